@@ -1,0 +1,172 @@
+//! Stage 6's vocabulary: the repository, its commits, and what CI says of them.
+
+use super::artifact::Stored;
+use super::id::{BranchName, CheckName, CommitSha, RepositoryName, StoryId};
+use super::path::{ProjectRoot, RepoPath};
+use super::time::Timestamp;
+use super::validation::ValidationReport;
+use serde::{Deserialize, Serialize};
+
+/// A repository as an adapter knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RepositoryRef {
+    /// Owner (an organisation or user), empty where the adapter has none.
+    pub owner: String,
+    /// Name.
+    pub name: RepositoryName,
+    /// Where a person finds it: a URL or a path.
+    pub location: String,
+}
+
+/// A commit this execution made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitRecord {
+    /// The commit.
+    pub sha: CommitSha,
+    /// The first line of its message.
+    pub title: String,
+    /// The story it is for; none for the scaffold.
+    pub story: Option<StoryId>,
+}
+
+/// How a run, job or step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Conclusion {
+    /// All of it succeeded.
+    Success,
+    /// Something failed.
+    Failure,
+    /// Somebody or something ended it.
+    Cancelled,
+    /// It ran out of time.
+    TimedOut,
+    /// It was not run because of a condition.
+    Skipped,
+    /// It neither succeeded nor failed.
+    Neutral,
+    /// A person has to act before it can run.
+    ActionRequired,
+}
+
+/// Where a run, job or step stands. Unknown states are `Pending`: never a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "conclusion")]
+pub enum RunState {
+    /// It waits to start, or its state is not known.
+    Pending,
+    /// It runs.
+    InProgress,
+    /// It ended.
+    Completed(Conclusion),
+}
+
+impl RunState {
+    /// Whether it ended in success; anything unknown is not.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Completed(Conclusion::Success))
+    }
+
+    /// Whether it ended.
+    #[must_use]
+    pub const fn is_completed(self) -> bool {
+        matches!(self, Self::Completed(_))
+    }
+}
+
+/// A step of a CI job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepResult {
+    /// Its name as the workflow gives it.
+    pub name: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// Wall time in milliseconds, once it ended.
+    pub duration_ms: Option<u64>,
+    /// What a reader should know, such as how a set-up action was mapped.
+    pub note: Option<String>,
+}
+
+/// A job of a CI run; its name is the check's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobResult {
+    /// The job's key in the workflow.
+    pub id: String,
+    /// The check's name.
+    pub name: CheckName,
+    /// Where it stands.
+    pub state: RunState,
+    /// Its steps, in order.
+    pub steps: Vec<StepResult>,
+}
+
+/// A run of a workflow for one commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowRun {
+    /// The adapter's id of the run.
+    pub id: String,
+    /// The workflow.
+    pub workflow: RepoPath,
+    /// The commit it ran for.
+    pub head_sha: CommitSha,
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Its jobs.
+    pub jobs: Vec<JobResult>,
+    /// Where a person finds it.
+    pub location: String,
+}
+
+impl WorkflowRun {
+    /// The first failed step with its job, if there is one.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<(&JobResult, Option<&StepResult>)> {
+        let failed = |state: RunState| {
+            state.is_completed() && !state.is_success() && !matches!(state, RunState::Completed(Conclusion::Skipped))
+        };
+        let job = self.jobs.iter().find(|job| failed(job.state))?;
+        Some((job, job.steps.iter().find(|step| failed(step.state))))
+    }
+}
+
+/// The failing step of a red run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildFailure {
+    /// The job.
+    pub job: String,
+    /// The step.
+    pub step: String,
+    /// The last lines of its log.
+    pub log_tail: String,
+}
+
+/// Stage 6's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildReport {
+    /// The project and day.
+    pub root: ProjectRoot,
+    /// What was published.
+    pub validation: Stored<ValidationReport>,
+    /// Where.
+    pub repository: RepositoryRef,
+    /// The branch a merge goes to.
+    pub base: BranchName,
+    /// The execution's branch.
+    pub branch: BranchName,
+    /// The commits, oldest first.
+    pub commits: Vec<CommitRecord>,
+    /// The branch's head.
+    pub head: CommitSha,
+    /// The CI run of that head.
+    pub run: WorkflowRun,
+    /// The failing step, when the run is red.
+    pub failure: Option<BuildFailure>,
+}

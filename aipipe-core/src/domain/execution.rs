@@ -1,0 +1,74 @@
+//! Executions: one run of a pipeline, from its start to its end, over any number of processes.
+
+use super::id::{ExecutionId, SignalName, StageName};
+use super::path::ProjectRoot;
+use super::time::Timestamp;
+use super::usage::Spending;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Where an execution stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionStatus {
+    /// A worker works on it, or died doing so: a resume goes on.
+    Running,
+    /// A stage waits for a signal or for something outside; a signal or a resume goes on.
+    Waiting,
+    /// A stage failed; a resume tries again from the last finished step.
+    Failed,
+    /// It was cancelled. Final.
+    Cancelled,
+    /// It ended well. Final.
+    Completed,
+}
+
+impl ExecutionStatus {
+    /// The status as a lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Completed => "completed",
+        }
+    }
+}
+
+/// What a stage waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// The signal that ends the wait.
+    pub signal: SignalName,
+    /// What a person should know or do.
+    pub reason: String,
+    /// When a poll (a resume without a signal) is worth it; `None` when only a signal helps.
+    pub poll_after: Option<Duration>,
+}
+
+/// A summary of an execution, as listings show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionSummary {
+    /// The execution.
+    pub id: ExecutionId,
+    /// The project and day.
+    pub root: ProjectRoot,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+    /// The stage it is in or was in last.
+    pub stage: Option<StageName>,
+    /// What it waits for, while it waits.
+    pub wait: Option<Wait>,
+    /// Why it failed, when it failed.
+    pub failure: Option<String>,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// What models cost so far.
+    pub spending: Spending,
+}

@@ -1,0 +1,38 @@
+//! What flows through the pipeline: ids, paths and the one type that crosses each arrow between stages.
+//!
+//! Every value that can come from outside (a document, a model, a host) is parsed into a type that can't hold a bad
+//! one; there is no second constructor that skips the check.
+
+mod architecture;
+mod artifact;
+mod build;
+mod code;
+mod document;
+mod execution;
+mod hash;
+mod id;
+mod money;
+mod parse;
+mod path;
+mod review;
+mod story;
+mod time;
+mod usage;
+mod validation;
+
+pub use architecture::*;
+pub use artifact::*;
+pub use build::*;
+pub use code::*;
+pub use document::*;
+pub use execution::*;
+pub use hash::*;
+pub use id::*;
+pub use money::*;
+pub use parse::{ParseError, slugify};
+pub use path::{ArtifactArea, ArtifactKey, ArtifactPrefix, ProjectRoot, RepoPath};
+pub use review::*;
+pub use story::*;
+pub use time::*;
+pub use usage::*;
+pub use validation::*;

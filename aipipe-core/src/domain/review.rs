@@ -1,0 +1,133 @@
+//! Stage 7's vocabulary: the pull request, its review, its merge.
+
+use super::artifact::Stored;
+use super::build::{BuildReport, RepositoryRef, RunState};
+use super::id::{BranchName, CheckName, CommitSha};
+use super::path::ProjectRoot;
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who decides on the merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewPolicy {
+    /// A person approves the head commit; all required checks must have succeeded as well.
+    Human,
+    /// Merged as soon as every required check of the head commit succeeded.
+    Automated,
+}
+
+/// A pull request's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PullRequestState {
+    /// It can still be merged.
+    Open,
+    /// It was merged.
+    Merged,
+    /// It was closed without a merge.
+    Closed,
+}
+
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// Its number within the repository.
+    pub number: u64,
+    /// The repository.
+    pub repository: RepositoryRef,
+    /// The branch to merge.
+    pub head: BranchName,
+    /// That branch's head commit.
+    pub head_sha: CommitSha,
+    /// The branch to merge into.
+    pub base: BranchName,
+    /// Its title.
+    pub title: String,
+    /// Its state.
+    pub state: PullRequestState,
+    /// The merge commit, once merged.
+    pub merge_sha: Option<CommitSha>,
+    /// Where a person finds it: a URL or a path.
+    pub location: String,
+}
+
+/// What a reviewer decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewVerdict {
+    /// Merge it.
+    Approved,
+    /// Not like this.
+    ChangesRequested,
+    /// Neither.
+    Commented,
+    /// An earlier verdict was taken back.
+    Dismissed,
+}
+
+/// A review of one commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Who reviewed.
+    pub reviewer: String,
+    /// The verdict.
+    pub verdict: ReviewVerdict,
+    /// The commit that was looked at.
+    pub commit: CommitSha,
+    /// When.
+    pub at: Timestamp,
+    /// What was said.
+    pub comment: String,
+}
+
+/// A check of one commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRun {
+    /// Its name.
+    pub name: CheckName,
+    /// The commit.
+    pub head_sha: CommitSha,
+    /// Where it stands.
+    pub state: RunState,
+}
+
+/// Whether a merge would work, as far as the host knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mergeable {
+    /// It would.
+    Yes,
+    /// It would not.
+    Conflicts,
+    /// Not computed yet: never a yes.
+    Unknown,
+}
+
+/// Everything that decides about a merge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequestStatus {
+    /// The pull request as it is now.
+    pub pull_request: PullRequest,
+    /// All reviews, oldest first.
+    pub reviews: Vec<Review>,
+    /// All checks of the head commit.
+    pub checks: Vec<CheckRun>,
+    /// Whether a merge would work.
+    pub mergeable: Mergeable,
+}
+
+/// Stage 7's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewOutcome {
+    /// The project and day.
+    pub root: ProjectRoot,
+    /// What was reviewed.
+    pub build: Stored<BuildReport>,
+    /// The pull request, merged or closed.
+    pub pull_request: PullRequest,
+    /// Who decided.
+    pub policy: ReviewPolicy,
+    /// Why it was merged or closed.
+    pub decision: String,
+}

@@ -1,0 +1,53 @@
+//! What model calls used.
+
+use super::money::Cost;
+use serde::{Deserialize, Serialize};
+
+/// Tokens of one or more model calls. The whole prompt is `input + cache_write + cache_read`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Input tokens that were neither written to nor read from the provider's prompt cache.
+    pub input_tokens: u64,
+    /// Input tokens written to the prompt cache.
+    pub cache_write_tokens: u64,
+    /// Input tokens read from the prompt cache.
+    pub cache_read_tokens: u64,
+    /// Output tokens, reasoning included.
+    pub output_tokens: u64,
+}
+
+impl Usage {
+    /// The sum of both, saturating.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            cache_write_tokens: self.cache_write_tokens.saturating_add(other.cache_write_tokens),
+            cache_read_tokens: self.cache_read_tokens.saturating_add(other.cache_read_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+        }
+    }
+}
+
+/// Usage and cost of everything an execution, a stage or a story asked models for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spending {
+    /// Number of model calls that were answered.
+    pub calls: u64,
+    /// Their tokens.
+    pub usage: Usage,
+    /// Their cost.
+    pub cost: Cost,
+}
+
+impl Spending {
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_add(other.calls),
+            usage: self.usage.plus(other.usage),
+            cost: self.cost.plus(other.cost),
+        }
+    }
+}
