@@ -2,5 +2,8 @@
 
 pub mod domain;
 mod error;
+#[cfg(feature = "failpoints")]
+pub mod failpoint;
+pub mod ports;
 
 pub use error::{Error, ErrorKind, Result};

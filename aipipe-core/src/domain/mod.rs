@@ -29,6 +29,7 @@ pub use execution::*;
 pub use hash::*;
 pub use id::*;
 pub use money::*;
+pub(crate) use parse::check_key_part;
 pub use parse::{ParseError, slugify};
 pub use path::{ArtifactArea, ArtifactKey, ArtifactPrefix, ProjectRoot, RepoPath};
 pub use review::*;

@@ -143,3 +143,8 @@ pub fn slugify(text: &str, max: usize) -> String {
     }
     slug
 }
+
+/// Checks one part of a record key: 1 to 512 bytes without control characters.
+pub(crate) fn check_key_part(value: &str) -> Result<(), ParseError> {
+    check_chars("record key", value, 512, |c| !c.is_control())
+}

@@ -1,0 +1,204 @@
+//! Where documents, text, code and vectors lie.
+
+use super::forward_port;
+use crate::domain::{ArtifactKey, ArtifactPrefix, ContentHash};
+use crate::{Error, ErrorKind, Result};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use std::fmt::Debug;
+use std::ops::Range;
+
+/// One version of an artifact, as the adapter names it (an ETag, a counter). Compared for equality only.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ArtifactVersion(String);
+
+impl ArtifactVersion {
+    /// Wraps an adapter's name of a version.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The adapter's name of it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// When a put may take effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PutMode {
+    /// Always; an earlier version is kept where the adapter keeps versions.
+    #[default]
+    Overwrite,
+    /// Only if the key holds nothing; `AlreadyExists` otherwise.
+    CreateOnly,
+    /// Only if the key holds this version; `Conflict` otherwise, `NotFound` if it holds nothing.
+    IfVersion(ArtifactVersion),
+}
+
+/// Options of [`ArtifactStore::put`].
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct PutOptions {
+    /// When the put may take effect.
+    pub mode: PutMode,
+}
+
+impl PutOptions {
+    /// A put that takes effect only when `mode` allows it.
+    #[must_use]
+    pub fn with_mode(mut self, mode: PutMode) -> Self {
+        self.mode = mode;
+        self
+    }
+}
+
+/// Options of [`ArtifactStore::get`].
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct GetOptions {
+    /// Bytes wanted; all when `None`. An end past the content is cut; a start past it is `InvalidInput`.
+    pub range: Option<Range<u64>>,
+    /// The version wanted; the current one when `None`.
+    pub version: Option<ArtifactVersion>,
+}
+
+impl GetOptions {
+    /// Reads only these bytes.
+    #[must_use]
+    pub fn with_range(mut self, range: Range<u64>) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    /// Reads this version.
+    #[must_use]
+    pub fn with_version(mut self, version: ArtifactVersion) -> Self {
+        self.version = Some(version);
+        self
+    }
+}
+
+/// What is known of an artifact without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactMeta {
+    /// Its key.
+    pub key: ArtifactKey,
+    /// Its version.
+    pub version: ArtifactVersion,
+    /// Length of the whole content in bytes.
+    pub bytes: u64,
+    /// Hash of the whole content.
+    pub hash: ContentHash,
+}
+
+/// An artifact's content, or the part that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// What it is, of the whole content.
+    pub meta: ArtifactMeta,
+    /// The bytes asked for.
+    pub content: Bytes,
+}
+
+/// What an adapter can do beyond the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArtifactCapabilities {
+    /// Old versions can be listed and read.
+    pub versions: bool,
+    /// Largest content in bytes.
+    pub max_bytes: u64,
+}
+
+impl ArtifactCapabilities {
+    /// States what the adapter can do.
+    #[must_use]
+    pub const fn new(versions: bool, max_bytes: u64) -> Self {
+        Self { versions, max_bytes }
+    }
+}
+
+/// Stores bytes under keys.
+///
+/// Contract, checked by `testing::conformance::artifact_store`:
+/// - A put is atomic: readers see the whole old or the whole new content, also across a crash; when it returned, it is durable.
+/// - `CreateOnly` and `IfVersion` let exactly one of any number of concurrent writers through, over all processes.
+/// - `list` returns every key below the prefix that was there throughout, in ascending order of the key's text.
+/// - `get` verifies the content against its hash; a mismatch is `Corrupt`.
+/// - Keys that differ only in letter case may be refused with `InvalidInput`, never mixed up.
+#[async_trait]
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait ArtifactStore: Debug + Send + Sync + 'static {
+    /// What this adapter can do.
+    fn capabilities(&self) -> ArtifactCapabilities;
+
+    /// The keys below `prefix` with what is known of them.
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>>;
+
+    /// Stores `content` and returns what is now known of it.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `Conflict`, `NotFound` by [`PutMode`]; `StorageFull`, `PermissionDenied`, `Unavailable`.
+    async fn put(&self, key: &ArtifactKey, content: Bytes, options: PutOptions) -> Result<ArtifactMeta>;
+
+    /// Reads an artifact.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`, `InvalidInput` for a range past the content, `Unsupported` for a version where none are kept.
+    async fn get(&self, key: &ArtifactKey, options: GetOptions) -> Result<Artifact>;
+
+    /// What is known of an artifact.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn head(&self, key: &ArtifactKey) -> Result<ArtifactMeta>;
+
+    /// All versions of a key, newest first.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unsupported` where no versions are kept.
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>>;
+
+    /// Removes a key with all its versions; fine when there is none.
+    ///
+    /// # Errors
+    /// `PermissionDenied`, `Unavailable`.
+    async fn delete(&self, key: &ArtifactKey) -> Result<()>;
+}
+
+forward_port!(ArtifactStore {
+    fn capabilities(&self) -> ArtifactCapabilities;
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>>;
+    async fn put(&self, key: &ArtifactKey, content: Bytes, options: PutOptions) -> Result<ArtifactMeta>;
+    async fn get(&self, key: &ArtifactKey, options: GetOptions) -> Result<Artifact>;
+    async fn head(&self, key: &ArtifactKey) -> Result<ArtifactMeta>;
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>>;
+    async fn delete(&self, key: &ArtifactKey) -> Result<()>;
+});
+
+/// Conveniences over any [`ArtifactStore`].
+#[async_trait]
+pub trait ArtifactStoreExt: ArtifactStore {
+    /// Stores `content` once: the same content under the same key again is fine, other content is `Conflict`.
+    async fn put_once(&self, key: &ArtifactKey, content: Bytes) -> Result<ArtifactMeta> {
+        let hash = ContentHash::of(&content);
+        match self.put(key, content, PutOptions::default().with_mode(PutMode::CreateOnly)).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let meta = self.head(key).await?;
+                if meta.hash == hash {
+                    return Ok(meta);
+                }
+                Err(Error::new(ErrorKind::Conflict, "artifact.put_once", "the key holds other content")
+                    .with("key", key))
+            }
+            other => other,
+        }
+    }
+}
+
+impl<T: ArtifactStore + ?Sized> ArtifactStoreExt for T {}

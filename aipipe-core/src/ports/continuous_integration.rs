@@ -1,0 +1,96 @@
+//! Runs of a repository's workflows.
+
+use super::forward_port;
+use crate::Result;
+use crate::domain::{BranchName, CommitSha, IdempotencyKey, RepoPath, RepositoryRef, WorkflowRun};
+use async_trait::async_trait;
+use std::fmt::Debug;
+
+/// Which runs: of this workflow and of this commit, never of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSelector {
+    /// The workflow's file.
+    pub workflow: RepoPath,
+    /// The commit.
+    pub head_sha: CommitSha,
+    /// The branch the commit is on.
+    pub branch: BranchName,
+}
+
+/// What an adapter can do beyond the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CiCapabilities {
+    /// Runs start by themselves when a commit arrives; `ensure_run` then only finds them.
+    pub starts_on_push: bool,
+    /// How steps are kept from the rest of the machine, such as `bubblewrap` or `GitHub-hosted runner`; `None` when they are not.
+    pub isolation: Option<String>,
+}
+
+impl CiCapabilities {
+    /// States what the adapter can do.
+    #[must_use]
+    pub const fn new(starts_on_push: bool, isolation: Option<String>) -> Self {
+        Self { starts_on_push, isolation }
+    }
+}
+
+/// Runs workflows and tells how it went.
+///
+/// Contract, checked by `testing::conformance::continuous_integration`:
+/// - `runs` returns runs of exactly that workflow and commit, newest first.
+/// - `ensure_run` is find-or-create by its key. It may return before the run ended; a run that a crash cut off is
+///   started again under the same id with the next attempt number.
+/// - A step that can't be executed makes its job fail, or is `Unsupported`; it is never skipped silently.
+/// - Unknown states are `Pending`.
+#[async_trait]
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait ContinuousIntegration: Debug + Send + Sync + 'static {
+    /// What this adapter can do.
+    fn capabilities(&self) -> CiCapabilities;
+
+    /// The runs selected, newest first.
+    ///
+    /// # Errors
+    /// `NotFound` when the repository does not exist; `Unavailable`.
+    async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>>;
+
+    /// The run of this key; started, where runs don't start by themselves. `None` while it hasn't appeared yet.
+    ///
+    /// # Errors
+    /// `Unsupported` when the workflow needs something this machine does not have (`node not found`);
+    /// `InvalidInput` when the workflow can't be read.
+    async fn ensure_run(
+        &self,
+        repository: &RepositoryRef,
+        selector: &RunSelector,
+        key: &IdempotencyKey,
+    ) -> Result<Option<WorkflowRun>>;
+
+    /// The last `max_bytes` of a job's log, whole lines.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such run or job, or the log is gone.
+    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String>;
+
+    /// Ends a run; fine when it has ended.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()>;
+
+    /// Runs a completed run again, as its next attempt.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when it has not ended.
+    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun>;
+}
+
+forward_port!(ContinuousIntegration {
+    fn capabilities(&self) -> CiCapabilities;
+    async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>>;
+    async fn ensure_run(&self, repository: &RepositoryRef, selector: &RunSelector, key: &IdempotencyKey) -> Result<Option<WorkflowRun>>;
+    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String>;
+    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()>;
+    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun>;
+});

@@ -1,0 +1,39 @@
+//! Turns text into vectors for semantic search.
+
+use super::forward_port;
+use crate::Result;
+use async_trait::async_trait;
+use std::fmt::Debug;
+
+/// What an embedder makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbedderProfile {
+    /// The embedding type, used in artifact keys: a safe path component.
+    pub embedding_type: String,
+    /// Numbers a vector.
+    pub dimensions: usize,
+    /// Texts a call.
+    pub max_batch: usize,
+}
+
+/// Turns texts into vectors of unit length.
+///
+/// Contract, checked by `testing::conformance::embedder`: one vector a text, in order, each of `dimensions` finite
+/// numbers with length 1 ± 0.001; the same text gives the same vector; more than `max_batch` texts are `InvalidInput`.
+#[async_trait]
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait Embedder: Debug + Send + Sync + 'static {
+    /// What this embedder makes.
+    fn profile(&self) -> EmbedderProfile;
+
+    /// The vectors of `texts`.
+    ///
+    /// # Errors
+    /// `InvalidInput`, `RateLimited`, `Unavailable`.
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
+}
+
+forward_port!(Embedder {
+    fn profile(&self) -> EmbedderProfile;
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
+});

@@ -1,0 +1,328 @@
+//! Asks a language model. No sampling knobs: current models refuse them.
+
+use super::forward_port;
+use crate::Result;
+use crate::domain::{Cost, Timestamp, Usage};
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fmt::{self, Debug};
+use std::time::Duration;
+
+/// Who says a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageRole {
+    /// The one who asks.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// A piece of a prompt. `Debug` shows its length only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptPart {
+    /// The text.
+    pub text: String,
+    /// Whether the provider should cache the prompt up to here.
+    pub cache_until_here: bool,
+}
+
+impl PromptPart {
+    /// A part that is no cache breakpoint.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), cache_until_here: false }
+    }
+
+    /// The same part as the end of a cached prefix.
+    #[must_use]
+    pub fn cached(mut self) -> Self {
+        self.cache_until_here = true;
+        self
+    }
+}
+
+impl Debug for PromptPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PromptPart({} bytes)", self.text.len())
+    }
+}
+
+/// A message of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who says it.
+    pub role: MessageRole,
+    /// What is said.
+    pub parts: Vec<PromptPart>,
+}
+
+/// What form the answer must have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OutputFormat {
+    /// Text.
+    Text,
+    /// JSON that is valid against the schema (JSON Schema 2020-12).
+    Json {
+        /// A name for the schema.
+        name: String,
+        /// The schema.
+        schema: Value,
+    },
+}
+
+/// How hard the model should think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReasoningEffort {
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+}
+
+/// What the call is for; routes, budgets and ledgers go by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Purpose {
+    /// The stage's name.
+    pub stage: String,
+    /// The kind of task, such as `extract-requirements`.
+    pub task: String,
+    /// The story, where the call is for one.
+    pub story: Option<String>,
+}
+
+impl Purpose {
+    /// A purpose without a story.
+    #[must_use]
+    pub fn new(stage: impl Into<String>, task: impl Into<String>) -> Self {
+        Self { stage: stage.into(), task: task.into(), story: None }
+    }
+
+    /// The same purpose for one story.
+    #[must_use]
+    pub fn with_story(mut self, story: impl Into<String>) -> Self {
+        self.story = Some(story.into());
+        self
+    }
+}
+
+/// A question to a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelRequest {
+    /// The model's id, or a role (`fast`, `primary`, `powerful`) where a router stands in front.
+    pub model: String,
+    /// Instructions.
+    pub system: Vec<PromptPart>,
+    /// The conversation; the last message is the user's.
+    pub messages: Vec<Message>,
+    /// Most output tokens, reasoning included.
+    pub max_output_tokens: u32,
+    /// The form of the answer.
+    pub output: OutputFormat,
+    /// How hard to think; the model's default when `None`.
+    pub effort: Option<ReasoningEffort>,
+    /// Texts that end the answer.
+    pub stop_sequences: Vec<String>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// When the caller gives up, from the call on.
+    pub timeout: Option<Duration>,
+}
+
+impl ModelRequest {
+    /// A text question with one user message.
+    #[must_use]
+    pub fn new(model: impl Into<String>, question: impl Into<String>, max_output_tokens: u32) -> Self {
+        Self {
+            model: model.into(),
+            system: Vec::new(),
+            messages: vec![Message { role: MessageRole::User, parts: vec![PromptPart::text(question)] }],
+            max_output_tokens,
+            output: OutputFormat::Text,
+            effort: None,
+            stop_sequences: Vec::new(),
+            purpose: Purpose::default(),
+            timeout: None,
+        }
+    }
+
+    /// The same question with these instructions.
+    #[must_use]
+    pub fn with_system(mut self, system: Vec<PromptPart>) -> Self {
+        self.system = system;
+        self
+    }
+
+    /// The same question for an answer of this form.
+    #[must_use]
+    pub fn with_output(mut self, output: OutputFormat) -> Self {
+        self.output = output;
+        self
+    }
+
+    /// The same question for this purpose.
+    #[must_use]
+    pub fn with_purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+}
+
+/// Why the model stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StopReason {
+    /// It was done.
+    EndTurn,
+    /// The output limit was reached: the answer is cut.
+    MaxTokens,
+    /// A stop sequence came.
+    StopSequence,
+    /// It refused.
+    Refusal,
+    /// The context window is full.
+    ContextWindowExceeded,
+    /// Anything newer.
+    Other(String),
+}
+
+/// One attempt at a call, successful or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelAttempt {
+    /// The model asked.
+    pub model: String,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took in milliseconds.
+    pub duration_ms: u64,
+    /// Why it failed, if it did: an error kind, never a body.
+    pub failure: Option<String>,
+}
+
+/// An answer. `Debug` shows the length of the text only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelResponse {
+    /// The model that answered.
+    pub model: String,
+    /// The answer; JSON as text where JSON was asked for.
+    pub text: String,
+    /// Why it stopped.
+    pub stop: StopReason,
+    /// Tokens used.
+    pub usage: Usage,
+    /// What it cost.
+    pub cost: Cost,
+    /// All attempts, the last one successful.
+    pub attempts: Vec<ModelAttempt>,
+}
+
+impl Debug for ModelResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelResponse")
+            .field("model", &self.model)
+            .field("text_bytes", &self.text.len())
+            .field("stop", &self.stop)
+            .field("usage", &self.usage)
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A part of a streamed answer. A stream ends with `Finished` or an error, never silently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelEvent {
+    /// More text.
+    TextDelta(String),
+    /// The whole answer, at the end.
+    Finished(Box<ModelResponse>),
+}
+
+/// A number of tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenCount {
+    /// How many.
+    pub tokens: u64,
+    /// Counted by the provider's tokenizer, not estimated.
+    pub exact: bool,
+}
+
+/// What a model can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelProfile {
+    /// Prompt and answer together, in tokens.
+    pub context_tokens: u64,
+    /// The longest answer, in tokens.
+    pub max_output_tokens: u32,
+    /// Answers by JSON schema are enforced by the provider.
+    pub structured_output: bool,
+    /// Prompt prefixes can be cached.
+    pub prompt_caching: bool,
+    /// `count_tokens` is exact.
+    pub exact_token_count: bool,
+}
+
+impl ModelProfile {
+    /// A profile with these limits and no extras.
+    #[must_use]
+    pub const fn new(context_tokens: u64, max_output_tokens: u32) -> Self {
+        Self {
+            context_tokens,
+            max_output_tokens,
+            structured_output: false,
+            prompt_caching: false,
+            exact_token_count: false,
+        }
+    }
+}
+
+/// Answers questions.
+///
+/// Contract, checked by `testing::conformance::language_model`: usage, cost and attempts are on every answer; an
+/// unknown price is `Cost::AtLeast`, never zero; a refusal is `StopReason::Refusal` and not an error; errors hold no
+/// prompt and no key; dropping the future cancels the call. A call is *not* idempotent: callers journal answers.
+#[async_trait]
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait LanguageModel: Debug + Send + Sync + 'static {
+    /// What the named model can do, or `None` when this adapter does not know it.
+    fn profile(&self, model: &str) -> Option<ModelProfile>;
+
+    /// Asks and returns the whole answer.
+    ///
+    /// # Errors
+    /// `InvalidInput`, `Unauthenticated`, `RateLimited`, `QuotaExhausted`, `BudgetExceeded`, `Unavailable`, `Timeout`.
+    async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse>;
+
+    /// Asks and returns the answer as it comes.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate); later ones come through the stream.
+    async fn stream(&self, request: &ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent>>>;
+
+    /// How many input tokens the request has.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate).
+    async fn count_tokens(&self, request: &ModelRequest) -> Result<TokenCount>;
+}
+
+forward_port!(LanguageModel {
+    fn profile(&self, model: &str) -> Option<ModelProfile>;
+    async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse>;
+    async fn stream(&self, request: &ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent>>>;
+    async fn count_tokens(&self, request: &ModelRequest) -> Result<TokenCount>;
+});

@@ -1,0 +1,51 @@
+//! Lock files, made by the stack's real package manager.
+
+use super::forward_port;
+use crate::Result;
+use crate::domain::{RepoPath, Stack};
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+/// A lock file that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockRequest {
+    /// The stack, which decides on the package manager.
+    pub stack: Stack,
+    /// The runtime's version, such as `20` or `3.11`.
+    pub runtime_version: String,
+    /// The manifests (`package.json`; `requirements.in`, `requirements-dev.in`), by path.
+    pub manifests: BTreeMap<RepoPath, Bytes>,
+}
+
+/// A lock file that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockFile {
+    /// Where it belongs.
+    pub path: RepoPath,
+    /// Its content; names no registry address.
+    pub content: Bytes,
+    /// What made it, such as `npm 11.19.1`.
+    pub tool: String,
+}
+
+/// Makes lock files.
+///
+/// Contract, checked by `testing::conformance::package_manager`: the lock is the package manager's own, agrees with
+/// the manifests (a clean install from it succeeds, as far as the tool can tell without installing), names no registry
+/// address, and no install script ran. A lock is never made up: without the tool the call is `Unsupported`.
+#[async_trait]
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait PackageManager: Debug + Send + Sync + 'static {
+    /// The lock file of these manifests.
+    ///
+    /// # Errors
+    /// `Unsupported` when the tool is missing; `InvalidInput` when it can't resolve the manifests; `Unavailable`
+    /// when the registry can't be reached; `Timeout`.
+    async fn lock(&self, request: &LockRequest) -> Result<LockFile>;
+}
+
+forward_port!(PackageManager {
+    async fn lock(&self, request: &LockRequest) -> Result<LockFile>;
+});

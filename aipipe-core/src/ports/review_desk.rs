@@ -1,0 +1,144 @@
+//! Pull requests, reviews and merges.
+
+use super::forward_port;
+use crate::Result;
+use crate::domain::{
+    BranchName, CommitSha, IdempotencyKey, PullRequest, PullRequestStatus, RepositoryRef, ReviewVerdict,
+};
+use async_trait::async_trait;
+use std::fmt::Debug;
+
+/// A pull request that should exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequestSpec {
+    /// The branch to merge.
+    pub head: BranchName,
+    /// The branch to merge into.
+    pub base: BranchName,
+    /// Its title, one line.
+    pub title: String,
+    /// Its text in Markdown.
+    pub body: String,
+}
+
+/// A review to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewSpec {
+    /// Who reviews; adapters with accounts of their own take the account they are signed in as.
+    pub reviewer: String,
+    /// The verdict.
+    pub verdict: ReviewVerdict,
+    /// The commit that was looked at.
+    pub commit: CommitSha,
+    /// What is said.
+    pub comment: String,
+}
+
+/// A merge to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeSpec {
+    /// The head commit that was reviewed; any other head is `Conflict`.
+    pub expected_head: CommitSha,
+    /// Title of the merge commit.
+    pub title: String,
+    /// Body of the merge commit.
+    pub body: String,
+    /// Who merges, and when.
+    pub author: super::Signature,
+}
+
+/// What an adapter can do beyond the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReviewCapabilities {
+    /// `review` works; otherwise people review elsewhere.
+    pub records_reviews: bool,
+    /// The host refuses merges that its own rules forbid.
+    pub enforces_rules: bool,
+}
+
+impl ReviewCapabilities {
+    /// States what the adapter can do.
+    #[must_use]
+    pub const fn new(records_reviews: bool, enforces_rules: bool) -> Self {
+        Self { records_reviews, enforces_rules }
+    }
+}
+
+/// Keeps pull requests.
+///
+/// Contract, checked by `testing::conformance::review_desk`:
+/// - `open` is find-or-create by head branch: one pull request a branch; the text of a found open one is updated.
+/// - `status` reports the head as it is now; checks and reviews of every page; `Mergeable::Unknown` where not computed.
+/// - `merge` makes a merge commit (`--no-ff`) only if the head is `expected_head`, else `Conflict`; merged already by
+///   the same head returns the merge that was made.
+/// - `comment` with the same key is made once.
+#[async_trait]
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait ReviewDesk: Debug + Send + Sync + 'static {
+    /// What this adapter can do.
+    fn capabilities(&self) -> ReviewCapabilities;
+
+    /// The pull request of this head branch, opened if there is none.
+    ///
+    /// # Errors
+    /// `NotFound` for a branch that isn't there; `InvalidInput` when head and base are the same.
+    async fn open(
+        &self,
+        repository: &RepositoryRef,
+        spec: &PullRequestSpec,
+        key: &IdempotencyKey,
+    ) -> Result<PullRequest>;
+
+    /// Everything that decides about a merge, as of now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn status(&self, repository: &RepositoryRef, number: u64) -> Result<PullRequestStatus>;
+
+    /// Adds a comment in Markdown.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn comment(&self, repository: &RepositoryRef, number: u64, body: &str, key: &IdempotencyKey) -> Result<()>;
+
+    /// Records a review.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when the pull request is not open; `Unsupported` where people review elsewhere.
+    async fn review(
+        &self,
+        repository: &RepositoryRef,
+        number: u64,
+        spec: &ReviewSpec,
+        key: &IdempotencyKey,
+    ) -> Result<()>;
+
+    /// Merges and returns the pull request as merged.
+    ///
+    /// # Errors
+    /// `Conflict` for another head, a closed pull request or conflicting changes.
+    async fn merge(
+        &self,
+        repository: &RepositoryRef,
+        number: u64,
+        spec: &MergeSpec,
+        key: &IdempotencyKey,
+    ) -> Result<PullRequest>;
+
+    /// Closes without a merge; fine when it is closed.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when it is merged.
+    async fn close(&self, repository: &RepositoryRef, number: u64, key: &IdempotencyKey) -> Result<PullRequest>;
+}
+
+forward_port!(ReviewDesk {
+    fn capabilities(&self) -> ReviewCapabilities;
+    async fn open(&self, repository: &RepositoryRef, spec: &PullRequestSpec, key: &IdempotencyKey) -> Result<PullRequest>;
+    async fn status(&self, repository: &RepositoryRef, number: u64) -> Result<PullRequestStatus>;
+    async fn comment(&self, repository: &RepositoryRef, number: u64, body: &str, key: &IdempotencyKey) -> Result<()>;
+    async fn review(&self, repository: &RepositoryRef, number: u64, spec: &ReviewSpec, key: &IdempotencyKey) -> Result<()>;
+    async fn merge(&self, repository: &RepositoryRef, number: u64, spec: &MergeSpec, key: &IdempotencyKey) -> Result<PullRequest>;
+    async fn close(&self, repository: &RepositoryRef, number: u64, key: &IdempotencyKey) -> Result<PullRequest>;
+});

@@ -1,0 +1,37 @@
+//! Where keys and tokens lie.
+
+use super::forward_port;
+use crate::Result;
+use crate::domain::Timestamp;
+use async_trait::async_trait;
+use secrecy::SecretString;
+use std::fmt::Debug;
+
+/// A secret with what is known of its age. `Debug` never shows the value.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// The value.
+    pub value: SecretString,
+    /// The store's name of this version; changes when the secret is rotated.
+    pub version: String,
+    /// When this version was made, where the store knows.
+    pub created_at: Option<Timestamp>,
+}
+
+/// Hands out secrets by name.
+///
+/// Contract, checked by `testing::conformance::secret_store`: every call asks the store, so a rotated secret is seen
+/// without a restart; an absent one is `NotFound`; no error holds a value.
+#[async_trait]
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait SecretStore: Debug + Send + Sync + 'static {
+    /// The current version of a secret.
+    ///
+    /// # Errors
+    /// `NotFound`, `PermissionDenied`, `Unavailable`.
+    async fn get(&self, name: &str) -> Result<Secret>;
+}
+
+forward_port!(SecretStore {
+    async fn get(&self, name: &str) -> Result<Secret>;
+});
