@@ -4,6 +4,7 @@ pub mod domain;
 mod error;
 #[cfg(feature = "failpoints")]
 pub mod failpoint;
+pub mod pipeline;
 pub mod ports;
 
 pub use error::{Error, ErrorKind, Result};

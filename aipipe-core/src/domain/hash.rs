@@ -32,7 +32,7 @@ impl ContentHash {
     ///
     /// # Errors
     /// When the value does not serialize.
-    pub fn of_json<T: Serialize>(value: &T) -> Result<Self, serde_json::Error> {
+    pub fn of_json<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         Ok(Self::of(&serde_json::to_vec(value)?))
     }
 

@@ -40,7 +40,7 @@ impl CiCapabilities {
 /// Contract, checked by `testing::conformance::continuous_integration`:
 /// - `runs` returns runs of exactly that workflow and commit, newest first.
 /// - `ensure_run` is find-or-create by its key. It may return before the run ended; a run that a crash cut off is
-///   started again under the same id with the next attempt number.
+///   started again under the same id and attempt number, for its result was never seen.
 /// - A step that can't be executed makes its job fail, or is `Unsupported`; it is never skipped silently.
 /// - Unknown states are `Pending`.
 #[async_trait]

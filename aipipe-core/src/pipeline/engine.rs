@@ -1,0 +1,580 @@
+//! The engine: starts, resumes, signals, cancels and lists executions.
+
+use super::compose::{Node, Pipeline, definition};
+use super::context::{Run, Signal};
+use super::journal::{Journal, JournalEntry, JournalValue, LeaseTerms, Scope, signal_sort, summary};
+use super::run::{Driver, Replay, RunOutcome};
+use super::stage::{Stage, from_json, to_json};
+use crate::domain::{
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, ProjectRoot, SignalName,
+    StageName, WorkerId,
+};
+use crate::ports::{
+    ArtifactStore, Clock, EventKind, Expect, IdGenerator, NoObserver, Observer, RecordIndex, RecordQuery, RecordStore,
+    RecordStoreExt, Table, UuidGenerator,
+};
+use crate::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use futures::FutureExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// When another worker's lease may be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TakeOver {
+    /// Once it has run out.
+    #[default]
+    AfterExpiry,
+    /// At once: for hosts whose record store admits one process at a time and that run one engine in it, so that
+    /// another worker's lease is that of a dead process.
+    AtOnce,
+}
+
+/// How the engine works.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EngineOptions {
+    /// How long a lease lasts without renewal; it is renewed after a third of that.
+    pub lease: Duration,
+    /// When another worker's lease may be taken.
+    pub take_over: TakeOver,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(30), take_over: TakeOver::default() }
+    }
+}
+
+impl EngineOptions {
+    /// Leases of this length.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Takes leases over in this way.
+    #[must_use]
+    pub fn with_take_over(mut self, take_over: TakeOver) -> Self {
+        self.take_over = take_over;
+        self
+    }
+}
+
+/// What an execution is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StartRequest {
+    /// The project and day.
+    pub root: ProjectRoot,
+    /// The same project and key are the same execution.
+    pub key: IdempotencyKey,
+}
+
+impl StartRequest {
+    /// An execution for `root` under `key`.
+    #[must_use]
+    pub fn new(root: ProjectRoot, key: IdempotencyKey) -> Self {
+        Self { root, key }
+    }
+
+    /// The execution this request stands for.
+    #[must_use]
+    pub fn execution(&self) -> ExecutionId {
+        ExecutionId::for_key(self.root.project(), &self.key)
+    }
+}
+
+/// Runs pipelines as durable executions.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    artifacts: Arc<dyn ArtifactStore>,
+    records: Arc<dyn RecordStore>,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    worker: WorkerId,
+    options: EngineOptions,
+}
+
+/// Puts an [`Engine`] together.
+#[derive(Debug)]
+pub struct EngineBuilder {
+    artifacts: Arc<dyn ArtifactStore>,
+    records: Arc<dyn RecordStore>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    observer: Arc<dyn Observer>,
+    options: EngineOptions,
+}
+
+impl EngineBuilder {
+    /// Tells this observer what happens.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Takes the worker's id from here instead of making a UUID.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// Works with these options.
+    #[must_use]
+    pub fn options(mut self, options: EngineOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the id generator makes ids that are no worker ids.
+    pub fn build(self) -> Result<Engine> {
+        Ok(Engine {
+            worker: WorkerId::parse(self.ids.next_id())?,
+            artifacts: self.artifacts,
+            records: self.records,
+            clock: self.clock,
+            observer: self.observer,
+            options: self.options,
+        })
+    }
+}
+
+impl Engine {
+    /// Begins an engine on these stores and this clock.
+    #[must_use]
+    pub fn builder(
+        artifacts: Arc<dyn ArtifactStore>,
+        records: Arc<dyn RecordStore>,
+        clock: Arc<dyn Clock>,
+    ) -> EngineBuilder {
+        EngineBuilder {
+            artifacts,
+            records,
+            clock,
+            ids: Arc::new(UuidGenerator),
+            observer: Arc::new(NoObserver),
+            options: EngineOptions::default(),
+        }
+    }
+
+    /// Starts an execution, or goes on with the one of the same project and key.
+    ///
+    /// # Errors
+    /// `Conflict` when that execution was started with another input; otherwise as [`resume`](Self::resume).
+    pub async fn start<In, Out>(
+        &self,
+        pipeline: &Pipeline<In, Out>,
+        request: &StartRequest,
+        input: &In,
+    ) -> Result<RunOutcome<Out>>
+    where
+        In: Serialize,
+        Out: DeserializeOwned,
+    {
+        let scope = Scope { execution: request.execution(), stage: None };
+        let json = to_json(input)?;
+        decode(self.start_scope(scope, pipeline.name(), &pipeline.nodes(), request, json).await?)
+    }
+
+    /// Runs one stage alone, as its own journal within the execution: what a function of a larger orchestration does.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn run_stage<S: Stage>(
+        &self,
+        stage: &S,
+        request: &StartRequest,
+        input: &S::Input,
+    ) -> Result<RunOutcome<S::Output>> {
+        let name = stage.name();
+        let scope = Scope { execution: request.execution(), stage: Some(name.clone()) };
+        let json = to_json(input)?;
+        let pipeline = format!("stage {name}");
+        decode(self.start_scope(scope, &pipeline, &[Node::One(stage)], request, json).await?)
+    }
+
+    /// Goes on with an execution: after a crash, a wait, a failure.
+    ///
+    /// A completed execution returns its recorded result.
+    ///
+    /// # Errors
+    /// `NotFound`; `DefinitionChanged` when the pipeline is not the one it was started with; `Busy` while another
+    /// worker works on it; `Cancelled`; `Corrupt` when the journal is damaged; and whatever the stages fail with.
+    pub async fn resume<In, Out: DeserializeOwned>(
+        &self,
+        pipeline: &Pipeline<In, Out>,
+        execution: &ExecutionId,
+    ) -> Result<RunOutcome<Out>> {
+        let scope = Scope { execution: execution.clone(), stage: None };
+        decode(self.resume_scope(scope, pipeline.name(), &pipeline.nodes(), None).await?)
+    }
+
+    /// Delivers a signal; the same id again changes nothing. A resume then goes on with it.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such execution.
+    pub async fn signal(
+        &self,
+        execution: &ExecutionId,
+        name: &SignalName,
+        id: &IdempotencyKey,
+        payload: Value,
+    ) -> Result<()> {
+        self.summary(execution).await?;
+        let scope = Scope { execution: execution.clone(), stage: None };
+        let signal = Signal { name: name.clone(), id: id.clone(), payload, at: self.clock.now() };
+        let key = scope.key(&signal_sort(name, id))?;
+        match self.records.put(Table::ExecutionState, key, Expect::Absent, &signal).await {
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Cancels an execution: its worker can journal nothing more and stops at its next write. Final.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when it is completed.
+    pub async fn cancel(&self, execution: &ExecutionId) -> Result<()> {
+        let summary = self.summary(execution).await?;
+        if summary.status == ExecutionStatus::Completed {
+            return Err(Error::new(ErrorKind::Conflict, "execution.cancel", "the execution is completed")
+                .with("execution", execution));
+        }
+        let scope = Scope { execution: execution.clone(), stage: None };
+        let cancelled_at = self.clock.now();
+        let put = self.records.put(Table::ExecutionState, scope.key("cancel")?, Expect::Absent, &cancelled_at).await;
+        match put {
+            Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
+            _ => {}
+        }
+        self.finish_cancelled(scope, summary).await
+    }
+
+    /// Closes the journal of a cancelled execution nobody works on; a working one closes it itself.
+    async fn finish_cancelled(&self, scope: Scope, mut summary: ExecutionSummary) -> Result<()> {
+        let content = self.read(&scope).await?;
+        if content.entries.contains(&JournalEntry::Cancelled) {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let taken =
+            Journal::take(Arc::clone(&self.records), scope, &content, &self.worker, self.terms(), now).await;
+        let mut journal = match taken {
+            Err(error) if matches!(error.kind(), ErrorKind::Busy | ErrorKind::Fenced) => return Ok(()),
+            other => other?,
+        };
+        summary.status = ExecutionStatus::Cancelled;
+        summary.wait = None;
+        summary.updated_at = now;
+        let write = journal.summary_write(&summary)?;
+        journal.close(&[JournalEntry::Cancelled], vec![write]).await
+    }
+
+    /// An execution's summary.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn summary(&self, execution: &ExecutionId) -> Result<ExecutionSummary> {
+        self.find(execution).await?.ok_or_else(|| not_found(execution.as_str()))
+    }
+
+    /// An execution's summary, if there is such an execution.
+    ///
+    /// # Errors
+    /// Those of the record store.
+    pub async fn find(&self, execution: &ExecutionId) -> Result<Option<ExecutionSummary>> {
+        let scope = Scope { execution: execution.clone(), stage: None };
+        let record = self.records.get(Table::ExecutionState, &scope.key("summary")?).await?;
+        record.map(|record| record.decode()).transpose()
+    }
+
+    /// All executions of a project, newest first.
+    ///
+    /// # Errors
+    /// Those of the record store.
+    pub async fn list(&self, project: &ProjectName) -> Result<Vec<ExecutionSummary>> {
+        let query = RecordQuery::index(RecordIndex::Project, project.as_str()).descending();
+        let records = self.records.query_all(Table::ExecutionState, query).await?;
+        records.iter().map(crate::ports::Record::decode).collect()
+    }
+
+    /// All executions in a status, newest first.
+    ///
+    /// # Errors
+    /// Those of the record store.
+    pub async fn list_by_status(&self, status: ExecutionStatus) -> Result<Vec<ExecutionSummary>> {
+        let query = RecordQuery::index(RecordIndex::Status, status.as_str()).descending();
+        let records = self.records.query_all(Table::ExecutionState, query).await?;
+        records.iter().map(crate::ports::Record::decode).collect()
+    }
+
+    /// A finished stage's recorded output, if it is finished.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such execution; `Corrupt`.
+    pub async fn stage_output<T: DeserializeOwned>(
+        &self,
+        execution: &ExecutionId,
+        stage: &StageName,
+    ) -> Result<Option<T>> {
+        let scope = Scope { execution: execution.clone(), stage: None };
+        let content = self.read(&scope).await?;
+        let Some(value) = Replay::of(content.entries).done.remove(stage) else { return Ok(None) };
+        let json = match value {
+            JournalValue::Inline(text) => Bytes::from(text),
+            JournalValue::Stored(at) => {
+                let artifact = self.artifacts.get(&at.key, crate::ports::GetOptions::default()).await?;
+                if ContentHash::of(&artifact.content) != at.hash {
+                    return Err(Error::new(ErrorKind::Corrupt, "stage.output", "the content is not what was journaled")
+                        .with("key", at.key));
+                }
+                artifact.content
+            }
+        };
+        from_json(&json, "stage output").map(Some)
+    }
+
+    /// The journal's entries, verified.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`.
+    pub async fn journal(&self, execution: &ExecutionId) -> Result<Vec<JournalEntry>> {
+        Ok(self.read(&Scope { execution: execution.clone(), stage: None }).await?.entries)
+    }
+
+    fn terms(&self) -> LeaseTerms {
+        LeaseTerms { ttl: self.options.lease, at_once: self.options.take_over == TakeOver::AtOnce }
+    }
+
+    async fn read(&self, scope: &Scope) -> Result<super::journal::JournalContent> {
+        Journal::read(&self.records, scope).await?.ok_or_else(|| not_found(&scope.partition()))
+    }
+
+    async fn start_scope(
+        &self,
+        scope: Scope,
+        pipeline: &str,
+        nodes: &[Node<'_>],
+        request: &StartRequest,
+        input: Bytes,
+    ) -> Result<RunOutcome<Bytes>> {
+        check_names(nodes)?;
+        let input_hash = ContentHash::of(&input);
+        let now = self.clock.now();
+        let mut first = summary(&scope.execution, &request.root, pipeline, now, now);
+        first.stage = nodes.first().and_then(|node| node.stages().first().map(|stage| stage.stage_name()));
+        let value = match std::str::from_utf8(&input) {
+            Ok(text) if text.len() <= 4096 => JournalValue::Inline(text.to_owned()),
+            _ => {
+                let key = crate::domain::ArtifactKey::value(&request.root, &scope.execution, &input_hash);
+                let bytes = input.len() as u64;
+                crate::ports::ArtifactStoreExt::put_once(&self.artifacts, &key, input).await?;
+                JournalValue::Stored(crate::domain::ArtifactRef { key, hash: input_hash, bytes })
+            }
+        };
+        let entry = JournalEntry::Started {
+            definition: definition(pipeline, nodes),
+            key: request.key.clone(),
+            root: request.root.clone(),
+            input_hash,
+            input: value.clone(),
+            at: now,
+        };
+        super::journal::hit("journal.before-write");
+        let created = Journal::create(
+            Arc::clone(&self.records),
+            scope.clone(),
+            &self.worker,
+            self.terms(),
+            now,
+            &entry,
+            &first,
+        )
+        .await;
+        match created {
+            Ok(journal) => {
+                super::journal::hit("journal.after-write");
+                let replay = Replay::of(vec![entry]);
+                let run = self.run_of(&first, journal, &replay, Vec::new());
+                run.tell(EventKind::Started);
+                self.drive(run, first, replay, nodes, value).await
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.resume_scope(scope, pipeline, nodes, Some(input_hash)).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn resume_scope(
+        &self,
+        scope: Scope,
+        pipeline: &str,
+        nodes: &[Node<'_>],
+        expected_input: Option<ContentHash>,
+    ) -> Result<RunOutcome<Bytes>> {
+        check_names(nodes)?;
+        let content = self.read(&scope).await?;
+        let mut replay = Replay::of(content.entries.clone());
+        let refuse = |kind, message: String| {
+            Err(Error::new(kind, "execution.resume", message).with("execution", scope.partition()))
+        };
+        let current = definition(pipeline, nodes);
+        if replay.definition != current {
+            return refuse(ErrorKind::DefinitionChanged, changes(&replay.definition, &current));
+        }
+        if expected_input.is_some() && expected_input != replay.input_hash {
+            return refuse(ErrorKind::Conflict, "the key stands for an execution with another input".to_owned());
+        }
+        if replay.cancelled {
+            return refuse(ErrorKind::Cancelled, "the execution was cancelled".to_owned());
+        }
+        let Some(input) = replay.input.take() else {
+            return refuse(ErrorKind::Corrupt, "the journal does not begin with a start".to_owned());
+        };
+        let signals = self.signals_of(&scope).await?;
+        let Some(record) = self.records.get(Table::ExecutionState, &scope.key("summary")?).await? else {
+            return refuse(ErrorKind::Corrupt, "the execution has no summary".to_owned());
+        };
+        let mut summary: ExecutionSummary = record.decode()?;
+        let now = self.clock.now();
+        let records = Arc::clone(&self.records);
+        let journal = if replay.completed {
+            None
+        } else {
+            Some(Journal::take(records, scope.clone(), &content, &self.worker, self.terms(), now).await?)
+        };
+        let Some(journal) = journal else { return self.completed(nodes, &replay, &summary).await };
+        summary.status = ExecutionStatus::Running;
+        let run = self.run_of(&summary, journal, &replay, signals);
+        run.tell(EventKind::Resumed);
+        self.drive(run, summary, replay, nodes, input).await
+    }
+
+    /// The recorded result of a completed execution.
+    async fn completed(
+        &self,
+        nodes: &[Node<'_>],
+        replay: &Replay,
+        summary: &ExecutionSummary,
+    ) -> Result<RunOutcome<Bytes>> {
+        let mut parts = Vec::new();
+        for stage in nodes.last().map(Node::stages).unwrap_or_default() {
+            let name = stage.stage_name();
+            let value = replay.done.get(&name).ok_or_else(|| {
+                Error::new(ErrorKind::Corrupt, "execution.resume", "a completed execution lacks its last result")
+                    .with("execution", &summary.id)
+            })?;
+            parts.push(match value {
+                JournalValue::Inline(text) => Bytes::from(text.clone()),
+                JournalValue::Stored(at) => {
+                    self.artifacts.get(&at.key, crate::ports::GetOptions::default()).await?.content
+                }
+            });
+        }
+        if let [one] = parts.as_slice() {
+            return Ok(RunOutcome::Completed(one.clone()));
+        }
+        let tuple = [&b"["[..], &parts.join(&b","[..]), &b"]"[..]].concat();
+        Ok(RunOutcome::Completed(Bytes::from(tuple)))
+    }
+
+    async fn signals_of(&self, scope: &Scope) -> Result<Vec<Signal>> {
+        let of_execution = Scope { execution: scope.execution.clone(), stage: None };
+        let query = RecordQuery::partition(of_execution.partition()).with_sort_prefix("signal/");
+        let records = self.records.query_all(Table::ExecutionState, query).await?;
+        let mut signals = records.iter().map(crate::ports::Record::decode).collect::<Result<Vec<Signal>>>()?;
+        signals.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        Ok(signals)
+    }
+
+    fn run_of(&self, summary: &ExecutionSummary, journal: Journal, replay: &Replay, signals: Vec<Signal>) -> Arc<Run> {
+        Arc::new(Run {
+            execution: summary.id.clone(),
+            root: summary.root.clone(),
+            created_at: summary.created_at,
+            artifacts: Arc::clone(&self.artifacts),
+            records: Arc::clone(&self.records),
+            clock: Arc::clone(&self.clock),
+            observer: Arc::clone(&self.observer),
+            journal: tokio::sync::Mutex::new(journal),
+            steps: Mutex::new(replay.steps.clone()),
+            spending: Mutex::new(replay.spending),
+            signals,
+        })
+    }
+
+    /// Drives the stages and renews the lease beside them; a lost lease ends the run where it stands.
+    async fn drive(
+        &self,
+        run: Arc<Run>,
+        summary: ExecutionSummary,
+        replay: Replay,
+        nodes: &[Node<'_>],
+        input: JournalValue,
+    ) -> Result<RunOutcome<Bytes>> {
+        let driver = Driver { run: Arc::clone(&run), summary, done: replay.done };
+        let work = Box::pin(driver.drive(nodes, input)).fuse();
+        let renewal = Box::pin(self.renew(&run)).fuse();
+        futures::pin_mut!(work, renewal);
+        futures::select_biased! {
+            result = work => result,
+            error = renewal => Err(error),
+        }
+    }
+
+    /// Renews the lease until that fails for good.
+    async fn renew(&self, run: &Run) -> Error {
+        loop {
+            self.clock.sleep(self.options.lease / 3).await;
+            let result = run.journal.lock().await.renew(self.clock.now()).await;
+            match result {
+                Err(error) if matches!(error.kind(), ErrorKind::Fenced) => return error,
+                // A cancelled run ends itself at its next write; other failures leave the lease to run out.
+                Err(error) => tracing::warn!(execution = %run.execution, %error, "the lease could not be renewed"),
+                Ok(()) => {}
+            }
+        }
+    }
+}
+
+fn not_found(execution: &str) -> Error {
+    Error::new(ErrorKind::NotFound, "execution.find", "there is no such execution").with("execution", execution)
+}
+
+fn decode<T: DeserializeOwned>(outcome: RunOutcome<Bytes>) -> Result<RunOutcome<T>> {
+    Ok(match outcome {
+        RunOutcome::Completed(json) => RunOutcome::Completed(from_json(&json, "pipeline output")?),
+        RunOutcome::Waiting { stage, wait } => RunOutcome::Waiting { stage, wait },
+    })
+}
+
+fn check_names(nodes: &[Node<'_>]) -> Result<()> {
+    let mut seen = HashMap::new();
+    for stage in nodes.iter().flat_map(Node::stages) {
+        if seen.insert(stage.stage_name(), ()).is_some() {
+            return Err(Error::new(ErrorKind::InvalidInput, "pipeline.start", "two stages have the same name")
+                .with("stage", stage.stage_name()));
+        }
+    }
+    Ok(())
+}
+
+/// What differs between the recorded and the current definition, for people.
+fn changes(recorded: &[String], current: &[String]) -> String {
+    let gone: Vec<_> = recorded.iter().filter(|line| !current.contains(line)).map(String::as_str).collect();
+    let new: Vec<_> = current.iter().filter(|line| !recorded.contains(line)).map(String::as_str).collect();
+    let order = if gone.is_empty() && new.is_empty() { " (the order differs)" } else { "" };
+    format!("the pipeline is not the one it was started with: was [{}], is [{}]{order}", gone.join(", "), new.join(", "))
+}

@@ -1,0 +1,488 @@
+//! The journal: a hash chain of entries, written by the one worker that holds the lease.
+//!
+//! An execution's partition of the `execution_state` table holds
+//! - `head`: the lease (owner, epoch, expiry), the number of entries and the hash of the last one;
+//! - `journal/{number}`: the entries, each sealed with a hash over the one before it and its own text;
+//! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals.
+//!
+//! Every write of the worker puts a new head on the expectation that the old one is still there. Whoever takes the
+//! lease over replaces the head, and from then on the old worker's writes fail: the head's version is the fencing
+//! token. Nothing is read as done unless the whole chain up to the head is intact.
+
+use crate::domain::{
+    ArtifactRef, ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectRoot, SignalName,
+    Spending, StageName, StepKey, Timestamp, Wait, WorkerId,
+};
+use crate::ports::{
+    Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordVersion, RecordWrite, Table,
+};
+use crate::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+const TABLE: Table = Table::ExecutionState;
+
+/// A journaled value: in the entry when small, in the artifact store otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalValue {
+    /// Its JSON text.
+    Inline(String),
+    /// Where its JSON lies.
+    Stored(ArtifactRef),
+}
+
+/// What happened to a stage or to a step of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StageEntry {
+    /// An effect is about to happen under this key.
+    Intent {
+        /// The step.
+        step: StepKey,
+        /// Hash of the step's input.
+        input: ContentHash,
+        /// The effect's key.
+        key: IdempotencyKey,
+    },
+    /// A step has this result.
+    StepDone {
+        /// The step.
+        step: StepKey,
+        /// Hash of the step's input.
+        input: ContentHash,
+        /// The result.
+        result: JournalValue,
+        /// What models cost in it.
+        spent: Option<Spending>,
+    },
+    /// The stage waits.
+    Waiting(Wait),
+    /// The stage has this result.
+    Done(JournalValue),
+}
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum JournalEntry {
+    /// The execution was started.
+    Started {
+        /// The names and revisions of the stages.
+        definition: Vec<String>,
+        /// The key it was started with.
+        key: IdempotencyKey,
+        /// The project and day.
+        root: ProjectRoot,
+        /// Hash of the input.
+        input_hash: ContentHash,
+        /// The first stage's input.
+        input: JournalValue,
+        /// When.
+        at: Timestamp,
+    },
+    /// Something happened in a stage.
+    Stage {
+        /// The stage.
+        stage: StageName,
+        /// What.
+        entry: StageEntry,
+    },
+    /// A run failed.
+    Failed {
+        /// The stage.
+        stage: Option<StageName>,
+        /// Why.
+        error: String,
+    },
+    /// It was cancelled.
+    Cancelled,
+    /// The last stage is done; its result is the execution's.
+    Completed,
+}
+
+/// An entry as stored: the text is what the seal covers, so no re-serialization can change it.
+#[derive(Debug, Serialize, Deserialize)]
+struct SealedEntry {
+    number: u64,
+    previous: ContentHash,
+    entry: String,
+    seal: ContentHash,
+}
+
+fn seal(number: u64, previous: &ContentHash, text: &str) -> ContentHash {
+    ContentHash::of_parts(&["journal", &number.to_string(), &previous.to_hex(), text])
+}
+
+/// The head of an execution's journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    epoch: u64,
+    owner: WorkerId,
+    expires_at: Timestamp,
+    released: bool,
+    entries: u64,
+    last: ContentHash,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SealedHead {
+    head: String,
+    seal: ContentHash,
+}
+
+fn corrupt(partition: &str, message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Corrupt, "journal.read", message).with("journal", partition)
+}
+
+fn json_text<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::new(ErrorKind::Internal, "journal.write", "an entry does not serialize").caused_by(error))
+}
+
+impl Head {
+    fn read(partition: &str, body: &serde_json::Value) -> Result<Self> {
+        let sealed = SealedHead::deserialize(body)
+            .map_err(|error| corrupt(partition, "the head is not readable").caused_by(error))?;
+        if ContentHash::of_parts(&["head", &sealed.head]) != sealed.seal {
+            return Err(corrupt(partition, "the head does not match its seal"));
+        }
+        serde_json::from_str(&sealed.head)
+            .map_err(|error| corrupt(partition, "the head is not readable").caused_by(error))
+    }
+
+    fn sealed(&self) -> Result<SealedHead> {
+        let head = json_text(self)?;
+        let seal = ContentHash::of_parts(&["head", &head]);
+        Ok(SealedHead { head, seal })
+    }
+}
+
+/// Names an execution's journal: the execution, or one stage of it that runs alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) execution: ExecutionId,
+    pub(crate) stage: Option<StageName>,
+}
+
+impl Scope {
+    pub(crate) fn partition(&self) -> String {
+        match &self.stage {
+            None => self.execution.to_string(),
+            Some(stage) => format!("{}:{stage}", self.execution),
+        }
+    }
+
+    pub(crate) fn key(&self, sort: &str) -> Result<RecordKey> {
+        Ok(RecordKey::parse(self.partition(), sort)?)
+    }
+}
+
+/// How long a lease lasts and whether another worker's may be taken at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LeaseTerms {
+    pub(crate) ttl: std::time::Duration,
+    pub(crate) at_once: bool,
+}
+
+/// An open journal: all entries read and verified, and the lease held.
+#[derive(Debug)]
+pub struct Journal {
+    records: Arc<dyn RecordStore>,
+    scope: Scope,
+    head: Head,
+    version: RecordVersion,
+    terms: LeaseTerms,
+}
+
+/// What reading a journal yields.
+#[derive(Debug)]
+pub(crate) struct JournalContent {
+    pub(crate) entries: Vec<JournalEntry>,
+    head: Head,
+    version: RecordVersion,
+}
+
+impl JournalContent {
+    /// Who holds the lease at `now`, if somebody does.
+    pub(crate) fn holder(&self, now: Timestamp) -> Option<(&WorkerId, Timestamp)> {
+        (!self.head.released && self.head.expires_at > now).then_some((&self.head.owner, self.head.expires_at))
+    }
+}
+
+impl Journal {
+    /// Begins a journal with its first entry and takes the lease. `AlreadyExists` when there is one.
+    pub(crate) async fn create(
+        records: Arc<dyn RecordStore>,
+        scope: Scope,
+        worker: &WorkerId,
+        terms: LeaseTerms,
+        now: Timestamp,
+        entry: &JournalEntry,
+        summary: &ExecutionSummary,
+    ) -> Result<Self> {
+        let start = ContentHash::of_parts(&["journal", &scope.partition()]);
+        let mut journal = Self {
+            records,
+            scope,
+            head: Head {
+                epoch: 1,
+                owner: worker.clone(),
+                expires_at: now.plus(terms.ttl),
+                released: false,
+                entries: 0,
+                last: start,
+            },
+            version: RecordVersion::new(0),
+            terms,
+        };
+        let (head, mut writes) = journal.append(std::slice::from_ref(entry))?;
+        writes.push(RecordWrite::put(TABLE, journal.scope.key("head")?, Expect::Absent, &head.sealed()?)?);
+        writes.push(journal.summary_write(summary)?);
+        match journal.write(&head, writes).await {
+            Err(error) if error.kind() == ErrorKind::Fenced => {
+                Err(Error::new(ErrorKind::AlreadyExists, "journal.create", "the execution exists")
+                    .with("execution", journal.scope.partition()))
+            }
+            Err(error) => Err(error),
+            Ok(()) => Ok(journal),
+        }
+    }
+
+    /// Reads and verifies a journal; `None` when there is none.
+    pub(crate) async fn read(records: &Arc<dyn RecordStore>, scope: &Scope) -> Result<Option<JournalContent>> {
+        let partition = scope.partition();
+        for _ in 0..8 {
+            let Some(record) = records.get(TABLE, &scope.key("head")?).await? else {
+                return match records
+                    .query(TABLE, RecordQuery::partition(&*partition).with_sort_prefix("journal/").with_limit(1))
+                    .await?
+                    .records
+                    .is_empty()
+                {
+                    true => Ok(None),
+                    false => Err(corrupt(&partition, "the journal has entries but no head")),
+                };
+            };
+            let head = Head::read(&partition, &record.body)?;
+            let stored = records
+                .query_all(TABLE, RecordQuery::partition(&*partition).with_sort_prefix("journal/"))
+                .await?;
+            if stored.len() as u64 > head.entries {
+                continue; // The worker wrote on between the two reads: look again.
+            }
+            let entries = verify_chain(&partition, &head, &stored)?;
+            return Ok(Some(JournalContent { entries, head, version: record.version }));
+        }
+        Err(corrupt(&partition, "the journal has more entries than its head knows"))
+    }
+
+    /// Takes the lease of a journal that was read.
+    ///
+    /// `Busy` while another worker's lease runs; `Fenced` when another worker was quicker.
+    pub(crate) async fn take(
+        records: Arc<dyn RecordStore>,
+        scope: Scope,
+        content: &JournalContent,
+        worker: &WorkerId,
+        terms: LeaseTerms,
+        now: Timestamp,
+    ) -> Result<Self> {
+        if let Some((owner, until)) = content.holder(now)
+            && !terms.at_once
+        {
+            return Err(Error::new(ErrorKind::Busy, "lease.take", "another worker holds the lease")
+                .with("execution", scope.partition())
+                .with("owner", owner)
+                .after(until.since(now)));
+        }
+        let mut head = content.head.clone();
+        head.epoch += 1;
+        head.owner = worker.clone();
+        head.expires_at = now.plus(terms.ttl);
+        head.released = false;
+        let mut journal = Self { records, scope, head: head.clone(), version: content.version, terms };
+        let write = journal.head_write(&head)?;
+        journal.write(&head, vec![write]).await?;
+        Ok(journal)
+    }
+
+    /// Appends entries, with other records in the same atomic write.
+    pub(crate) async fn commit(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
+        let check = RecordWrite::check(TABLE, self.scope.key("cancel")?, Expect::Absent);
+        self.commit_unless_cancelled(entries, extra, Some(check), false).await
+    }
+
+    /// Appends entries even when the execution is cancelled, and gives the lease back.
+    pub(crate) async fn close(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
+        self.commit_unless_cancelled(entries, extra, None, true).await
+    }
+
+    async fn commit_unless_cancelled(
+        &mut self,
+        entries: &[JournalEntry],
+        extra: Vec<RecordWrite>,
+        check: Option<RecordWrite>,
+        release: bool,
+    ) -> Result<()> {
+        let (mut head, mut writes) = self.append(entries)?;
+        head.released = release;
+        writes.push(self.head_write(&head)?);
+        writes.extend(check);
+        writes.extend(extra);
+        hit("journal.before-write");
+        self.write(&head, writes).await?;
+        hit("journal.after-write");
+        Ok(())
+    }
+
+    /// Writes records on the condition that the lease is still held, without an entry.
+    pub(crate) async fn write_fenced(&mut self, writes: Vec<RecordWrite>) -> Result<()> {
+        self.commit(&[], writes).await
+    }
+
+    /// Prolongs the lease.
+    pub(crate) async fn renew(&mut self, now: Timestamp) -> Result<()> {
+        let mut head = self.head.clone();
+        head.expires_at = now.plus(self.terms.ttl);
+        let write = self.head_write(&head)?;
+        let check = RecordWrite::check(TABLE, self.scope.key("cancel")?, Expect::Absent);
+        self.write(&head, vec![write, check]).await
+    }
+
+    /// Whether the lease has run out by `now`: it must be renewed before anything is done outside.
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        self.head.expires_at <= now
+    }
+
+    /// The write that puts the summary, to go with a commit.
+    pub(crate) fn summary_write(&self, summary: &ExecutionSummary) -> Result<RecordWrite> {
+        let created = summary.created_at.to_string();
+        let id = self.scope.partition();
+        let by_time = format!("{created}/{id}");
+        Ok(RecordWrite::put(TABLE, self.scope.key("summary")?, Expect::Anything, summary)?
+            .with_index(RecordIndex::Project, RecordKey::parse(summary.root.project().as_str(), &by_time)?)
+            .with_index(RecordIndex::Status, RecordKey::parse(summary.status.as_str(), by_time)?))
+    }
+
+    fn head_write(&self, head: &Head) -> Result<RecordWrite> {
+        RecordWrite::put(TABLE, self.scope.key("head")?, Expect::Version(self.version), &head.sealed()?)
+    }
+
+    fn append(&self, entries: &[JournalEntry]) -> Result<(Head, Vec<RecordWrite>)> {
+        let mut head = self.head.clone();
+        let mut writes = Vec::with_capacity(entries.len() + 3);
+        for entry in entries {
+            let text = json_text(entry)?;
+            let number = head.entries + 1;
+            let sealed =
+                SealedEntry { number, previous: head.last, seal: seal(number, &head.last, &text), entry: text };
+            head.entries = number;
+            head.last = sealed.seal;
+            let key = self.scope.key(&format!("journal/{number:010}"))?;
+            writes.push(RecordWrite::put(TABLE, key, Expect::Absent, &sealed)?);
+        }
+        Ok((head, writes))
+    }
+
+    /// Writes, and settles whether a write whose answer was lost or doubled took effect.
+    async fn write(&mut self, head: &Head, writes: Vec<RecordWrite>) -> Result<()> {
+        let at = writes.iter().position(|write| {
+            matches!(write, RecordWrite::Put { key, .. } if key.sort() == "head")
+        });
+        let error = match self.records.write(writes).await {
+            Ok(versions) => {
+                let version = at.and_then(|at| versions.get(at).copied().flatten()).ok_or_else(|| {
+                    Error::new(ErrorKind::Internal, "journal.write", "the adapter returned no version for the head")
+                })?;
+                self.head = head.clone();
+                self.version = version;
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let uncertain = matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Timeout);
+        if uncertain
+            && let Some(record) = self.records.get(TABLE, &self.scope.key("head")?).await?
+            && Head::read(&self.scope.partition(), &record.body)? == *head
+            && record.version != self.version
+        {
+            self.head = head.clone();
+            self.version = record.version;
+            return Ok(());
+        }
+        if error.kind() != ErrorKind::Conflict {
+            return Err(error);
+        }
+        let execution = self.scope.partition();
+        if error.context("sort") == Some("cancel") {
+            return Err(Error::new(ErrorKind::Cancelled, "journal.write", "the execution was cancelled")
+                .with("execution", execution));
+        }
+        Err(Error::new(ErrorKind::Fenced, "journal.write", "another worker has taken over this execution")
+            .with("execution", execution)
+            .with("epoch", self.head.epoch)
+            .caused_by(error))
+    }
+}
+
+/// Checks numbers, links and seals from the first entry to the head.
+fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -> Result<Vec<JournalEntry>> {
+    if stored.len() as u64 != head.entries {
+        return Err(corrupt(partition, format!("the journal has {} entries, its head knows {}", stored.len(), head.entries)));
+    }
+    let mut last = ContentHash::of_parts(&["journal", partition]);
+    let mut entries = Vec::with_capacity(stored.len());
+    for (number, record) in (1..).zip(stored) {
+        let entry = SealedEntry::deserialize(&record.body)
+            .map_err(|error| corrupt(partition, format!("entry {number} is not readable")).caused_by(error))?;
+        if entry.number != number || entry.previous != last || entry.seal != seal(number, &last, &entry.entry) {
+            return Err(corrupt(partition, format!("entry {number} does not match its seal")));
+        }
+        last = entry.seal;
+        entries.push(serde_json::from_str(&entry.entry).map_err(|error| {
+            corrupt(partition, format!("entry {number} is not of a known kind")).caused_by(error)
+        })?);
+    }
+    if last != head.last {
+        return Err(corrupt(partition, "the last entry is not the one its head knows"));
+    }
+    Ok(entries)
+}
+
+/// The key of a delivered signal.
+pub(crate) fn signal_sort(name: &SignalName, id: &IdempotencyKey) -> String {
+    format!("signal/{name}/{}", ContentHash::of_parts(&[id.as_str()]).short(32))
+}
+
+/// A fresh summary.
+pub(crate) fn summary(
+    id: &ExecutionId,
+    root: &ProjectRoot,
+    pipeline: &str,
+    created_at: Timestamp,
+    now: Timestamp,
+) -> ExecutionSummary {
+    ExecutionSummary {
+        id: id.clone(),
+        root: root.clone(),
+        pipeline: pipeline.to_owned(),
+        status: ExecutionStatus::Running,
+        stage: None,
+        wait: None,
+        failure: None,
+        created_at,
+        updated_at: now,
+        spending: Spending::default(),
+    }
+}
+
+/// A point where a test may end the process.
+pub(crate) fn hit(point: &'static str) {
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::hit(point);
+    #[cfg(not(feature = "failpoints"))]
+    let _ = point;
+}

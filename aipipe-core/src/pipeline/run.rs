@@ -1,0 +1,273 @@
+//! One run of an execution: from the lease to the next wait, failure or end.
+
+use super::compose::Node;
+use super::context::{Run, StageContext, StepState};
+use super::journal::{JournalEntry, JournalValue, StageEntry};
+use super::stage::{ErasedStage, Outcome};
+use crate::domain::{ExecutionStatus, ExecutionSummary, Spending, StageName, Wait};
+use crate::ports::EventKind;
+use crate::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use futures::future::join_all;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How a run of an execution ended, when it did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunOutcome<T> {
+    /// The last stage is done.
+    Completed(T),
+    /// A stage waits; a signal or a resume goes on.
+    Waiting {
+        /// The stage.
+        stage: StageName,
+        /// For what.
+        wait: Wait,
+    },
+}
+
+/// What the journal says was done.
+#[derive(Debug, Default)]
+pub(crate) struct Replay {
+    pub(crate) definition: Vec<String>,
+    pub(crate) input: Option<JournalValue>,
+    pub(crate) input_hash: Option<crate::domain::ContentHash>,
+    pub(crate) done: HashMap<StageName, JournalValue>,
+    pub(crate) steps: HashMap<(StageName, crate::domain::StepKey), StepState>,
+    pub(crate) spending: Spending,
+    pub(crate) cancelled: bool,
+    pub(crate) completed: bool,
+    pub(crate) waiting: Option<(StageName, Wait)>,
+}
+
+impl Replay {
+    pub(crate) fn of(entries: Vec<JournalEntry>) -> Self {
+        let mut replay = Self::default();
+        for entry in entries {
+            match entry {
+                JournalEntry::Started { definition, input, input_hash, .. } => {
+                    replay.definition = definition;
+                    replay.input = Some(input);
+                    replay.input_hash = Some(input_hash);
+                }
+                JournalEntry::Stage { stage, entry } => replay.stage_entry(stage, entry),
+                JournalEntry::Failed { .. } => replay.waiting = None,
+                JournalEntry::Cancelled => replay.cancelled = true,
+                JournalEntry::Completed => replay.completed = true,
+            }
+        }
+        replay
+    }
+
+    fn stage_entry(&mut self, stage: StageName, entry: StageEntry) {
+        self.waiting = None;
+        match entry {
+            StageEntry::Intent { step, input, .. } => {
+                self.steps.insert((stage, step), StepState::Intent { input });
+            }
+            StageEntry::StepDone { step, input, result, spent } => {
+                self.spending = self.spending.plus(spent.unwrap_or_default());
+                self.steps.insert((stage, step), StepState::Done { input, result });
+            }
+            StageEntry::Waiting(wait) => self.waiting = Some((stage, wait)),
+            StageEntry::Done(result) => {
+                self.done.insert(stage, result);
+            }
+        }
+    }
+}
+
+/// Runs the nodes that are not done yet.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(crate) run: Arc<Run>,
+    pub(crate) summary: ExecutionSummary,
+    pub(crate) done: HashMap<StageName, JournalValue>,
+}
+
+impl Driver {
+    /// Goes from the first node that is not done to the end, a wait or a failure, and closes the journal.
+    pub(crate) async fn drive(mut self, nodes: &[Node<'_>], input: JournalValue) -> Result<RunOutcome<Bytes>> {
+        let result = self.run_nodes(nodes, input).await;
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                self.close_after(&error).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn run_nodes(&mut self, nodes: &[Node<'_>], input: JournalValue) -> Result<RunOutcome<Bytes>> {
+        let mut current = input;
+        let last = nodes.len().saturating_sub(1);
+        for (index, node) in nodes.iter().enumerate() {
+            let stages = node.stages();
+            let first = stages.first().map(|stage| stage.stage_name());
+            if stages.iter().any(|stage| !self.done.contains_key(&stage.stage_name())) {
+                self.summary.stage = first;
+                let waits = self.run_node(&stages, &current, index == last).await?;
+                if let Some((stage, wait)) = waits {
+                    return Ok(RunOutcome::Waiting { stage, wait });
+                }
+            } else {
+                for stage in &stages {
+                    self.run.tell(EventKind::StageReplayed { stage: stage.stage_name() });
+                }
+            }
+            current = self.output_of(&stages).await?;
+        }
+        Ok(RunOutcome::Completed(self.run.fetch(&current).await?))
+    }
+
+    /// Runs the unfinished stages of one node side by side; returns the first wait.
+    async fn run_node(
+        &mut self,
+        stages: &[&dyn ErasedStage],
+        input: &JournalValue,
+        last: bool,
+    ) -> Result<Option<(StageName, Wait)>> {
+        let input = self.run.fetch(input).await?;
+        let unfinished: Vec<_> =
+            stages.iter().copied().filter(|stage| !self.done.contains_key(&stage.stage_name())).collect();
+        let alone = stages.len() == 1;
+        let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, &input))).await;
+        let mut waits = None;
+        let mut failure = None;
+        for (stage, result) in unfinished.iter().zip(results) {
+            let stage = stage.stage_name();
+            match result {
+                Ok(Outcome::Done(output)) => self.stage_done(stage, output, last && alone).await?,
+                Ok(Outcome::Waiting(wait)) => {
+                    waits.get_or_insert((stage, wait));
+                }
+                Err(error) => {
+                    failure.get_or_insert((stage, error));
+                }
+            }
+        }
+        if let Some((stage, error)) = failure {
+            self.summary.stage = Some(stage);
+            return Err(error);
+        }
+        if let Some((stage, wait)) = &waits {
+            self.wait(stage, wait).await?;
+        } else if last && !alone {
+            self.complete().await?;
+        }
+        Ok(waits)
+    }
+
+    async fn stage_done(&mut self, stage: StageName, output: Bytes, last: bool) -> Result<()> {
+        let value = self.run.keep(output).await?;
+        let entry = JournalEntry::Stage { stage: stage.clone(), entry: StageEntry::Done(value.clone()) };
+        self.touch(ExecutionStatus::Running);
+        if last {
+            self.touch(ExecutionStatus::Completed);
+            self.close(&[entry, JournalEntry::Completed]).await?;
+        } else {
+            let mut journal = self.run.journal.lock().await;
+            let summary = journal.summary_write(&self.summary)?;
+            journal.commit(&[entry], vec![summary]).await?;
+        }
+        self.done.insert(stage, value);
+        if last {
+            self.run.tell(EventKind::Completed);
+        }
+        Ok(())
+    }
+
+    async fn complete(&mut self) -> Result<()> {
+        self.touch(ExecutionStatus::Completed);
+        self.close(&[JournalEntry::Completed]).await?;
+        self.run.tell(EventKind::Completed);
+        Ok(())
+    }
+
+    async fn wait(&mut self, stage: &StageName, wait: &Wait) -> Result<()> {
+        self.summary.stage = Some(stage.clone());
+        self.summary.wait = Some(wait.clone());
+        self.touch(ExecutionStatus::Waiting);
+        let entry = JournalEntry::Stage { stage: stage.clone(), entry: StageEntry::Waiting(wait.clone()) };
+        self.close(&[entry]).await?;
+        self.run.tell(EventKind::Waiting { stage: stage.clone(), wait: wait.clone() });
+        Ok(())
+    }
+
+    fn touch(&mut self, status: ExecutionStatus) {
+        self.summary.status = status;
+        self.summary.updated_at = self.run.clock.now();
+        self.summary.spending = self.run.spent();
+        if status != ExecutionStatus::Waiting {
+            self.summary.wait = None;
+        }
+        if status != ExecutionStatus::Failed {
+            self.summary.failure = None;
+        }
+    }
+
+    async fn close(&self, entries: &[JournalEntry]) -> Result<()> {
+        let mut journal = self.run.journal.lock().await;
+        let summary = journal.summary_write(&self.summary)?;
+        journal.close(entries, vec![summary]).await
+    }
+
+    /// Notes why the run ended. A worker that lost its lease notes nothing; where noting fails too, the first error is
+    /// the one to report, and the execution stays `running` until its lease ends and a resume takes it up.
+    async fn close_after(&mut self, error: &Error) {
+        let entry = match error.kind() {
+            ErrorKind::Fenced => return,
+            ErrorKind::Cancelled => {
+                self.touch(ExecutionStatus::Cancelled);
+                JournalEntry::Cancelled
+            }
+            _ => {
+                self.touch(ExecutionStatus::Failed);
+                self.summary.failure = Some(error.chain());
+                JournalEntry::Failed { stage: self.summary.stage.clone(), error: error.chain() }
+            }
+        };
+        let told = match error.kind() {
+            ErrorKind::Cancelled => EventKind::Cancelled,
+            _ => EventKind::Failed { stage: self.summary.stage.clone(), error: error.chain() },
+        };
+        if let Err(second) = self.close(&[entry]).await {
+            tracing::warn!(execution = %self.run.execution, error = %second, "the failure could not be journaled");
+        }
+        self.run.tell(told);
+    }
+
+    async fn output_of(&self, stages: &[&dyn ErasedStage]) -> Result<JournalValue> {
+        let value_of = |stage: &&dyn ErasedStage| {
+            let name = stage.stage_name();
+            self.done.get(&name).cloned().ok_or_else(|| {
+                Error::new(ErrorKind::Internal, "pipeline.run", "a finished stage has no result").with("stage", name)
+            })
+        };
+        let values = stages.iter().map(value_of).collect::<Result<Vec<_>>>()?;
+        if let [one] = values.as_slice() {
+            return Ok(one.clone());
+        }
+        let mut tuple = vec![b'['];
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                tuple.push(b',');
+            }
+            tuple.extend_from_slice(&self.run.fetch(value).await?);
+        }
+        tuple.push(b']');
+        self.run.keep(Bytes::from(tuple)).await
+    }
+}
+
+async fn run_one(run: &Arc<Run>, stage: &dyn ErasedStage, input: &[u8]) -> Result<Outcome<Bytes>> {
+    let name = stage.stage_name();
+    run.tell(EventKind::StageStarted { stage: name.clone() });
+    let began = run.clock.now();
+    let cx = StageContext::new(Arc::clone(run), name.clone());
+    let outcome = stage.run_json(&cx, input).await?;
+    if matches!(outcome, Outcome::Done(_)) {
+        run.tell(EventKind::StageDone { stage: name, took: run.clock.now().since(began) });
+    }
+    Ok(outcome)
+}
