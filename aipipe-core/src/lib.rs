@@ -7,4 +7,7 @@ pub mod failpoint;
 pub mod pipeline;
 pub mod ports;
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 pub use error::{Error, ErrorKind, Result};

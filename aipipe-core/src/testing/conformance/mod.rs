@@ -1,0 +1,1 @@
+//! The suites that check each port's contract.
