@@ -6,6 +6,8 @@ mod error;
 pub mod failpoint;
 pub mod pipeline;
 pub mod ports;
+pub mod stages;
+pub mod tables;
 
 #[cfg(feature = "testing")]
 pub mod testing;

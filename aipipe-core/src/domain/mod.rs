@@ -31,6 +31,7 @@ pub use id::*;
 pub use money::*;
 pub(crate) use parse::check_key_part;
 pub use parse::{ParseError, slugify};
+pub(crate) use path::is_invisible;
 pub use path::{ArtifactArea, ArtifactKey, ArtifactPrefix, ProjectRoot, RepoPath};
 pub use review::*;
 pub use story::*;

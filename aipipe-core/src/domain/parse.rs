@@ -80,6 +80,13 @@ macro_rules! string_type {
                 Ok(Self(value))
             }
 
+            /// A value written in this crate's source; debug builds (and so the tests) check it like any other.
+            #[allow(dead_code, reason = "not every type has values in the source")]
+            pub(crate) fn literal(value: &'static str) -> Self {
+                debug_assert!(Self::parse(value).is_ok(), "{value:?} is not {}", $what);
+                Self(value.to_owned())
+            }
+
             /// The value as text.
             #[must_use]
             pub fn as_str(&self) -> &str {

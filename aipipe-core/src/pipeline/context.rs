@@ -101,7 +101,8 @@ impl Run {
         if ContentHash::of(&artifact.content) == at.hash {
             return Ok(artifact.content);
         }
-        Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced").with("key", &at.key))
+        Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced")
+            .with("key", &at.key))
     }
 }
 
@@ -335,12 +336,8 @@ impl StageContext {
 
     /// Journals the intent, unless an earlier run did, and returns the effect's key: the same in every run.
     async fn intend(&self, step: &StepKey, input: ContentHash) -> Result<IdempotencyKey> {
-        let key = IdempotencyKey::derive(&[
-            self.run.execution.as_str(),
-            self.stage.as_str(),
-            step.as_str(),
-            &input.to_hex(),
-        ]);
+        let key =
+            IdempotencyKey::derive(&[self.run.execution.as_str(), self.stage.as_str(), step.as_str(), &input.to_hex()]);
         if self.state_of(step).is_none() {
             self.append(StageEntry::Intent { step: step.clone(), input, key: key.clone() }).await?;
         }

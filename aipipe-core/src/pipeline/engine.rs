@@ -268,8 +268,7 @@ impl Engine {
             return Ok(());
         }
         let now = self.clock.now();
-        let taken =
-            Journal::take(Arc::clone(&self.records), scope, &content, &self.worker, self.terms(), now).await;
+        let taken = Journal::take(Arc::clone(&self.records), scope, &content, &self.worker, self.terms(), now).await;
         let mut journal = match taken {
             Err(error) if matches!(error.kind(), ErrorKind::Busy | ErrorKind::Fenced) => return Ok(()),
             other => other?,
@@ -336,8 +335,12 @@ impl Engine {
             JournalValue::Stored(at) => {
                 let artifact = self.artifacts.get(&at.key, crate::ports::GetOptions::default()).await?;
                 if ContentHash::of(&artifact.content) != at.hash {
-                    return Err(Error::new(ErrorKind::Corrupt, "stage.output", "the content is not what was journaled")
-                        .with("key", at.key));
+                    return Err(Error::new(
+                        ErrorKind::Corrupt,
+                        "stage.output",
+                        "the content is not what was journaled",
+                    )
+                    .with("key", at.key));
                 }
                 artifact.content
             }
@@ -392,16 +395,9 @@ impl Engine {
             at: now,
         };
         super::journal::hit("journal.before-write");
-        let created = Journal::create(
-            Arc::clone(&self.records),
-            scope.clone(),
-            &self.worker,
-            self.terms(),
-            now,
-            &entry,
-            &first,
-        )
-        .await;
+        let created =
+            Journal::create(Arc::clone(&self.records), scope.clone(), &self.worker, self.terms(), now, &entry, &first)
+                .await;
         match created {
             Ok(journal) => {
                 super::journal::hit("journal.after-write");
@@ -576,5 +572,9 @@ fn changes(recorded: &[String], current: &[String]) -> String {
     let gone: Vec<_> = recorded.iter().filter(|line| !current.contains(line)).map(String::as_str).collect();
     let new: Vec<_> = current.iter().filter(|line| !recorded.contains(line)).map(String::as_str).collect();
     let order = if gone.is_empty() && new.is_empty() { " (the order differs)" } else { "" };
-    format!("the pipeline is not the one it was started with: was [{}], is [{}]{order}", gone.join(", "), new.join(", "))
+    format!(
+        "the pipeline is not the one it was started with: was [{}], is [{}]{order}",
+        gone.join(", "),
+        new.join(", ")
+    )
 }

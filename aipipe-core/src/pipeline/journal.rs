@@ -138,8 +138,9 @@ fn corrupt(partition: &str, message: impl Into<String>) -> Error {
 }
 
 fn json_text<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorKind::Internal, "journal.write", "an entry does not serialize").caused_by(error))
+    serde_json::to_string(value).map_err(|error| {
+        Error::new(ErrorKind::Internal, "journal.write", "an entry does not serialize").caused_by(error)
+    })
 }
 
 impl Head {
@@ -267,9 +268,8 @@ impl Journal {
                 };
             };
             let head = Head::read(&partition, &record.body)?;
-            let stored = records
-                .query_all(TABLE, RecordQuery::partition(&*partition).with_sort_prefix("journal/"))
-                .await?;
+            let stored =
+                records.query_all(TABLE, RecordQuery::partition(&*partition).with_sort_prefix("journal/")).await?;
             if stored.len() as u64 > head.entries {
                 continue; // The worker wrote on between the two reads: look again.
             }
@@ -389,9 +389,7 @@ impl Journal {
 
     /// Writes, and settles whether a write whose answer was lost or doubled took effect.
     async fn write(&mut self, head: &Head, writes: Vec<RecordWrite>) -> Result<()> {
-        let at = writes.iter().position(|write| {
-            matches!(write, RecordWrite::Put { key, .. } if key.sort() == "head")
-        });
+        let at = writes.iter().position(|write| matches!(write, RecordWrite::Put { key, .. } if key.sort() == "head"));
         let error = match self.records.write(writes).await {
             Ok(versions) => {
                 let version = at.and_then(|at| versions.get(at).copied().flatten()).ok_or_else(|| {
@@ -431,7 +429,10 @@ impl Journal {
 /// Checks numbers, links and seals from the first entry to the head.
 fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -> Result<Vec<JournalEntry>> {
     if stored.len() as u64 != head.entries {
-        return Err(corrupt(partition, format!("the journal has {} entries, its head knows {}", stored.len(), head.entries)));
+        return Err(corrupt(
+            partition,
+            format!("the journal has {} entries, its head knows {}", stored.len(), head.entries),
+        ));
     }
     let mut last = ContentHash::of_parts(&["journal", partition]);
     let mut entries = Vec::with_capacity(stored.len());
@@ -442,9 +443,11 @@ fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -
             return Err(corrupt(partition, format!("entry {number} does not match its seal")));
         }
         last = entry.seal;
-        entries.push(serde_json::from_str(&entry.entry).map_err(|error| {
-            corrupt(partition, format!("entry {number} is not of a known kind")).caused_by(error)
-        })?);
+        entries.push(
+            serde_json::from_str(&entry.entry).map_err(|error| {
+                corrupt(partition, format!("entry {number} is not of a known kind")).caused_by(error)
+            })?,
+        );
     }
     if last != head.last {
         return Err(corrupt(partition, "the last entry is not the one its head knows"));

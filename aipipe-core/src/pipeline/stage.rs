@@ -79,9 +79,9 @@ impl<S: Stage> ErasedStage for S {
 
 /// A value's JSON.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Bytes> {
-    serde_json::to_vec(value).map(Bytes::from).map_err(|error| {
-        Error::new(ErrorKind::Internal, "json.write", "a value does not serialize").caused_by(error)
-    })
+    serde_json::to_vec(value)
+        .map(Bytes::from)
+        .map_err(|error| Error::new(ErrorKind::Internal, "json.write", "a value does not serialize").caused_by(error))
 }
 
 /// The value of some JSON.

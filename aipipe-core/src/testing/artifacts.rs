@@ -74,8 +74,9 @@ impl ArtifactStore for MemoryArtifacts {
         let current = keys.get(key).and_then(|versions| versions.last());
         match (&options.mode, current) {
             (PutMode::CreateOnly, Some(_)) => {
-                return Err(Error::new(ErrorKind::AlreadyExists, "artifact.put", "the key holds something")
-                    .with("key", key));
+                return Err(
+                    Error::new(ErrorKind::AlreadyExists, "artifact.put", "the key holds something").with("key", key)
+                );
             }
             (PutMode::IfVersion(_), None) => return Err(not_found("artifact.put", key)),
             (PutMode::IfVersion(wanted), Some(current)) if *wanted.as_str() != current.version.to_string() => {

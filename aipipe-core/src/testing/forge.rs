@@ -140,8 +140,9 @@ fn apply(tree: &mut Tree, changes: &[FileChange]) -> Result<()> {
             }
             FileChange::Delete { path } => {
                 if tree.remove(path).is_none() {
-                    return Err(Error::new(ErrorKind::Conflict, "commit", "the file to delete is not there")
-                        .with("path", path));
+                    return Err(
+                        Error::new(ErrorKind::Conflict, "commit", "the file to delete is not there").with("path", path)
+                    );
                 }
             }
         }
@@ -161,14 +162,15 @@ impl SourceControl for MemoryForge {
             if found.key == *key {
                 return Ok(found.at.clone());
             }
-            return Err(Error::new(ErrorKind::AlreadyExists, "repository.ensure", "somebody else's repository has this name")
-                .with("repository", &spec.name));
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                "repository.ensure",
+                "somebody else's repository has this name",
+            )
+            .with("repository", &spec.name));
         }
-        let at = RepositoryRef {
-            owner: String::new(),
-            name: spec.name.clone(),
-            location: format!("memory:{}", spec.name),
-        };
+        let at =
+            RepositoryRef { owner: String::new(), name: spec.name.clone(), location: format!("memory:{}", spec.name) };
         let mut repository = Repository {
             key: key.clone(),
             at: at.clone(),
@@ -178,7 +180,8 @@ impl SourceControl for MemoryForge {
             checks: Vec::new(),
             pulls: Vec::new(),
         };
-        let first = Commit { parents: Vec::new(), tree: Tree::new(), message: with_trailer("Create the repository", key) };
+        let first =
+            Commit { parents: Vec::new(), tree: Tree::new(), message: with_trailer("Create the repository", key) };
         let sha = repository.add(first, &spec.author.email)?;
         repository.branches.insert(spec.default_branch.clone(), sha);
         repositories.insert(spec.name.as_str().to_owned(), repository);
@@ -269,12 +272,7 @@ impl SourceControl for MemoryForge {
         })
     }
 
-    async fn delete_branch(
-        &self,
-        repository: &RepositoryRef,
-        branch: &BranchName,
-        expected: &CommitSha,
-    ) -> Result<()> {
+    async fn delete_branch(&self, repository: &RepositoryRef, branch: &BranchName, expected: &CommitSha) -> Result<()> {
         self.with(repository, "branch.delete", |found| match found.branches.get(branch) {
             None => Ok(()),
             Some(head) if head == expected => {

@@ -91,7 +91,8 @@ impl ReviewDesk for MemoryForge {
         }
         self.with(repository, "review.open", |found| {
             let branch = |name| found.branches.get(name).cloned();
-            let head_sha = branch(&spec.head).ok_or_else(|| missing("review.open", "branch").with("branch", &spec.head))?;
+            let head_sha =
+                branch(&spec.head).ok_or_else(|| missing("review.open", "branch").with("branch", &spec.head))?;
             branch(&spec.base).ok_or_else(|| missing("review.open", "branch").with("branch", &spec.base))?;
             if let Some(pull) = found.pulls.iter_mut().find(|pull| pull.pull.head == spec.head) {
                 if pull.pull.state == PullRequestState::Open {
@@ -134,7 +135,11 @@ impl ReviewDesk for MemoryForge {
             let now = found.branches.get(&head).cloned();
             let mergeable = match (state, &now, found.branches.get(&base)) {
                 (PullRequestState::Open, Some(head), Some(base)) => {
-                    if try_merge(found, base, head).is_some() { Mergeable::Yes } else { Mergeable::Conflicts }
+                    if try_merge(found, base, head).is_some() {
+                        Mergeable::Yes
+                    } else {
+                        Mergeable::Conflicts
+                    }
                 }
                 _ => Mergeable::Unknown,
             };

@@ -87,11 +87,8 @@ impl LanguageModel for ScriptedModel {
                 Error::new(ErrorKind::ModelOutput, "model.generate", "the script has no more answers")
             })?,
         };
-        let usage = Usage {
-            input_tokens: tokens(request),
-            output_tokens: (text.len() as u64).div_ceil(4),
-            ..Usage::default()
-        };
+        let usage =
+            Usage { input_tokens: tokens(request), output_tokens: (text.len() as u64).div_ceil(4), ..Usage::default() };
         Ok(ModelResponse {
             model: request.model.clone(),
             text,
@@ -110,10 +107,8 @@ impl LanguageModel for ScriptedModel {
 
     async fn stream(&self, request: &ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent>>> {
         let response = self.generate(request).await?;
-        let events = vec![
-            Ok(ModelEvent::TextDelta(response.text.clone())),
-            Ok(ModelEvent::Finished(Box::new(response))),
-        ];
+        let events =
+            vec![Ok(ModelEvent::TextDelta(response.text.clone())), Ok(ModelEvent::Finished(Box::new(response)))];
         Ok(stream::iter(events).boxed())
     }
 

@@ -85,11 +85,7 @@ impl PackageManager for StubPackageManager {
         let content = serde_json::to_vec_pretty(&hashes).map_err(|error| {
             Error::new(ErrorKind::Internal, "packages.lock", "the stub lock does not serialize").caused_by(error)
         })?;
-        Ok(LockFile {
-            path: RepoPath::parse(path)?,
-            content: Bytes::from(content),
-            tool: "stub for tests".to_owned(),
-        })
+        Ok(LockFile { path: RepoPath::parse(path)?, content: Bytes::from(content), tool: "stub for tests".to_owned() })
     }
 }
 

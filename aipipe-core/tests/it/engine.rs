@@ -165,7 +165,8 @@ impl Stage for Sum {
 async fn a_join_runs_both_sides_and_keeps_the_finished_one() {
     let rig = Rig::new();
     let left = Add::new("left", 1);
-    let pipeline = Pipeline::builder("joined").then(Add::new("first", 1)).join(left.clone(), WaitForGo).then(Sum).build();
+    let pipeline =
+        Pipeline::builder("joined").then(Add::new("first", 1)).join(left.clone(), WaitForGo).then(Sum).build();
     let request = rig.request("a");
     let engine = rig.engine();
     assert!(matches!(engine.start(&pipeline, &request, &1).await.unwrap(), RunOutcome::Waiting { .. }));
@@ -174,7 +175,8 @@ async fn a_join_runs_both_sides_and_keeps_the_finished_one() {
     assert_eq!(engine.resume(&pipeline, &request.execution()).await.unwrap(), RunOutcome::Completed(3 + 12));
     assert_eq!(left.effects(), 1);
 
-    let ends_in_join = Pipeline::builder("ends").then(Add::new("a", 1)).join(Add::new("b", 1), Add::new("c", 2)).build();
+    let ends_in_join =
+        Pipeline::builder("ends").then(Add::new("a", 1)).join(Add::new("b", 1), Add::new("c", 2)).build();
     let request = rig.request("b");
     assert_eq!(engine.start(&ends_in_join, &request, &0).await.unwrap(), RunOutcome::Completed((2, 3)));
     assert_eq!(engine.resume(&ends_in_join, &request.execution()).await.unwrap(), RunOutcome::Completed((2, 3)));

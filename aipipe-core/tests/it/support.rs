@@ -1,8 +1,6 @@
 //! Small stages and a bench of in-memory adapters.
 
-use aipipe_core::domain::{
-    IdempotencyKey, ProjectName, ProjectRoot, SignalName, StageName, StepKey, Timestamp, Wait,
-};
+use aipipe_core::domain::{IdempotencyKey, ProjectName, ProjectRoot, SignalName, StageName, StepKey, Timestamp, Wait};
 use aipipe_core::pipeline::{Engine, EngineOptions, Outcome, Pipeline, Stage, StageContext, StartRequest};
 use aipipe_core::ports::{Clock, RecordStore};
 use aipipe_core::testing::{MemoryArtifacts, MemoryRecords, RecordingObserver, SequentialIds, VirtualClock};

@@ -1,0 +1,7 @@
+//! The seven stages, in order; each folder is readable alone.
+//!
+//! A stage is a [`Stage`](crate::pipeline::Stage) over pure functions: the functions decide, the stage reads, stores
+//! and journals. Effects outside the process go through ports, each in a journaled step.
+
+pub mod github_orchestrator;
+pub mod review_coordinator;

@@ -1,0 +1,449 @@
+//! The text of the pull request: what a reviewer needs to decide, and for every file the words it serves.
+
+use super::markdown::{code, escape, fenced, shorten};
+use crate::domain::{
+    ArchitecturePlan, BuildReport, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId,
+    PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, StackChoice, StoryId, StoryResult,
+    StorySet, StoryStatus, UserStory, ValidationReport,
+};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// A pull request's title and body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequestText {
+    /// One line.
+    pub title: String,
+    /// Markdown, at most 60,000 bytes.
+    pub body: String,
+}
+
+/// What the text is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Contents<'a> {
+    /// What was read.
+    pub documents: &'a DocumentSet,
+    /// What was asked for.
+    pub stories: &'a StorySet,
+    /// How it was planned.
+    pub plan: &'a ArchitecturePlan,
+    /// What was generated.
+    pub bundle: &'a CodeBundle,
+    /// What validation said.
+    pub validation: &'a ValidationReport,
+    /// What was published and what CI said.
+    pub build: &'a BuildReport,
+    /// What models cost.
+    pub spending: Spending,
+    /// The execution.
+    pub execution: &'a ExecutionId,
+    /// Who decides on the merge.
+    pub policy: ReviewPolicy,
+}
+
+/// Hosts cut or refuse longer bodies (GitHub: 65,536 characters).
+const MAX_BYTES: usize = 60_000;
+
+/// Writes the pull request's text. The same contents give the same text.
+#[must_use]
+pub fn describe(contents: &Contents<'_>) -> PullRequestText {
+    let counts = Counts::of(&contents.bundle.stories);
+    let project = contents.plan.root.project();
+    let title = format!(
+        "{project}: {} of {} stories on the {}",
+        counts.served(),
+        counts.total,
+        contents.plan.decision.stack.title()
+    );
+    let mut sections = vec![summary(contents, &counts), stories_table(contents)];
+    sections.extend([checks(contents), needs(contents), questions(contents), decision(contents)]);
+    sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
+    let mut body: String = sections.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let room = MAX_BYTES.saturating_sub(body.len());
+    if let Some(section) = traceability(contents, room) {
+        body.push('\n');
+        body.push_str(&section);
+    }
+    PullRequestText { title, body: clip(body) }
+}
+
+fn clip(mut body: String) -> String {
+    if body.len() > MAX_BYTES {
+        let mut end = MAX_BYTES;
+        while !body.is_char_boundary(end) {
+            end -= 1;
+        }
+        body.truncate(end);
+        body.push_str("\n\n(The text was cut here.)\n");
+    }
+    body
+}
+
+struct Counts {
+    total: usize,
+    done: usize,
+    partial: usize,
+    needs_model: usize,
+    other: usize,
+}
+
+impl Counts {
+    fn of(results: &[StoryResult]) -> Self {
+        let count = |wanted: fn(&StoryStatus) -> bool| results.iter().filter(|result| wanted(&result.status)).count();
+        let done = count(|status| matches!(status, StoryStatus::Done));
+        let partial = count(|status| matches!(status, StoryStatus::Partial { .. }));
+        let needs_model = count(|status| matches!(status, StoryStatus::NeedsModel { .. }));
+        let total = results.len();
+        Self { total, done, partial, needs_model, other: total - done - partial - needs_model }
+    }
+
+    fn served(&self) -> usize {
+        self.done + self.partial
+    }
+}
+
+fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
+    let build = contents.build;
+    let mut text = String::from("## Summary\n\n");
+    let read = contents.documents.documents.len();
+    let _ = writeln!(
+        text,
+        "From {read} document{} came {} requirements and {} user stories. {} {} done, {} partly, {} need a model or a person{}.",
+        plural(read),
+        contents.stories.requirements.len(),
+        counts.total,
+        counts.done,
+        if counts.done == 1 { "is" } else { "are" },
+        counts.partial,
+        counts.needs_model,
+        if counts.other == 0 { String::new() } else { format!(", {} failed or were blocked", counts.other) },
+    );
+    let decision = &contents.plan.decision;
+    let _ = writeln!(text, "\n**Stack:** {}. {}", decision.stack.title(), escape(&decision.explanation));
+    let verdict = if build.run.state.is_success() { "green" } else { "**red**" };
+    let _ = writeln!(text, "\n**CI:** {verdict} at {} ({} commits).", code(build.head.short()), build.commits.len());
+    let _ = writeln!(
+        text,
+        "\n**Merge:** {}",
+        match contents.policy {
+            ReviewPolicy::Human => "waits for a person's approval of this head and for all required checks.",
+            ReviewPolicy::Automated => "as soon as every required check of this head has succeeded.",
+        }
+    );
+    Some(text)
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn story<'a>(contents: &Contents<'a>, id: &StoryId) -> Option<&'a UserStory> {
+    contents.stories.stories.iter().find(|story| story.id == *id)
+}
+
+fn stories_table(contents: &Contents<'_>) -> Option<String> {
+    if contents.bundle.stories.is_empty() {
+        return None;
+    }
+    let mut text = String::from(
+        "## Stories\n\n| | Story | Role | Priority | Effort | Status | Route |\n|---|---|---|---|---|---|---|\n",
+    );
+    for result in &contents.bundle.stories {
+        let Some(story) = story(contents, &result.story) else { continue };
+        let mark = match result.status {
+            StoryStatus::Done => "✅",
+            StoryStatus::Partial { .. } => "🟡",
+            StoryStatus::NeedsModel { .. } => "🧠",
+            StoryStatus::Failed { .. } => "❌",
+            StoryStatus::Blocked { .. } => "⛔",
+        };
+        let _ = writeln!(
+            text,
+            "| {mark} | {} ({}) | {} | {} | {} | {} | {} |",
+            escape(&shorten(&story.title, 90)),
+            code(story.id.as_str()),
+            escape(&story.role),
+            story.priority,
+            story.effort.points(),
+            result.status.label(),
+            route_of(result),
+        );
+    }
+    Some(text)
+}
+
+fn route_of(result: &StoryResult) -> &'static str {
+    use crate::domain::Route;
+    let models = result.files.iter().filter(|file| matches!(file.route, Route::Model { .. })).count();
+    match (result.files.len(), models) {
+        (0, _) => "none",
+        (_, 0) => "template",
+        (all, models) if all == models => "model",
+        _ => "template and model",
+    }
+}
+
+fn checks(contents: &Contents<'_>) -> Option<String> {
+    let run = &contents.build.run;
+    let mut text = String::from("## Checks\n\n| Check | Required | Result |\n|---|---|---|\n");
+    for job in &run.jobs {
+        let required = contents.validation.required_checks.contains(&job.name);
+        let result = match job.state {
+            RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
+            RunState::InProgress => "in progress".to_owned(),
+            RunState::Pending => "pending".to_owned(),
+        };
+        let _ =
+            writeln!(text, "| {} | {} | {result} |", escape(job.name.as_str()), if required { "yes" } else { "no" });
+    }
+    let missing =
+        contents.validation.required_checks.iter().filter(|name| run.jobs.iter().all(|job| job.name != **name));
+    for name in missing {
+        let _ = writeln!(text, "| {} | yes | not reported |", escape(name.as_str()));
+    }
+    if let Some(failure) = &contents.build.failure {
+        let _ = writeln!(text, "\n**Failed:** job {}, step {}.\n", code(&failure.job), code(&failure.step));
+        text.push_str(&fenced(&failure.log_tail));
+    }
+    Some(text)
+}
+
+fn needs(contents: &Contents<'_>) -> Option<String> {
+    let mut text = String::new();
+    for result in &contents.bundle.stories {
+        let title = story(contents, &result.story).map_or_else(String::new, |story| escape(&story.title));
+        match &result.status {
+            StoryStatus::Done => {}
+            StoryStatus::NeedsModel { reason } => {
+                let _ = writeln!(text, "- **{title}** needs a model: {}", escape(reason));
+            }
+            StoryStatus::Failed { reason } => {
+                let _ = writeln!(text, "- **{title}** failed: {}", escape(reason));
+            }
+            StoryStatus::Blocked { by } => {
+                let _ = writeln!(text, "- **{title}** is blocked by {}", code(by.as_str()));
+            }
+            StoryStatus::Partial { unchecked } => {
+                let _ = writeln!(text, "- **{title}** works, but no test checks:");
+                for unchecked in unchecked {
+                    let criterion = story(contents, &result.story)
+                        .and_then(|story| story.criteria.iter().find(|criterion| criterion.id == unchecked.criterion));
+                    let words = criterion.map_or(unchecked.criterion.as_str(), |criterion| criterion.then.as_str());
+                    let _ = writeln!(text, "  - {} ({})", escape(words), escape(&unchecked.reason));
+                }
+            }
+        }
+    }
+    (!text.is_empty()).then(|| format!("## Not done yet\n\n{text}"))
+}
+
+fn questions(contents: &Contents<'_>) -> Option<String> {
+    if contents.stories.questions.is_empty() {
+        return None;
+    }
+    let mut text = String::from("## Open questions\n\n");
+    for question in &contents.stories.questions {
+        let _ = writeln!(text, "- **{}**", escape(&question.question));
+        for citation in &question.citations {
+            let speaker = citation.speaker.as_deref().map_or_else(String::new, |who| format!("{}, ", escape(who)));
+            let _ = writeln!(
+                text,
+                "  - “{}” ({speaker}{}, {})",
+                escape(&shorten(&citation.quote, 240)),
+                escape(citation.name.as_str()),
+                citation.place
+            );
+        }
+        if let Some(assumption) = &question.assumption {
+            let _ = writeln!(text, "  - Assumed meanwhile: {}", escape(assumption));
+        }
+    }
+    Some(text)
+}
+
+fn decision(contents: &Contents<'_>) -> Option<String> {
+    let decision = &contents.plan.decision;
+    let mut text = String::from("## Why this stack\n\n");
+    let _ = writeln!(
+        text,
+        "{}\n",
+        match &decision.choice {
+            StackChoice::Evidence => "Chosen by evidence in the documents.".to_owned(),
+            StackChoice::Host => "Set by the host, whatever the documents say.".to_owned(),
+            StackChoice::Default { reason } => format!("A default: {}", escape(reason)),
+        }
+    );
+    let scores: Vec<_> =
+        decision.scores.iter().map(|score| format!("{} {}", score.stack.title(), score.points)).collect();
+    let _ = writeln!(text, "Scores: {}.\n", scores.join(", "));
+    for evidence in decision.evidence.iter().take(12) {
+        let _ = writeln!(
+            text,
+            "- {:+} {}: “{}” ({}, {}; {})",
+            evidence.points,
+            evidence.stack.title(),
+            escape(&shorten(&evidence.citation.quote, 160)),
+            escape(evidence.citation.name.as_str()),
+            evidence.citation.place,
+            escape(&evidence.rule),
+        );
+    }
+    if decision.evidence.len() > 12 {
+        let _ = writeln!(text, "- and {} more", decision.evidence.len() - 12);
+    }
+    Some(text)
+}
+
+fn diagram(contents: &Contents<'_>) -> Option<String> {
+    let components = &contents.plan.components;
+    if components.is_empty() {
+        return None;
+    }
+    let node = |id: &ComponentId| format!("c_{}", id.as_str().replace('-', "_"));
+    let label = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || " ._-/".contains(*c)).collect::<String>();
+    let mut text = String::from("## Components\n\n```mermaid\nflowchart LR\n");
+    for component in components {
+        let _ = writeln!(text, "  {}[\"{}\"]", node(&component.id), label(&component.title));
+    }
+    for component in components {
+        for other in &component.depends_on {
+            let _ = writeln!(text, "  {} --> {}", node(&component.id), node(other));
+        }
+    }
+    text.push_str("```\n");
+    Some(text)
+}
+
+fn documents(contents: &Contents<'_>) -> Option<String> {
+    let mut text = String::from("## Documents\n\n| Document | Format | Version | Notes |\n|---|---|---|---|\n");
+    let row = |text: &mut String, document: &Document| {
+        let notes = document.warnings.iter().map(|warning| escape(warning)).collect::<Vec<_>>().join("; ");
+        let version = code(&document.version.short(12));
+        let _ = writeln!(text, "| {} | {} | {version} | {notes} |", escape(document.name.as_str()), document.format);
+    };
+    contents.documents.documents.iter().for_each(|document| row(&mut text, document));
+    for refusal in &contents.documents.refused {
+        let _ = writeln!(
+            text,
+            "| {} | not read | | **{}**: {} |",
+            escape(refusal.name.as_str()),
+            refusal.reason.as_str(),
+            escape(&refusal.detail)
+        );
+    }
+    Some(text)
+}
+
+fn findings(contents: &Contents<'_>) -> Option<String> {
+    let validation = contents.validation;
+    let mut text = format!("## Validation\n\n{} files checked", validation.files_checked);
+    if validation.findings.is_empty() {
+        text.push_str(", nothing found.\n");
+        return Some(text);
+    }
+    text.push_str(":\n\n");
+    for finding in &validation.findings {
+        let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+        let _ = writeln!(
+            text,
+            "- {severity} {} in {}: {}",
+            code(&finding.rule),
+            code(finding.file.as_str()),
+            escape(&finding.message)
+        );
+    }
+    Some(text)
+}
+
+fn cost(contents: &Contents<'_>) -> Option<String> {
+    let spent = contents.spending;
+    let mut text = String::from("## Cost\n\n");
+    let _ = writeln!(
+        text,
+        "{} in {} model call{} ({} input and {} output tokens).",
+        spent.cost,
+        spent.calls,
+        if spent.calls == 1 { "" } else { "s" },
+        spent.usage.input_tokens + spent.usage.cache_read_tokens + spent.usage.cache_write_tokens,
+        spent.usage.output_tokens
+    );
+    let packages = |development: bool| {
+        let of = contents.plan.build.dependencies.iter().filter(|package| package.development == development);
+        of.map(|package: &PinnedDependency| format!("{} {}", package.name, package.version))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let _ = writeln!(text, "\nPackages: {}.\nFor development: {}.", escape(&packages(false)), escape(&packages(true)));
+    let _ = writeln!(text, "\nExecution {}.", code(contents.execution.as_str()));
+    Some(text)
+}
+
+/// Requirement → quote → story → files → tests → commit, as many rows as there is room for.
+fn traceability(contents: &Contents<'_>, room: usize) -> Option<String> {
+    let mut text = String::from(
+        "## Traceability\n\n| Requirement | Words | Story | Files | Tests | Commit |\n|---|---|---|---|---|---|\n",
+    );
+    let results: BTreeMap<_, _> = contents.bundle.stories.iter().map(|result| (&result.story, result)).collect();
+    let commits: BTreeMap<_, _> =
+        contents.build.commits.iter().filter_map(|commit| Some((commit.story.as_ref()?, commit))).collect();
+    let rows: Vec<String> = contents
+        .stories
+        .requirements
+        .iter()
+        .flat_map(|requirement| rows_of(contents, requirement, &results, &commits))
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let mut shown = 0;
+    for row in &rows {
+        if text.len() + row.len() + 200 > room {
+            break;
+        }
+        text.push_str(row);
+        shown += 1;
+    }
+    if shown < rows.len() {
+        let _ = writeln!(
+            text,
+            "\n{} more rows had no room here; each story's commit names its criteria.",
+            rows.len() - shown
+        );
+    }
+    Some(text)
+}
+
+fn rows_of(
+    contents: &Contents<'_>,
+    requirement: &Requirement,
+    results: &BTreeMap<&StoryId, &StoryResult>,
+    commits: &BTreeMap<&StoryId, &CommitRecord>,
+) -> Vec<String> {
+    let words = requirement.citations.iter().map(|citation| {
+        format!("“{}” ({}, {})", escape(&shorten(&citation.quote, 160)), escape(citation.name.as_str()), citation.place)
+    });
+    let words = words.collect::<Vec<_>>().join("<br>");
+    let serving: Vec<_> =
+        contents.stories.stories.iter().filter(|story| story.requirements.contains(&requirement.id)).collect();
+    if serving.is_empty() {
+        let without = contents.stories.without_story.iter().find(|without| without.requirement == requirement.id);
+        let reason = without.map_or("no story", |without| without.reason.as_str());
+        return vec![format!("| {} | {words} | — {} | | | |\n", code(requirement.id.as_str()), escape(reason))];
+    }
+    let row = |story: &&UserStory| {
+        let result = results.get(&story.id);
+        let files = result.map_or_else(String::new, |result| {
+            result.files.iter().map(|file| code(file.path.as_str())).collect::<Vec<_>>().join("<br>")
+        });
+        let tests = result.map_or_else(String::new, |result| {
+            result.tests.iter().map(|test| escape(&shorten(&test.name, 100))).collect::<Vec<_>>().join("<br>")
+        });
+        let commit = commits.get(&story.id).map_or_else(String::new, |commit| code(commit.sha.short()));
+        format!(
+            "| {} | {words} | {} | {files} | {tests} | {commit} |\n",
+            code(requirement.id.as_str()),
+            code(story.id.as_str())
+        )
+    };
+    serving.iter().map(row).collect()
+}
