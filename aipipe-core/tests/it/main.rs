@@ -1,5 +1,6 @@
 //! Integration tests of aipipe-core.
 
+mod conformance;
 mod engine;
 mod engine_faults;
 mod support;

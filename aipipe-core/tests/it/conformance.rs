@@ -1,0 +1,205 @@
+//! The suites pass on the in-memory adapters, and fail on adapters that break a promise.
+
+use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Timestamp};
+use aipipe_core::ports::{
+    Artifact, ArtifactCapabilities, ArtifactMeta, ArtifactStore, Clock, ContinuousIntegration, Embedder, GetOptions,
+    IdGenerator, LanguageModel, PutMode, PutOptions, Record, RecordCapabilities, RecordKey, RecordPage, RecordQuery,
+    RecordStore, RecordVersion, RecordWrite, ReviewDesk, SecretStore, SourceControl, Table, UuidGenerator,
+};
+use aipipe_core::testing::conformance::{self, Report};
+use aipipe_core::testing::{
+    HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
+    VirtualClock,
+};
+use aipipe_core::{Result, ports::Expect};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[track_caller]
+fn passes(report: &Report) {
+    assert!(report.failures().is_empty(), "{report}");
+    assert!(!report.properties().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_memory_adapters_keep_every_promise() {
+    passes(&conformance::artifact_store(&(Arc::new(MemoryArtifacts::default()) as Arc<dyn ArtifactStore>)).await);
+    passes(&conformance::record_store(&(Arc::new(MemoryRecords::default()) as Arc<dyn RecordStore>)).await);
+    let forge = Arc::new(MemoryForge::default());
+    let source = forge.clone() as Arc<dyn SourceControl>;
+    passes(&conformance::source_control(&source).await);
+    passes(&conformance::continuous_integration(&(forge.clone() as Arc<dyn ContinuousIntegration>), &source).await);
+    passes(&conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source).await);
+    let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
+    passes(&conformance::language_model(&model, "scripted").await);
+    passes(&conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
+    let secrets = MemorySecrets::default();
+    secrets.set("api-key", "hush-hush", Timestamp::from_unix_millis(0));
+    passes(&conformance::secret_store(&(Arc::new(secrets) as Arc<dyn SecretStore>), "api-key", "hush-hush").await);
+    for ids in [Arc::new(SequentialIds::default()) as Arc<dyn IdGenerator>, Arc::new(UuidGenerator)] {
+        passes(&conformance::id_generator(&ids).await);
+    }
+}
+
+#[tokio::test]
+async fn a_virtual_clock_sleeps_as_long_as_it_is_advanced() {
+    let clock = Arc::new(VirtualClock::default());
+    let advanced = Arc::clone(&clock);
+    let suite = tokio::spawn(async move { conformance::clock(&(clock as Arc<dyn Clock>)).await });
+    while !suite.is_finished() {
+        advanced.advance(Duration::from_millis(5));
+        tokio::task::yield_now().await;
+    }
+    passes(&suite.await.unwrap());
+}
+
+/// How an artifact store can break its promises.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum ArtifactFault {
+    None,
+    IgnoresPreconditions,
+    TornPut,
+    ListsByTextPrefix,
+}
+
+#[derive(Debug)]
+struct BrokenArtifacts(MemoryArtifacts, ArtifactFault);
+
+#[async_trait]
+impl ArtifactStore for BrokenArtifacts {
+    fn capabilities(&self) -> ArtifactCapabilities {
+        self.0.capabilities()
+    }
+
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>> {
+        if self.1 == ArtifactFault::ListsByTextPrefix {
+            let root = prefix.as_str().split('/').next().unwrap_or_default().to_owned();
+            let root = aipipe_core::domain::ProjectRoot::parse(&root).unwrap();
+            return self.0.list(ArtifactPrefix::root(&root));
+        }
+        self.0.list(prefix)
+    }
+
+    async fn put(&self, key: &ArtifactKey, content: Bytes, options: PutOptions) -> Result<ArtifactMeta> {
+        match self.1 {
+            ArtifactFault::IgnoresPreconditions => {
+                self.0.put(key, content, PutOptions::default().with_mode(PutMode::Overwrite)).await
+            }
+            ArtifactFault::TornPut if content.len() > 1000 => {
+                self.0.put(key, content.slice(..content.len() / 2), options).await?;
+                for _ in 0..50 {
+                    tokio::task::yield_now().await;
+                }
+                self.0.put(key, content, PutOptions::default()).await
+            }
+            _ => self.0.put(key, content, options).await,
+        }
+    }
+
+    async fn get(&self, key: &ArtifactKey, options: GetOptions) -> Result<Artifact> {
+        self.0.get(key, options).await
+    }
+
+    async fn head(&self, key: &ArtifactKey) -> Result<ArtifactMeta> {
+        self.0.head(key).await
+    }
+
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>> {
+        self.0.versions(key).await
+    }
+
+    async fn delete(&self, key: &ArtifactKey) -> Result<()> {
+        self.0.delete(key).await
+    }
+}
+
+#[tokio::test]
+async fn broken_artifact_stores_fail_the_suite() {
+    let failures = async |fault| {
+        let store = Arc::new(BrokenArtifacts(MemoryArtifacts::default(), fault)) as Arc<dyn ArtifactStore>;
+        let report = conformance::artifact_store(&store).await;
+        report.failures().into_iter().map(|(property, _)| property).collect::<Vec<_>>()
+    };
+    assert_eq!(failures(ArtifactFault::None).await, Vec::<&str>::new(), "the control");
+    let ignoring = failures(ArtifactFault::IgnoresPreconditions).await;
+    assert!(ignoring.contains(&"create-only refuses a second put"), "{ignoring:?}");
+    assert!(ignoring.contains(&"of 8 concurrent create-only puts one wins"), "{ignoring:?}");
+    assert!(ignoring.contains(&"8 concurrent if-version writers lose no update"), "{ignoring:?}");
+    let torn = failures(ArtifactFault::TornPut).await;
+    assert!(torn.contains(&"readers see whole contents while a writer overwrites"), "{torn:?}");
+    let listing = failures(ArtifactFault::ListsByTextPrefix).await;
+    assert!(listing.contains(&"list returns the keys below the prefix, in order, and no others"), "{listing:?}");
+}
+
+/// How a record store can break its promises.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum RecordFault {
+    None,
+    LosesUpdates,
+    NotAtomic,
+    ForgetsVersions,
+}
+
+#[derive(Debug)]
+struct BrokenRecords(MemoryRecords, RecordFault);
+
+#[async_trait]
+impl RecordStore for BrokenRecords {
+    fn capabilities(&self) -> RecordCapabilities {
+        self.0.capabilities()
+    }
+
+    async fn get(&self, table: Table, key: &RecordKey) -> Result<Option<Record>> {
+        self.0.get(table, key).await
+    }
+
+    async fn write(&self, writes: Vec<RecordWrite>) -> Result<Vec<Option<RecordVersion>>> {
+        match self.1 {
+            RecordFault::LosesUpdates => {
+                let blind = writes.into_iter().map(|write| match write {
+                    RecordWrite::Put { table, key, body, indexes, .. } => {
+                        RecordWrite::Put { table, key, body, indexes, expect: Expect::Anything }
+                    }
+                    other => other,
+                });
+                self.0.write(blind.collect()).await
+            }
+            RecordFault::NotAtomic => {
+                let mut versions = Vec::new();
+                for write in writes {
+                    versions.extend(self.0.write(vec![write]).await?);
+                }
+                Ok(versions)
+            }
+            RecordFault::ForgetsVersions => {
+                let versions = self.0.write(writes).await?;
+                Ok(versions.into_iter().map(|version| version.map(|_| RecordVersion::new(1))).collect())
+            }
+            RecordFault::None => self.0.write(writes).await,
+        }
+    }
+
+    async fn query(&self, table: Table, query: RecordQuery) -> Result<RecordPage> {
+        self.0.query(table, query).await
+    }
+}
+
+#[tokio::test]
+async fn broken_record_stores_fail_the_suite() {
+    let failures = async |fault| {
+        let store = Arc::new(BrokenRecords(MemoryRecords::default(), fault)) as Arc<dyn RecordStore>;
+        let report = conformance::record_store(&store).await;
+        report.failures().into_iter().map(|(property, _)| property).collect::<Vec<_>>()
+    };
+    assert_eq!(failures(RecordFault::None).await, Vec::<&str>::new(), "the control");
+    let losing = failures(RecordFault::LosesUpdates).await;
+    assert!(losing.contains(&"8 concurrent writers lose no update"), "{losing:?}");
+    assert!(losing.contains(&"of 8 concurrent makers one wins"), "{losing:?}");
+    let torn = failures(RecordFault::NotAtomic).await;
+    assert!(torn.contains(&"a write takes effect entirely or not at all"), "{torn:?}");
+    let forgetting = failures(RecordFault::ForgetsVersions).await;
+    assert!(forgetting.contains(&"every put gives a larger version, also after a delete"), "{forgetting:?}");
+}
