@@ -5,3 +5,6 @@
 
 pub mod github_orchestrator;
 pub mod review_coordinator;
+//! The seven stages, each in its own folder and readable alone.
+
+pub mod document_processor;

@@ -1,0 +1,166 @@
+//! Cuts the body of a message into own words, quoted history and signature.
+
+use super::super::Unreadable;
+use super::super::blocks::{Rules, read_blocks};
+use super::super::decode::{Line, Lines};
+use super::super::draft::{Draft, Piece};
+use super::attribution::{Intro, intro};
+use super::closing::{is_device_note, is_disclaimer, own_lines};
+use crate::domain::{Place, SegmentKind, Timestamp};
+
+/// Quotes within quotes are followed this far.
+const MAX_DEPTH: usize = 12;
+
+/// Who wrote what is being read.
+#[derive(Debug, Clone)]
+pub(super) struct Author {
+    pub(super) index: u32,
+    pub(super) name: Option<String>,
+    pub(super) at: Option<Timestamp>,
+    pub(super) headings: Vec<String>,
+}
+
+/// Reads the body of a message by `author`.
+pub(super) fn read(text: &str, author: &Author, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    let lines = Lines::of_text(text, draft.limits())?;
+    draft.removed.control += lines.removed.control;
+    draft.removed.invisible += lines.removed.invisible;
+    let view = lines.lines();
+    section(&view, author, Voice::Own, draft, 0)
+}
+
+/// Whether words are the sender's or somebody's before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    Own,
+    Quoted,
+}
+
+/// Reads lines that one person wrote, with what they quote.
+fn section(
+    lines: &[Line<'_>],
+    author: &Author,
+    voice: Voice,
+    draft: &mut Draft<'_>,
+    depth: usize,
+) -> Result<(), Unreadable> {
+    let texts: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let (mut start, mut at) = (0, 0);
+    let mut quoted_by: Option<String> = None;
+    while at < lines.len() {
+        let rest = texts.get(at..).unwrap_or_default();
+        let line = rest.first().copied().unwrap_or_default();
+        if line.starts_with('>') || line.trim_start().starts_with("> ") {
+            words(lines.get(start..at), author, voice, draft)?;
+            let count = rest.iter().take_while(|line| line.trim_start().starts_with('>')).count();
+            let inner: Vec<Line<'_>> =
+                lines.iter().skip(at).take(count).map(|line| Line { text: unquoted(line.text), ..*line }).collect();
+            let by = Author { name: quoted_by.take(), at: None, ..author.clone() };
+            if depth < MAX_DEPTH {
+                section(&inner, &by, Voice::Quoted, draft, depth + 1)?;
+            } else {
+                words(Some(&inner), &by, Voice::Quoted, draft)?;
+            }
+            at += count;
+            start = at;
+            continue;
+        }
+        if let Some(found) = intro(rest) {
+            words(lines.get(start..at), author, voice, draft)?;
+            boilerplate(lines.get(at..at + found.lines), author, draft)?;
+            at += found.lines;
+            start = at;
+            let next = texts.get(at..).unwrap_or_default().iter().find(|line| !line.trim().is_empty());
+            if next.is_some_and(|line| line.trim_start().starts_with('>')) {
+                quoted_by = found.speaker;
+                continue;
+            }
+            return older(lines.get(at..).unwrap_or_default(), &found, author, voice, draft, depth);
+        }
+        at += 1;
+    }
+    words(lines.get(start..), author, voice, draft)
+}
+
+/// Everything below an introduction without quote marks: older words to the end.
+fn older(
+    lines: &[Line<'_>],
+    intro: &Intro,
+    author: &Author,
+    voice: Voice,
+    draft: &mut Draft<'_>,
+    depth: usize,
+) -> Result<(), Unreadable> {
+    let by = Author { name: intro.speaker.clone(), at: None, ..author.clone() };
+    // What somebody passes on was not said in this thread before: it counts as said, by its own author.
+    let voice = if intro.forwarded && voice == Voice::Own { Voice::Own } else { Voice::Quoted };
+    if let (Voice::Own, Some(name)) = (voice, &by.name) {
+        draft.person(name);
+    }
+    if depth < MAX_DEPTH {
+        section(lines, &by, voice, draft, depth + 1)
+    } else {
+        words(Some(lines), &by, Voice::Quoted, draft)
+    }
+}
+
+fn unquoted(line: &str) -> &str {
+    let line = line.trim_start();
+    let line = line.strip_prefix('>').unwrap_or(line);
+    line.strip_prefix(' ').unwrap_or(line)
+}
+
+/// Writes words that are no quotes: text, then the signature.
+fn words(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    let lines = lines.unwrap_or_default();
+    let texts: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let own = own_lines(&texts, author.name.as_deref());
+    let mut start = 0;
+    for at in 0..own {
+        if texts.get(at).is_some_and(|line| is_device_note(line)) {
+            blocks(lines.get(start..at), author, voice, draft)?;
+            boilerplate(lines.get(at..=at), author, draft)?;
+            start = at + 1;
+        }
+    }
+    blocks(lines.get(start..own), author, voice, draft)?;
+    boilerplate(lines.get(own..), author, draft)
+}
+
+fn blocks(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    read_blocks(lines.unwrap_or_default(), Rules::MAIL, &author.headings, &mut |block| {
+        let kind = match block.kind {
+            SegmentKind::Paragraph if is_disclaimer(&block.text) => SegmentKind::Boilerplate,
+            _ if voice == Voice::Quoted => SegmentKind::Quoted,
+            kind => kind,
+        };
+        push(block.text, kind, block.headings, author, draft)
+    })
+}
+
+/// Signatures and introductions, one segment per paragraph, with their lines.
+fn boilerplate(lines: Option<&[Line<'_>]>, author: &Author, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    for paragraph in lines.unwrap_or_default().split(|line| line.text.trim().is_empty()) {
+        let text = paragraph.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join("\n");
+        push(text, SegmentKind::Boilerplate, author.headings.clone(), author, draft)?;
+    }
+    Ok(())
+}
+
+fn push(
+    text: String,
+    kind: SegmentKind,
+    headings: Vec<String>,
+    author: &Author,
+    draft: &mut Draft<'_>,
+) -> Result<(), Unreadable> {
+    draft.push(Piece {
+        text,
+        kind,
+        place: Place::Message { index: author.index },
+        source: None,
+        speaker: author.name.clone(),
+        at: author.at,
+        headings,
+    })
+}

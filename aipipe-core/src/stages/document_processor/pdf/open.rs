@@ -1,0 +1,190 @@
+//! Opens a PDF and says why one can't be read.
+
+use super::super::blocks::{Rules, read_blocks};
+use super::super::decode::Lines;
+use super::super::draft::{Draft, Piece};
+use super::super::{ReadLimits, Unreadable};
+use super::layout::{self, TextLine};
+use super::page::PageReader;
+use crate::domain::{Place, RefusalReason, SegmentKind};
+use lopdf::{Document, LoadOptions, Object};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Reads a PDF file.
+pub(in super::super) fn read(bytes: &[u8], draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    // The parser is a third party's and the input hostile: a defect of it must refuse one document, not end the process.
+    let limits = draft.limits();
+    let pages = catch_unwind(AssertUnwindSafe(|| pages(bytes, limits)))
+        .map_err(|_| Unreadable::new(RefusalReason::Damaged, "the PDF parser failed on it"))??;
+    write(pages, draft)
+}
+
+/// What was read of a file.
+struct Pages {
+    title: Option<String>,
+    author: Option<String>,
+    /// Lines by page, or why a page could not be read.
+    pages: Vec<Result<Vec<TextLine>, String>>,
+    truncated: bool,
+}
+
+fn pages(bytes: &[u8], limits: &ReadLimits) -> Result<Pages, Unreadable> {
+    let options = LoadOptions { max_decompressed_size: Some(limits.max_unpacked_bytes), ..LoadOptions::default() };
+    let document = Document::load_mem_with_options(bytes, options).map_err(refusal)?;
+    // A locked file may load as one without pages; only what was decrypted says so.
+    if document.is_encrypted() {
+        return Err(Unreadable::new(RefusalReason::Encrypted, "needs a password"));
+    }
+    let ids: Vec<_> =
+        document.page_iter().take(usize::try_from(limits.max_pages).unwrap_or(usize::MAX).saturating_add(1)).collect();
+    let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    if count > limits.max_pages {
+        return Err(Unreadable::new(
+            RefusalReason::TooLarge,
+            format!("has more than {} pages, which is the limit", limits.max_pages),
+        ));
+    }
+    if ids.is_empty() {
+        return Err(Unreadable::new(RefusalReason::Damaged, "no page can be found in it"));
+    }
+    let mut reader = PageReader::new(&document, limits);
+    let mut pages = Vec::new();
+    for id in ids {
+        pages.push(reader.read(id).map(layout::lines));
+    }
+    let truncated = !ends_properly(bytes);
+    Ok(Pages { title: info(&document, b"Title"), author: info(&document, b"Author"), pages, truncated })
+}
+
+/// Whether the end mark is where it belongs; a cut file has lost it.
+fn ends_properly(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(2048)..).unwrap_or(bytes);
+    tail.windows(5).any(|window| window == b"%%EOF") || tail.windows(9).any(|window| window == b"startxref")
+}
+
+fn refusal(error: lopdf::Error) -> Unreadable {
+    use lopdf::Error as E;
+    let reason = match &error {
+        E::InvalidPassword | E::Decryption(_) | E::UnsupportedSecurityHandler(_) => RefusalReason::Encrypted,
+        E::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => RefusalReason::TooLarge,
+        _ => RefusalReason::Damaged,
+    };
+    let detail = match reason {
+        RefusalReason::Encrypted => "needs a password, or is locked in a way that is not supported".to_owned(),
+        _ => {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            format!("the PDF can't be opened: {error}{cause}")
+        }
+    };
+    Unreadable::new(reason, detail)
+}
+
+fn info(document: &Document, key: &[u8]) -> Option<String> {
+    let info = document.trailer.get(b"Info").ok()?;
+    let (_, info) = document.dereference(info).ok()?;
+    let (_, value) = document.dereference(info.as_dict().ok()?.get(key).ok()?).ok()?;
+    let Object::String(..) = value else { return None };
+    let text = lopdf::decode_text_string(value).ok()?;
+    let text = text.trim().trim_matches('\0').trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn write(found: Pages, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    let count = found.pages.len();
+    draft.metadata.parts = u32::try_from(count).ok();
+    if let Some(title) = &found.title {
+        draft.title(title);
+    }
+    if let Some(author) = &found.author {
+        draft.person(author);
+    }
+    let (mut empty, mut failed) = (Vec::new(), Vec::new());
+    let mut pages = Vec::new();
+    for (at, page) in found.pages.into_iter().enumerate() {
+        let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
+        match page {
+            Ok(lines) if lines.is_empty() => empty.push(number),
+            Ok(lines) => pages.push((number, lines)),
+            Err(reason) => failed.push((number, reason)),
+        }
+    }
+    if pages.is_empty() {
+        return Err(match failed.first() {
+            Some((number, reason)) => {
+                Unreadable::new(RefusalReason::Damaged, format!("page {number} of {count}: {reason}"))
+            }
+            None if found.truncated => Unreadable::new(RefusalReason::Damaged, "ends early; no text is left in it"),
+            None => Unreadable::new(RefusalReason::NoText, format!("{count} pages without text; a scan, perhaps")),
+        });
+    }
+    if found.truncated {
+        draft.warnings.push("the file ends early; pages may be missing".to_owned());
+    }
+    if !empty.is_empty() {
+        draft.warnings.push(format!("no text on {}", page_list(&empty)));
+    }
+    for (number, reason) in failed.iter().take(20) {
+        draft.warnings.push(format!("page {number} could not be read: {reason}"));
+    }
+    let unknown: usize =
+        pages.iter().flat_map(|(_, lines)| lines).map(|line| line.text.matches('\u{FFFD}').count()).sum();
+    if unknown > 0 {
+        draft
+            .warnings
+            .push(format!("{unknown} characters have no meaning in their font and were replaced by \u{FFFD}"));
+    }
+    let running = layout::running_lines(&pages);
+    for (number, lines) in &pages {
+        write_page(*number, lines, &running, draft)?;
+    }
+    Ok(())
+}
+
+fn write_page(
+    number: u32,
+    lines: &[TextLine],
+    running: &layout::Running,
+    draft: &mut Draft<'_>,
+) -> Result<(), Unreadable> {
+    let place = Place::Page { number };
+    let last = lines.len().saturating_sub(1);
+    let mut text = String::new();
+    let mut aside = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        if running.contains(line, at == 0 || at == 1, at == last || at + 1 == last) {
+            aside.push(line.text.clone());
+            continue;
+        }
+        if line.apart {
+            text.push('\n');
+        }
+        text.push_str(&line.text);
+        text.push('\n');
+    }
+    let piece = |text, kind, headings| Piece {
+        text,
+        kind,
+        place: place.clone(),
+        source: None,
+        speaker: None,
+        at: None,
+        headings,
+    };
+    let lines = Lines::of_text(&text, draft.limits())?;
+    read_blocks(&lines.lines(), Rules::PDF, &[], &mut |block| {
+        draft.push(piece(block.text, block.kind, block.headings))
+    })?;
+    for text in aside {
+        draft.push(piece(text, SegmentKind::Boilerplate, Vec::new()))?;
+    }
+    Ok(())
+}
+
+/// "page 3" or "pages 3, 5, 8 and 12 more".
+fn page_list(pages: &[u32]) -> String {
+    let shown: Vec<String> = pages.iter().take(10).map(u32::to_string).collect();
+    let word = if pages.len() == 1 { "page" } else { "pages" };
+    let more = pages.len().saturating_sub(shown.len());
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{word} {}{rest}", shown.join(", "))
+}
