@@ -1,0 +1,3 @@
+//! The seven stages, each readable alone.
+
+pub mod requirements_synthesizer;
