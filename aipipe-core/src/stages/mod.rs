@@ -8,3 +8,6 @@ pub mod review_coordinator;
 //! The seven stages, each in its own folder and readable alone.
 
 pub mod document_processor;
+//! The seven stages, each readable alone.
+
+pub mod requirements_synthesizer;

@@ -1,0 +1,270 @@
+//! What a requirement is about: qualities and givens of the solution are told from functions by their words.
+
+use super::words::{Token, TokenKind, has_phrase, lower};
+use crate::domain::RequirementKind;
+
+const QUALITIES: &[&str] = &[
+    "secure",
+    "fast",
+    "scalable",
+    "responsive",
+    "reliable",
+    "accessible",
+    "available",
+    "maintainable",
+    "performant",
+    "intuitive",
+    "user-friendly",
+    "easy",
+    "simple",
+    "usable",
+    "robust",
+    "stable",
+    "quick",
+    "efficient",
+    "modern",
+    "clean",
+    "attractive",
+    "extensible",
+    "portable",
+    "testable",
+    "consistent",
+    "safe",
+    "resilient",
+    "highly",
+    "lightweight",
+    "user friendly",
+];
+
+const QUALITY_PHRASES: &[&str] = &[
+    "response time",
+    "response times",
+    "load time",
+    "load times",
+    "uptime",
+    "concurrent users",
+    "simultaneous users",
+    "requests per second",
+    "performance",
+    "usability",
+    "scalability",
+    "accessibility",
+    "reliability",
+    "wcag",
+    "encrypted",
+    "hashed",
+    "high availability",
+    "per second",
+    "test coverage",
+    "penetration test",
+    "screen reader",
+    "screen readers",
+    "two-factor",
+    "tls",
+    "https",
+];
+
+const TECHNOLOGIES: &[&str] = &[
+    "python",
+    "java",
+    "javascript",
+    "typescript",
+    "react",
+    "vue",
+    "vue.js",
+    "vuejs",
+    "angular",
+    "node",
+    "node.js",
+    "nodejs",
+    "express",
+    "fastapi",
+    "flask",
+    "django",
+    "spring",
+    "kotlin",
+    "swift",
+    "php",
+    "laravel",
+    "ruby",
+    "rails",
+    "rust",
+    "golang",
+    "postgresql",
+    "postgres",
+    "mysql",
+    "mariadb",
+    "sqlite",
+    "mongodb",
+    "redis",
+    "docker",
+    "kubernetes",
+    "aws",
+    "azure",
+    "gcp",
+    "linux",
+    "windows",
+    "ios",
+    "android",
+    "html5",
+    "css3",
+    "c++",
+    "c++17",
+    "graphql",
+    "nextjs",
+    "next.js",
+    "svelte",
+    "vite",
+    "pandas",
+    "numpy",
+    "pytest",
+    "maven",
+    "gradle",
+    "npm",
+    "tensorflow",
+    "pytorch",
+    "elasticsearch",
+    "kafka",
+    "rabbitmq",
+    "s3",
+    "nginx",
+    "terraform",
+    "heroku",
+    "netlify",
+    "vercel",
+    "oracle",
+    ".net",
+    "c#",
+    "wordpress",
+    "tailwind",
+    "bootstrap",
+    "build.gradle",
+    "pom.xml",
+    "makefile",
+    "package.json",
+];
+
+const GIVENS: &[&str] = &[
+    "gdpr",
+    "hipaa",
+    "pci",
+    "data protection law",
+    "budget",
+    "deadline",
+    "go live",
+    "go-live",
+    "be hosted",
+    "be deployed",
+    "be written in",
+    "be built with",
+    "be built on",
+    "be implemented in",
+    "be implemented with",
+    "be developed in",
+    "be developed with",
+    "be developed using",
+    "be implemented using",
+    "be based on",
+    "be open source",
+    "on premise",
+    "on-premise",
+    "data centre",
+    "data center",
+    "be compatible with",
+    "be delivered by",
+    "be ready by",
+    "be finished by",
+    "be live by",
+    "be launched",
+    "licence",
+    "comply with",
+    "be compliant",
+    "adhere to",
+];
+
+const MEANS: &[&str] = &[
+    "use",
+    "be",
+    "run",
+    "build",
+    "host",
+    "deploy",
+    "write",
+    "implement",
+    "develop",
+    "support",
+    "rely",
+    "install",
+    "work",
+    "have",
+    "adhere",
+    "target",
+    "require",
+    "using",
+    "utilize",
+    "leverage",
+];
+
+/// The kind of a clause that is a quality or a given as a whole; nothing when it is a function or a rule.
+pub(super) fn of_whole(words: &[Token], verb: &Token) -> Option<RequirementKind> {
+    let technology = words.iter().any(|t| t.is_any(TECHNOLOGIES));
+    if (technology && verb.is_any(MEANS)) || has_phrase(words, GIVENS) {
+        return Some(RequirementKind::Constraint);
+    }
+    is_quality_of(words, verb).then_some(RequirementKind::Quality)
+}
+
+fn is_quality_of(words: &[Token], verb: &Token) -> bool {
+    if is_quality(words) {
+        return true;
+    }
+    let timed = words.windows(3).any(|w| {
+        let [a, b, c] = w else { return false };
+        (a.is_any(&["within", "under", "than", "below", "in"]) || a.is("most"))
+            && b.kind == TokenKind::Number
+            && c.is_any(&["ms", "milliseconds", "millisecond", "seconds", "second", "s", "sec"])
+    });
+    let fast = verb.is_any(&[
+        "respond", "answer", "load", "return", "start", "complete", "be", "take", "open", "react", "process", "handle",
+        "render", "display", "show", "run", "finish", "appear", "convert",
+    ]);
+    let load = verb.is_any(&["handle", "support", "scale", "serve", "withstand", "cope"])
+        && has_phrase(words, &["users", "requests", "load", "concurrent", "transactions", "visitors"])
+        && (words.iter().any(|t| t.kind == TokenKind::Number) || has_phrase(words, &["load", "concurrent"]));
+    (timed && fast) || load
+}
+
+/// Whether the words speak of a quality of the whole.
+pub(super) fn is_quality(words: &[Token]) -> bool {
+    if has_phrase(words, QUALITY_PHRASES) {
+        return true;
+    }
+    (0..words.len()).any(|i| {
+        matches!(lower(words, i), "be" | "is" | "are" | "feel" | "look") && {
+            let mut next = i + 1;
+            while matches!(
+                lower(words, next),
+                "very"
+                    | "as"
+                    | "more"
+                    | "highly"
+                    | "fully"
+                    | "always"
+                    | "really"
+                    | "both"
+                    | "also"
+                    | "so"
+                    | "extremely"
+            ) {
+                next += 1;
+            }
+            let alone = words
+                .get(next + 1)
+                .is_none_or(|t| t.is_mark() || t.is_any(&["and", "to", "enough", "on", "for", "at", "in", "as"]));
+            words.get(next).is_some_and(|t| t.is_any(QUALITIES))
+                && alone
+                && !(lower(words, next) == "available"
+                    && matches!(lower(words, next + 1), "for" | "to" | "in" | "as" | "on"))
+        }
+    })
+}

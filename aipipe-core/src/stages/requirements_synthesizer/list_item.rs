@@ -1,0 +1,141 @@
+//! List items that are no sentences: "Search bookings by date", "Booking calendar", "**Export**: CSV and PDF".
+
+use super::action::{Action, actions, begins_with_verb, from_noun};
+use super::lexicon::{gerund, third_person, verb};
+use super::noun_phrase::{has_finite_verb, is_person};
+use super::words::{Token, TokenKind, after, part, trim_marks, words_of};
+
+/// Splits "**Title**: the rest" into title and rest; no title when the item has none.
+pub(super) fn lead(tokens: &[Token]) -> (&[Token], &[Token]) {
+    match tokens.iter().take(8).position(|t| t.is_any(&[":", "："])) {
+        Some(colon) if colon > 0 => (trim_marks(part(tokens, 0, colon)), trim_marks(after(tokens, colon + 1))),
+        _ => (&[], tokens),
+    }
+}
+
+/// Titles of remarks that ask for nothing by themselves.
+pub(super) fn is_note(lead: &[Token]) -> bool {
+    lead.iter().any(|t| {
+        t.is_any(&[
+            "purpose",
+            "description",
+            "benefit",
+            "note",
+            "notes",
+            "example",
+            "rationale",
+            "background",
+            "owner",
+            "status",
+            "author",
+            "date",
+            "version",
+            "source",
+            "link",
+            "examples",
+            "input",
+            "output",
+            "format",
+            "reason",
+            "parameters",
+            "fields",
+        ])
+    })
+}
+
+/// Whether an item under a heading of qualities or givens says something of its own.
+pub(super) fn is_statement(tokens: &[Token]) -> bool {
+    tokens.iter().filter(|t| t.kind == TokenKind::Word).count() >= 2 && !tokens.iter().any(|t| t.is_any(&["?", "http"]))
+}
+
+/// What an item asks for: role, whether the role is named, action.
+pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(String, bool, Action)> {
+    let as_user = |actions: Vec<Action>| actions.into_iter().map(|a| ("user".to_owned(), false, a)).collect::<Vec<_>>();
+    let body = super::clause::strip_fillers(body);
+    let ability = super::words::any_phrase_at(
+        body,
+        0,
+        &[
+            "ability to",
+            "the ability to",
+            "possibility to",
+            "option to",
+            "able to",
+            "be able to",
+            "capability to",
+            "to",
+        ],
+    );
+    if let Some((_, count)) = ability.filter(|(_, count)| verb(super::words::lower(body, *count)).is_some()) {
+        return as_user(actions(text, after(body, count)));
+    }
+    if body.is_empty() || body.len() > 40 {
+        return Vec::new();
+    }
+    // "Customers: cancel a booking"
+    if !lead.is_empty() && is_person(lead) && begins_with_verb(body) {
+        let roles = super::ask::roles_of(text, lead);
+        let made = actions(text, body);
+        return roles.iter().flat_map(|role| made.iter().map(move |a| (role.clone(), true, a.clone()))).collect();
+    }
+    // "Customers cancel a booking"
+    if let Some(at) = (1..body.len().min(4)).find(|i| verb(super::words::lower(body, *i)).is_some()) {
+        let who = part(body, 0, at);
+        if is_person(who) && lead.is_empty() && who.iter().all(|t| !t.is_mark()) && begins_with_verb(after(body, at)) {
+            let roles = super::ask::roles_of(text, who);
+            let made = actions(text, after(body, at));
+            return roles.iter().flat_map(|role| made.iter().map(move |a| (role.clone(), true, a.clone()))).collect();
+        }
+    }
+    if begins_with_verb(body) {
+        let (roles, stated, made) = if body.first().is_some_and(|t| {
+            t.is_any(&["allow", "enable", "let", "provide", "offer", "show", "display", "notify", "remind", "send"])
+        }) {
+            super::ask::of_system(text, body)
+        } else {
+            (vec!["user".to_owned()], false, actions(text, body))
+        };
+        return roles.iter().flat_map(|role| made.iter().map(move |a| (role.clone(), stated, a.clone()))).collect();
+    }
+    let first = body.first().map_or("", |t| t.lower.as_str());
+    // "Displays welcome messages": what the product does
+    if let Some(known) = third_person(first)
+        .filter(|_| body.len() > 1 && verb(first).is_none() && !body.get(1).is_some_and(Token::is_mark))
+    {
+        let rest = words_of(text, trim_marks(after(body, 1)));
+        return one(actions(text, body), &format!("{} {rest}", known.base), known.class, known.participle)
+            .into_iter()
+            .map(|a| ("system".to_owned(), false, a))
+            .collect();
+    }
+    // "Booking a bike online"
+    if let Some(known) = gerund(first).filter(|_| {
+        body.get(1)
+            .is_some_and(|t| t.is_any(super::lexicon::DETERMINERS) || super::lexicon::singular(&t.lower) != t.lower)
+    }) {
+        let rest = words_of(text, trim_marks(after(body, 1)));
+        return as_user(one(actions(text, body), &format!("{} {rest}", known.base), known.class, known.participle));
+    }
+    let noun = if lead.is_empty() { body } else { lead };
+    let words = noun.iter().filter(|t| t.kind == TokenKind::Word).count();
+    let letters = noun.iter().any(|t| t.lower.chars().filter(|c| c.is_alphabetic()).count() > 2);
+    if words == 0
+        || words > 10
+        || !letters
+        || has_finite_verb(noun)
+        || noun.iter().any(|t| t.lower.contains("://") || t.is_any(&["{", "<", "=", "/"]))
+    {
+        return Vec::new();
+    }
+    as_user(from_noun(text, noun).into_iter().collect())
+}
+
+fn one(mut made: Vec<Action>, words: &str, class: &str, participle: &'static str) -> Vec<Action> {
+    made.truncate(1);
+    for action in &mut made {
+        words.trim().clone_into(&mut action.text);
+        class.clone_into(&mut action.class);
+        action.participle = Some(participle);
+    }
+    made
+}

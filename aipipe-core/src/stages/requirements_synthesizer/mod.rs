@@ -1,0 +1,206 @@
+//! Stage 2: what the documents ask for, and the user stories made of it, by rules and without a model.
+//!
+//! The way of a sentence: [`words`] and [`sentences`] cut a segment; [`story_form`], [`wish`], [`clause`], [`rules`],
+//! [`list_item`] and [`table`] recognise the ways in which people ask for things; [`ask`] and [`action`] tell who wants to
+//! do what; [`extract`] walks a document and keeps each with its quote. Then [`merge`] joins what was said twice,
+//! [`conflicts`] finds what was said differently, [`stories`] writes stories with criteria, [`order`] sorts them and
+//! [`questions`] asks what can't be decided here.
+//!
+//! What no rule recognises is left out, never guessed: precision comes before completeness. The rules are English;
+//! text in other languages yields nothing.
+
+mod action;
+mod ask;
+mod attributes;
+mod clause;
+mod conflicts;
+mod extract;
+mod finding;
+mod kind;
+mod lexicon;
+mod list_item;
+mod merge;
+mod normal;
+mod noun_phrase;
+mod order;
+mod questions;
+mod rules;
+mod scenario;
+mod section;
+mod sentences;
+mod stories;
+mod story_form;
+mod table;
+#[cfg(test)]
+mod tests;
+mod wish;
+mod words;
+
+use crate::domain::{
+    Citation, Document, DocumentSet, Obligation, OpenQuestion, ProjectRoot, Requirement, RequirementKind, Stored,
+    StoryId, StorySet, UnservedRequirement, UserStory,
+};
+use merge::Group;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A document with its processed text.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The document.
+    pub document: &'a Document,
+    /// Its processed text, to which the spans of its segments refer.
+    pub text: &'a str,
+}
+
+/// Finds requirements in documents, each with the words it rests on.
+pub trait RequirementExtractor: fmt::Debug + Send + Sync {
+    /// The name that appears in reports.
+    fn name(&self) -> &str;
+
+    /// The requirements of `sources`, in order of appearance; the same thing said twice is one with two citations, and
+    /// every quote is exactly the text of its span.
+    fn extract(&self, sources: &[Source<'_>]) -> Vec<Requirement>;
+}
+
+/// Finds requirements by rules; pure and deterministic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RuleExtractor;
+
+impl RuleExtractor {
+    /// An extractor with the built-in rules.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl RequirementExtractor for RuleExtractor {
+    fn name(&self) -> &'static str {
+        "rules"
+    }
+
+    fn extract(&self, sources: &[Source<'_>]) -> Vec<Requirement> {
+        synthesis(sources, self.name()).requirements
+    }
+}
+
+/// The story set of `sources`: requirements, stories in the order in which to do them, open questions.
+///
+/// Pure and deterministic. Ids depend on what is said, not on where: other documents, another order or text that asks for
+/// nothing leave them as they are.
+#[must_use]
+pub fn synthesize(
+    root: ProjectRoot,
+    documents: Stored<DocumentSet>,
+    sources: &[Source<'_>],
+    extractor: &RuleExtractor,
+) -> StorySet {
+    let Synthesis { requirements, stories, questions, without_story } = synthesis(sources, extractor.name());
+    StorySet { root, documents, requirements, stories, questions, without_story }
+}
+
+struct Synthesis {
+    requirements: Vec<Requirement>,
+    stories: Vec<UserStory>,
+    questions: Vec<OpenQuestion>,
+    without_story: Vec<UnservedRequirement>,
+}
+
+fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
+    let mut findings = extract::findings(sources);
+    findings
+        .retain(|finding| sources.get(finding.source).is_some_and(|source| quotes_exactly(source, &finding.citation)));
+    let groups = merge::groups(findings);
+    let conflicts = conflicts::conflicts(&groups);
+    let set_aside: BTreeSet<_> = conflicts.iter().map(|c| c.set_aside.clone()).collect();
+    let (drafts, attached) = stories::drafts(&groups, &set_aside);
+    let groups: Vec<Group> = groups.into_iter().filter(|g| !g.weak() || attached.contains_key(&g.id)).collect();
+    let stories = order::ordered(drafts);
+    let serving = serving(&stories);
+    let titles: BTreeMap<&StoryId, &str> = stories.iter().map(|s| (&s.id, s.title.as_str())).collect();
+    let mut questions: Vec<OpenQuestion> = Vec::new();
+    for conflict in conflicts {
+        let mut question = conflict.question;
+        question.stories = [&conflict.kept, &conflict.set_aside]
+            .into_iter()
+            .filter_map(|id| serving.get(id))
+            .flatten()
+            .cloned()
+            .collect();
+        questions.push(question);
+    }
+    for mut question in questions::ambiguities(&groups) {
+        let asked = groups.iter().filter(|g| question.citations.first() == g.members.first().map(|m| &m.citation));
+        question.stories = asked.filter_map(|g| serving.get(&g.id)).flatten().cloned().collect();
+        questions.push(question);
+    }
+    for question in &mut questions {
+        question.stories.sort();
+        question.stories.dedup();
+    }
+    let mut seen = BTreeSet::new();
+    questions.retain(|question| seen.insert(question.id.clone()));
+    let without_story = groups
+        .iter()
+        .filter_map(|group| {
+            let reason = if set_aside.contains(&group.id) {
+                "another place contradicts it; see the open question".to_owned()
+            } else if let Some(title) = attached.get(&group.id).and_then(|story| titles.get(story)) {
+                format!("kept as an acceptance criterion of “{title}”")
+            } else {
+                reason(group, serving.contains_key(&group.id))?
+            };
+            Some(UnservedRequirement { requirement: group.id.clone(), reason })
+        })
+        .collect();
+    let requirements = groups.iter().map(|group| requirement(group, found_by)).collect();
+    Synthesis { requirements, stories, questions, without_story }
+}
+
+/// Whether the quote is the text at its span, which lies within a segment of the document.
+fn quotes_exactly(source: &Source<'_>, citation: &Citation) -> bool {
+    citation.span.of(source.text) == Some(citation.quote.as_str())
+}
+
+fn serving(stories: &[UserStory]) -> BTreeMap<crate::domain::RequirementId, Vec<StoryId>> {
+    let mut serving: BTreeMap<_, Vec<StoryId>> = BTreeMap::new();
+    for story in stories {
+        for requirement in &story.requirements {
+            serving.entry(requirement.clone()).or_default().push(story.id.clone());
+        }
+    }
+    serving
+}
+
+/// Why a requirement became no story; nothing when it did.
+fn reason(group: &Group, served: bool) -> Option<String> {
+    if served {
+        return None;
+    }
+    let reason = match (group.obligation, group.kind()) {
+        (Obligation::Wont, _) => "the text excludes it for now",
+        (_, RequirementKind::Quality) => "a quality of the whole, not something one does",
+        (_, RequirementKind::Constraint) => "a given of the solution, not something one does",
+        (_, RequirementKind::Rule) => "a rule over something no story is about",
+        (_, RequirementKind::Functional) => "no rule could tell who does what",
+    };
+    Some(reason.to_owned())
+}
+
+fn requirement(group: &Group, found_by: &str) -> Requirement {
+    let mut citations: Vec<Citation> = Vec::new();
+    for member in &group.members {
+        if !citations.contains(&member.citation) {
+            citations.push(member.citation.clone());
+        }
+    }
+    Requirement {
+        id: group.id.clone(),
+        statement: conflicts::one_line(&group.leader.statement),
+        kind: group.kind(),
+        obligation: group.obligation,
+        citations,
+        found_by: format!("{found_by}: {}", group.leader.rule),
+    }
+}

@@ -1,0 +1,149 @@
+//! Rules over values, said without "must": "a booking has a date and a bike", "the title is required", "status is one of …".
+
+use super::ask::Register;
+use super::clause::{Subject, classify};
+use super::lexicon::singular;
+use super::noun_phrase::{has_finite_verb, head};
+use super::words::{Token, TokenKind, find_phrase, has_phrase, lower, part, phrase_at};
+
+/// A rule found in a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RuleHit {
+    /// What it speaks of: a singular noun.
+    pub(super) about: Option<String>,
+    /// Whether it counts only together with a story about the same thing.
+    pub(super) weak: bool,
+}
+
+/// Phrases that set a limit wherever they stand.
+const LIMITS: &[&str] = &[
+    "at most",
+    "no more than",
+    "not more than",
+    "at least",
+    "no less than",
+    "a maximum of",
+    "a minimum of",
+    "maximum",
+    "minimum",
+    "not exceed",
+    "no longer than",
+    "up to",
+    "between",
+    "no fewer than",
+    "longer than",
+    "shorter than",
+];
+
+/// What makes a field statement a rule.
+const STATES: &[&str] = &[
+    "is required",
+    "are required",
+    "is mandatory",
+    "are mandatory",
+    "is optional",
+    "are optional",
+    "is unique",
+    "are unique",
+    "is one of",
+    "are one of",
+    "is either",
+    "can be one of",
+    "is a number",
+    "is a date",
+    "is limited to",
+    "are limited to",
+];
+
+/// The rule a sentence states, if it does.
+pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
+    if tokens.len() < 3 || tokens.len() > 60 {
+        return None;
+    }
+    if let Some((at, _)) = find_phrase(tokens, STATES) {
+        let subject = part(tokens, 0, at);
+        let noun = plain_subject(subject)?;
+        return Some(RuleHit { about: Some(owner(subject).unwrap_or(noun)), weak: register == Register::Speech });
+    }
+    let verb_at = tokens.iter().take(8).position(|t| {
+        t.is_any(&["has", "have", "contains", "contain", "includes", "lasts", "costs", "belongs", "takes"])
+    });
+    if let Some(at) = verb_at.filter(|at| *at > 0) {
+        let subject = part(tokens, 0, at);
+        let general = subject.first().is_some_and(|t| t.is_any(&["a", "an", "each", "every"]));
+        let consists = phrase_at(tokens, at, "has to") || phrase_at(tokens, at, "have to");
+        let article_only = subject.len() >= 2 && general && !consists;
+        let plain = tokens
+            .get(at + 1)
+            .is_some_and(|t| !t.is_any(&["been", "become", "not", "no", "already", "always", "never"]));
+        if article_only && plain {
+            let noun = plain_subject(subject)?;
+            let limits = has_limit(tokens);
+            return Some(RuleHit {
+                about: Some(noun),
+                weak: register == Register::Speech || !(at < 6 && tokens.len() < 45 || limits),
+            });
+        }
+    }
+    if phrase_at(tokens, 2, "consists of") {
+        return Some(RuleHit { about: plain_subject(part(tokens, 0, 2)), weak: register == Register::Speech });
+    }
+    // "titles are at most 200 characters long", "a rental lasts between 1 and 8 hours"
+    let be = tokens.iter().take(8).position(|t| t.is_any(&["is", "are"])).filter(|at| *at > 0);
+    if let Some(at) = be.filter(|_| has_limit(tokens)) {
+        let noun = plain_subject(part(tokens, 0, at))?;
+        return Some(RuleHit {
+            about: Some(owner(part(tokens, 0, at)).unwrap_or(noun)),
+            weak: register != Register::Document,
+        });
+    }
+    // "when a booking is cancelled, the bike becomes available again"
+    let conditional = tokens.first().is_some_and(|t| t.is_any(&["if", "when", "once", "whenever"]));
+    if conditional && register != Register::Speech {
+        let comma = tokens.iter().position(|t| t.is(","))?;
+        let personal = tokens
+            .iter()
+            .any(|t| t.is_any(&["you", "we", "i", "let's", "me", "your", "you're", "i'm", "we'll", "i'll"]));
+        let noun = head(part(tokens, 1, comma))?;
+        return (!personal && comma > 2).then_some(RuleHit { about: Some(noun), weak: true });
+    }
+    None
+}
+
+fn has_limit(tokens: &[Token]) -> bool {
+    find_phrase(tokens, LIMITS).is_some()
+        && tokens
+            .iter()
+            .any(|t| t.kind == TokenKind::Number || super::lexicon::number_word(&t.lower).is_some() || t.is("one"))
+}
+
+/// The head of a subject that is a thing, not a person speaking or a pronoun.
+fn plain_subject(subject: &[Token]) -> Option<String> {
+    if subject.is_empty() || subject.len() > 8 || has_finite_verb(subject) {
+        return None;
+    }
+    match classify(subject)? {
+        Subject::Thing(noun) => Some(noun),
+        Subject::Person | Subject::System => head(subject),
+        _ => None,
+    }
+}
+
+/// "the title of a booking" and "a booking's title" speak of the booking.
+pub(super) fn owner(subject: &[Token]) -> Option<String> {
+    if let Some(at) = subject.iter().position(|t| t.is("of")) {
+        return head(part(subject, at + 1, subject.len()));
+    }
+    subject.iter().find(|t| t.lower.ends_with("'s")).map(|t| singular(&t.lower))
+}
+
+/// Whether a list item states a field's rule: "Title: text, required, at most 200 characters".
+pub(super) fn is_field_item(tokens: &[Token]) -> bool {
+    let colon = tokens.iter().take(5).position(|t| t.is_any(&[":", "(", "-", "–", ","]));
+    colon.is_some_and(|at| at > 0)
+        && (has_phrase(
+            tokens,
+            &["required", "mandatory", "optional", "unique", "one of", "characters", "not empty", "positive"],
+        ) || has_limit(tokens))
+        && !lower(tokens, 0).is_empty()
+}

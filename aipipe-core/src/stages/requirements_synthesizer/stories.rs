@@ -1,0 +1,270 @@
+//! User stories out of merged requirements: title, role, action, criteria, priority and size.
+
+use super::ask::Ask;
+use super::conflicts::{is_function, one_line};
+use super::finding::{Finding, Scenario};
+use super::lexicon::upper_first;
+use super::merge::Group;
+use super::normal::normal;
+use super::scenario::{event, from_statement, with_article};
+use super::words::tokenize;
+use crate::domain::{
+    AcceptanceCriterion, Basis, CriterionId, Effort, Obligation, Priority, RequirementId, StoryId, TextSpan, UserStory,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A story with what is needed to find its neighbours.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) story: UserStory,
+    pub(super) class: String,
+    pub(super) head: Option<String>,
+    /// Content words of the action.
+    pub(super) words: Vec<String>,
+    pub(super) labels: BTreeSet<String>,
+    pub(super) after: BTreeSet<String>,
+    pub(super) first: usize,
+}
+
+/// One story a function; rules over the same thing become its criteria. `set_aside` are the losers of contradictions.
+pub(super) fn drafts(
+    groups: &[Group],
+    set_aside: &BTreeSet<RequirementId>,
+) -> (Vec<Draft>, BTreeMap<RequirementId, StoryId>) {
+    let mut drafts: BTreeMap<StoryId, Draft> = BTreeMap::new();
+    for group in groups.iter().filter(|g| is_function(g) && !set_aside.contains(&g.id)) {
+        let Some(ask) = &group.leader.ask else { continue };
+        let id = StoryId::for_content(&ask.role.to_lowercase(), &normal(&ask.action.text));
+        let draft = drafts.entry(id.clone()).or_insert_with(|| draft(id, ask, group));
+        serve(draft, group);
+    }
+    let mut drafts: Vec<Draft> = drafts.into_values().collect();
+    drafts.sort_by_key(|draft| draft.first);
+    let attached = attach_rules(&mut drafts, groups, set_aside);
+    for draft in &mut drafts {
+        size(draft, groups);
+    }
+    (drafts, attached)
+}
+
+fn draft(id: StoryId, ask: &Ask, group: &Group) -> Draft {
+    let (priority, priority_basis) = priority(group);
+    Draft {
+        story: UserStory {
+            id,
+            title: title(&ask.action.text),
+            role: ask.role.clone(),
+            action: ask.action.text.clone(),
+            benefit: None,
+            criteria: Vec::new(),
+            priority,
+            priority_basis,
+            effort: Effort::at_least(1),
+            effort_basis: Basis::Default { reason: String::new() },
+            depends_on: Vec::new(),
+            requirements: Vec::new(),
+        },
+        class: ask.action.class.clone(),
+        head: ask.action.head.clone(),
+        words: super::normal::content_words(&ask.action.text),
+        labels: BTreeSet::new(),
+        after: BTreeSet::new(),
+        first: group.first,
+    }
+}
+
+fn serve(draft: &mut Draft, group: &Group) {
+    draft.story.requirements.push(group.id.clone());
+    let (priority, basis) = priority(group);
+    if priority < draft.story.priority {
+        (draft.story.priority, draft.story.priority_basis) = (priority, basis);
+    }
+    for member in &group.members {
+        draft.labels.extend(member.attributes.label.clone());
+        draft.after.extend(member.attributes.after.iter().cloned());
+        if let Some(ask) = &member.ask
+            && draft.story.benefit.is_none()
+        {
+            draft.story.benefit.clone_from(&ask.benefit);
+        }
+        for scenario in &member.scenarios {
+            add(&mut draft.story, scenario.clone());
+        }
+    }
+    let plain = group.leader.ask.as_ref().and_then(|ask| plain_scenario(ask, &group.leader));
+    if let Some(scenario) = plain {
+        add(&mut draft.story, scenario);
+    }
+}
+
+fn add(story: &mut UserStory, scenario: Scenario) {
+    let Scenario { given, when, then, citation } = scenario;
+    let id = CriterionId::for_content(&story.id, &normal(&given), &normal(&when), &normal(&then));
+    if !story.criteria.iter().any(|c| c.id == id) {
+        story.criteria.push(AcceptanceCriterion { id, given, when, then, citation });
+    }
+}
+
+/// The statement itself as a criterion: who does it, what it is done to, that it is done. None where the verb is unknown.
+fn plain_scenario(ask: &Ask, finding: &Finding) -> Option<Scenario> {
+    let citation = finding.citation.clone();
+    let given = with_article(&ask.role);
+    let condition = finding.condition.as_deref().map(|c| c.split_once(' ').map_or(c, |(_, rest)| rest).to_owned());
+    let then = if ask.action.text.starts_with("be ") {
+        let rest = ask.action.text.strip_prefix("be ")?;
+        condition.as_ref()?;
+        format!("the {} is {rest}", ask.role)
+    } else if condition.is_some() {
+        let verb = if ask.role == "system" {
+            event(&ask.role, &ask.action.text)
+        } else {
+            format!("the {} can {}", ask.role, ask.action.text)
+        };
+        return Some(Scenario { given, when: condition?, then: verb, citation });
+    } else {
+        let object = ask.action.object.as_deref()?;
+        let (first, rest) = object.split_once(' ').unwrap_or(("", object));
+        let determined = super::lexicon::DETERMINERS.contains(&first.to_lowercase().as_str());
+        let bare = if determined { rest } else { object };
+        let last = bare.rsplit(' ').next().unwrap_or(bare).to_lowercase();
+        let many = super::lexicon::singular(&last) != last || bare.contains(" and ");
+        format!("the {bare} {} {}", if many { "are" } else { "is" }, ask.action.participle?)
+    };
+    let when = condition.unwrap_or_else(|| event(&ask.role, &ask.action.text));
+    Some(Scenario { given, when, then, citation })
+}
+
+/// The action with a capital letter, cut at a word after 72 characters.
+fn title(action: &str) -> String {
+    let mut title = String::new();
+    for word in action.split_whitespace() {
+        if !title.is_empty() && title.chars().count() + word.chars().count() > 72 {
+            title.push('…');
+            break;
+        }
+        if !title.is_empty() {
+            title.push(' ');
+        }
+        title.extend(word.chars().take(72));
+    }
+    upper_first(title.trim_end_matches([',', ';', ':']))
+}
+
+fn priority(group: &Group) -> (Priority, Basis) {
+    let stated =
+        group.members.iter().filter_map(|m| m.attributes.priority.clone()).min_by_key(|(priority, _)| *priority);
+    if let Some((priority, quote)) = stated {
+        return (priority, Basis::Stated { quote });
+    }
+    let of = |obligation| match obligation {
+        Obligation::Must => Priority::P0,
+        Obligation::Should => Priority::P1,
+        Obligation::Could => Priority::P2,
+        Obligation::Wont => Priority::P3,
+    };
+    let headed = group
+        .members
+        .iter()
+        .filter_map(|m| m.asked_by_heading.clone().map(|heading| (m.obligation, heading)))
+        .min_by_key(|(o, _)| *o);
+    if let Some((obligation, quote)) = headed {
+        return (of(obligation), Basis::Stated { quote: one_line(&quote) });
+    }
+    let words = match group.obligation {
+        Obligation::Must => "no priority is stated; the text says it must be so",
+        Obligation::Should => "no priority is stated; the text asks for it without calling it indispensable",
+        Obligation::Could => "no priority is stated; the text calls it welcome, not needed",
+        Obligation::Wont => "no priority is stated; the text excludes it for now",
+    };
+    (of(group.obligation), Basis::Default { reason: words.to_owned() })
+}
+
+/// Gives each rule to the story about the same thing: the one that does what the rule forbids or limits, else the one
+/// that creates the thing, else the one that changes it, else the first.
+fn attach_rules(
+    drafts: &mut [Draft],
+    groups: &[Group],
+    set_aside: &BTreeSet<RequirementId>,
+) -> BTreeMap<RequirementId, StoryId> {
+    let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        if let Some(head) = &draft.head {
+            by_head.entry(head.clone()).or_default().push(index);
+        }
+    }
+    let mut attached = BTreeMap::new();
+    let rules =
+        groups.iter().filter(|g| g.kind() == crate::domain::RequirementKind::Rule && g.obligation != Obligation::Wont);
+    for group in rules.filter(|g| !set_aside.contains(&g.id)) {
+        let candidates =
+            [&group.leader.about, &group.leader.under].into_iter().flatten().find_map(|noun| by_head.get(noun));
+        let best = candidates.into_iter().flatten().min_by_key(|index| {
+            drafts.get(**index).map(|draft| {
+                let same_verb = group.words.contains(&draft.class);
+                let rank = match draft.class.as_str() {
+                    _ if same_verb && draft.class != "create" => 0,
+                    "create" => 1,
+                    "update" | "manage" => 2,
+                    _ => 3,
+                };
+                (rank, draft.story.id.clone())
+            })
+        });
+        let Some(draft) = best.and_then(|index| drafts.get_mut(*index)) else { continue };
+        for member in &group.members {
+            if member.scenarios.is_empty() {
+                let text = member.statement.as_str();
+                let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+                let scenario =
+                    from_statement(text, &tokens, &draft.story.role, &draft.story.action, member.citation.clone());
+                add(&mut draft.story, scenario);
+                break;
+            }
+            for scenario in &member.scenarios {
+                add(&mut draft.story, scenario.clone());
+            }
+        }
+        draft.story.requirements.push(group.id.clone());
+        attached.insert(group.id.clone(), draft.story.id.clone());
+    }
+    attached
+}
+
+/// Words of systems outside the product: to speak to one costs more.
+const OUTSIDE: &[&str] = &[
+    "email", "mail", "sms", "payment", "paypal", "stripe", "api", "sync", "import", "export", "pdf", "csv", "map",
+    "login", "push",
+];
+
+/// Size: 1 for looking, 2 for changing, 3 for anything else; 1 more for every two criteria beyond the first; 2 more when a
+/// system outside the product takes part; rounded up on the scale. Stated points come first.
+fn size(draft: &mut Draft, groups: &[Group]) {
+    let stated = groups
+        .iter()
+        .filter(|g| draft.story.requirements.first() == Some(&g.id))
+        .flat_map(|g| &g.members)
+        .find_map(|m| m.attributes.effort.clone());
+    if let Some((effort, quote)) = stated {
+        draft.story.effort = effort;
+        draft.story.effort_basis = Basis::Stated { quote };
+        return;
+    }
+    let (base, what) = match draft.class.as_str() {
+        "view" | "list" | "search" | "sort" | "filter" => (1, "looking something up (1)"),
+        "create" | "update" | "delete" | "cancel" | "store" | "assign" | "approve" | "reject" | "receive" | "tag" => {
+            (2, "changing records (2)")
+        }
+        _ => (3, "an operation of its own (3)"),
+    };
+    let criteria = u32::try_from(draft.story.criteria.len().saturating_sub(1) / 2).unwrap_or(13);
+    let outside = if draft.words.iter().any(|w| OUTSIDE.contains(&w.as_str())) { 2 } else { 0 };
+    let mut reason = format!("no size is stated; {what}");
+    if criteria > 0 {
+        reason.push_str(&format!(", {} criteria (+{criteria})", draft.story.criteria.len()));
+    }
+    if outside > 0 {
+        reason.push_str(", something outside the product takes part (+2)");
+    }
+    draft.story.effort = Effort::at_least(base + criteria + outside);
+    draft.story.effort_basis = Basis::Default { reason };
+}

@@ -1,0 +1,6 @@
+//! Tests of the rules, with documents made of plain text.
+
+mod fixture;
+mod properties;
+mod sentences;
+mod stories;
