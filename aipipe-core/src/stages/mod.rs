@@ -1,0 +1,3 @@
+//! The seven stages, in order; each folder is readable alone.
+
+pub mod architecture_planner;
