@@ -2,6 +2,7 @@
 
 pub mod domain;
 mod error;
+pub mod stacks;
 pub mod stages;
 
 pub use error::{Error, ErrorKind, Result};

@@ -4,9 +4,21 @@
 //! actions name entities and operations, "a task has …" names fields, criteria become checks a generated test can make.
 //! What no rule can tell stays visible: a story gets `needs_model`, a criterion `Unmapped`, each with the words.
 
+mod check;
+mod component;
+mod constraint;
+mod entity;
+mod field;
+mod intent;
+mod lexicon;
+mod naming;
+mod operation;
+mod plan;
 mod stack;
+mod statement;
 mod words;
 
+pub use plan::plan;
 pub use stack::decide_stack;
 
 use crate::domain::Document;

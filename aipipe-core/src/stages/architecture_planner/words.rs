@@ -68,7 +68,9 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
                 '\n' if newlines > 1 => Gap::Sentence,
                 ',' | '，' | '、' => Gap::Comma,
                 '/' => Gap::Slash,
-                ':' | '：' | '—' | '–' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '“' | '”' | '|' | '→' => Gap::Break,
+                ':' | '：' | '—' | '–' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '“' | '”' | '|' | '→' => {
+                    Gap::Break
+                }
                 _ => Gap::Space,
             });
             opens = matches!(c, '(' | '（' | '[') || (opens && c.is_whitespace());
@@ -126,9 +128,10 @@ mod tests {
     #[test]
     fn words_are_whole() {
         assert_eq!(lowers("rapid therapist"), ["rapid", "therapist"]);
-        assert_eq!(lowers("We don’t want Node.js, C++ or Header.vue."), [
-            "we", "don't", "want", "node.js", "c++", "or", "header.vue"
-        ]);
+        assert_eq!(
+            lowers("We don’t want Node.js, C++ or Header.vue."),
+            ["we", "don't", "want", "node.js", "c++", "or", "header.vue"]
+        );
         assert_eq!(lowers("front-end/back-end"), ["front", "end", "back", "end"]);
     }
 

@@ -4,9 +4,9 @@
 
 mod scan;
 mod term;
-mod weigh;
 #[cfg(test)]
 mod tests;
+mod weigh;
 
 use super::Source;
 use crate::domain::{Stack, StackChoice, StackDecision, StackScore, StackVerdict, StorySet};
@@ -69,7 +69,9 @@ fn misfit(balance: &Balance, scores: &[StackScore]) -> Option<String> {
     ];
     for (front, server, front_name, server_name) in front_and_other_server {
         if front >= STATED && server >= STATED && balance.both_sides_named {
-            return Some(format!("{front_name} and {server_name} are both stated, and none of the five stacks has both"));
+            return Some(format!(
+                "{front_name} and {server_name} are both stated, and none of the five stacks has both"
+            ));
         }
     }
     let named = balance.outside_words.join(", ");
@@ -81,9 +83,8 @@ fn misfit(balance: &Balance, scores: &[StackScore]) -> Option<String> {
     }
     let python_first = scores.first().is_some_and(|score| score.stack == Stack::PythonApi);
     let only_language = python_first && balance.python_framework <= 0 && !balance.service;
-    (only_language && balance.outside.saturating_add(balance.outside_weak) > 0).then(|| {
-        format!("Python is stated, but nothing speaks of an HTTP API, and the documents speak of {named}")
-    })
+    (only_language && balance.outside.saturating_add(balance.outside_weak) > 0)
+        .then(|| format!("Python is stated, but nothing speaks of an HTTP API, and the documents speak of {named}"))
 }
 
 fn default_stack(balance: &Balance) -> (Stack, String) {
@@ -92,7 +93,10 @@ fn default_stack(balance: &Balance) -> (Stack, String) {
                       need a server besides";
         return (Stack::ReactFullstack, reason.to_owned());
     }
-    (Stack::NodeApi, "no technology and no user interface is spoken of, so the records are served by an HTTP API".to_owned())
+    (
+        Stack::NodeApi,
+        "no technology and no user interface is spoken of, so the records are served by an HTTP API".to_owned(),
+    )
 }
 
 fn explain(balance: &Balance, scores: &[StackScore], best: StackScore) -> String {
@@ -109,7 +113,8 @@ fn explain(balance: &Balance, scores: &[StackScore], best: StackScore) -> String
         });
     let mut text = format!("{} has {} points, among others for {}", best.stack.title(), best.points, words.join(", "));
     if let Some(second) = scores.get(1).filter(|s| s.points > 0) {
-        let relation = if second.points == best.points { "ties with it and comes later in the fixed order" } else { "follows" };
+        let relation =
+            if second.points == best.points { "ties with it and comes later in the fixed order" } else { "follows" };
         text.push_str(&format!("; {} {relation} with {}", second.stack.title(), second.points));
     }
     text

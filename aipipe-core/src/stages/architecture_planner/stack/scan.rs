@@ -35,43 +35,299 @@ pub(super) struct Hit {
 }
 
 const NEGATORS: &[&str] = &[
-    "no", "not", "without", "never", "don't", "doesn't", "won't", "can't", "cannot", "isn't", "aren't", "shouldn't",
-    "mustn't", "wouldn't", "neither", "nor", "avoid", "avoiding", "against", "drop", "dropping", "dropped", "abandon",
-    "abandoning", "replace", "replaces", "replacing", "leave", "leaving", "forget", "reject", "rejected", "excluding", "except",
+    "no",
+    "not",
+    "without",
+    "never",
+    "don't",
+    "doesn't",
+    "won't",
+    "can't",
+    "cannot",
+    "isn't",
+    "aren't",
+    "shouldn't",
+    "mustn't",
+    "wouldn't",
+    "neither",
+    "nor",
+    "avoid",
+    "avoiding",
+    "against",
+    "drop",
+    "dropping",
+    "dropped",
+    "abandon",
+    "abandoning",
+    "replace",
+    "replaces",
+    "replacing",
+    "leave",
+    "leaving",
+    "forget",
+    "reject",
+    "rejected",
+    "excluding",
+    "except",
 ];
 /// Words that may stand between a negator and what it denies.
 const BETWEEN: &[&str] = &[
-    "a", "an", "any", "the", "use", "used", "using", "want", "wants", "need", "needs", "to", "be", "been", "build", "built",
-    "write", "written", "it", "this", "in", "on", "with", "more", "choose", "go", "going", "for", "have", "has", "having",
-    "like", "another", "yet", "new", "version", "of", "our", "old", "existing", "legacy", "current", "plan", "planning",
-    "consider", "considering", "think", "that", "should", "must", "work", "by", "there", "is", "are", "will", "we", "do",
-    "support", "separate", "own", "real", "graphical", "fancy", "full", "require", "requires", "include", "building", "stack",
-    "app", "code", "anything", "at", "all", "longer", "interested", "as", "create", "develop", "provide", "native",
+    "a",
+    "an",
+    "any",
+    "the",
+    "use",
+    "used",
+    "using",
+    "want",
+    "wants",
+    "need",
+    "needs",
+    "to",
+    "be",
+    "been",
+    "build",
+    "built",
+    "write",
+    "written",
+    "it",
+    "this",
+    "in",
+    "on",
+    "with",
+    "more",
+    "choose",
+    "go",
+    "going",
+    "for",
+    "have",
+    "has",
+    "having",
+    "like",
+    "another",
+    "yet",
+    "new",
+    "version",
+    "of",
+    "our",
+    "old",
+    "existing",
+    "legacy",
+    "current",
+    "plan",
+    "planning",
+    "consider",
+    "considering",
+    "think",
+    "that",
+    "should",
+    "must",
+    "work",
+    "by",
+    "there",
+    "is",
+    "are",
+    "will",
+    "we",
+    "do",
+    "support",
+    "separate",
+    "own",
+    "real",
+    "graphical",
+    "fancy",
+    "full",
+    "require",
+    "requires",
+    "include",
+    "building",
+    "stack",
+    "app",
+    "code",
+    "anything",
+    "at",
+    "all",
+    "longer",
+    "interested",
+    "as",
+    "create",
+    "develop",
+    "provide",
+    "native",
 ];
 const HEDGES: &[&str] = &[
-    "might", "maybe", "perhaps", "could", "e.g", "eg", "example", "considered", "considering", "mentioned", "heard",
-    "alternatively", "alternative", "alternatives", "possibly", "option", "options", "optional", "someday", "later", "wonder",
-    "whether", "if", "similar", "compare", "compared", "unlike", "imagine", "instance", "nice", "experiment",
+    "might",
+    "maybe",
+    "perhaps",
+    "could",
+    "e.g",
+    "eg",
+    "example",
+    "considered",
+    "considering",
+    "mentioned",
+    "heard",
+    "alternatively",
+    "alternative",
+    "alternatives",
+    "possibly",
+    "option",
+    "options",
+    "optional",
+    "someday",
+    "later",
+    "wonder",
+    "whether",
+    "if",
+    "similar",
+    "compare",
+    "compared",
+    "unlike",
+    "imagine",
+    "instance",
+    "nice",
+    "experiment",
 ];
 const OTHERS: &[&str] = &[
-    "competitor", "competitor's", "competitors", "competing", "rival", "rivals", "rival's", "elsewhere", "vendor", "vendor's",
-    "another company", "other company",
+    "competitor",
+    "competitor's",
+    "competitors",
+    "competing",
+    "rival",
+    "rivals",
+    "rival's",
+    "elsewhere",
+    "vendor",
+    "vendor's",
+    "another company",
+    "other company",
 ];
 const FIRM: &[&str] = &[
-    "must", "shall", "will", "use", "uses", "using", "built", "build", "building", "written", "write", "developed", "develop",
-    "implemented", "implement", "stack", "technology", "technologies", "required", "requires", "require", "want", "wants",
-    "need", "needs", "based", "should", "language", "languages", "framework", "frameworks", "runs", "run", "powered", "we",
-    "our", "version", "create", "platform", "only", "standardised", "standardized", "environment",
+    "must",
+    "shall",
+    "will",
+    "use",
+    "uses",
+    "using",
+    "built",
+    "build",
+    "building",
+    "written",
+    "write",
+    "developed",
+    "develop",
+    "implemented",
+    "implement",
+    "stack",
+    "technology",
+    "technologies",
+    "required",
+    "requires",
+    "require",
+    "want",
+    "wants",
+    "need",
+    "needs",
+    "based",
+    "should",
+    "language",
+    "languages",
+    "framework",
+    "frameworks",
+    "runs",
+    "run",
+    "powered",
+    "we",
+    "our",
+    "version",
+    "create",
+    "platform",
+    "only",
+    "standardised",
+    "standardized",
+    "environment",
 ];
-const DECIDED: &[&str] =
-    &["decided", "decision", "agreed", "settled", "chosen", "chose", "final", "finally", "definitely", "mandatory", "picked"];
+const DECIDED: &[&str] = &[
+    "decided",
+    "decision",
+    "agreed",
+    "settled",
+    "chosen",
+    "chose",
+    "final",
+    "finally",
+    "definitely",
+    "mandatory",
+    "picked",
+];
 /// Neighbours that make an everyday word a technology.
 const CONTEXT: &[&str] = &[
-    "in", "using", "use", "with", "want", "wants", "on", "server", "servers", "app", "apps", "api", "apis", "backend",
-    "frontend", "back", "front", "application", "router", "component", "components", "js", "hooks", "stack", "framework", "spa",
-    "project", "client", "library", "developers", "developer", "code", "codebase", "engine", "prefer", "chose", "choose", "like",
-    "written", "learn", "no", "not", "from", "of", "website", "site", "ui", "middleware", "service", "services", "and", "or",
-    "over", "than", "avoid", "drop", "native", "plus", "v18", "v20", "runtime", "version", "only", "typescript", "rest", "mean",
+    "in",
+    "using",
+    "use",
+    "with",
+    "want",
+    "wants",
+    "on",
+    "server",
+    "servers",
+    "app",
+    "apps",
+    "api",
+    "apis",
+    "backend",
+    "frontend",
+    "back",
+    "front",
+    "application",
+    "router",
+    "component",
+    "components",
+    "js",
+    "hooks",
+    "stack",
+    "framework",
+    "spa",
+    "project",
+    "client",
+    "library",
+    "developers",
+    "developer",
+    "code",
+    "codebase",
+    "engine",
+    "prefer",
+    "chose",
+    "choose",
+    "like",
+    "written",
+    "learn",
+    "no",
+    "not",
+    "from",
+    "of",
+    "website",
+    "site",
+    "ui",
+    "middleware",
+    "service",
+    "services",
+    "and",
+    "or",
+    "over",
+    "than",
+    "avoid",
+    "drop",
+    "native",
+    "plus",
+    "v18",
+    "v20",
+    "runtime",
+    "version",
+    "only",
+    "typescript",
+    "rest",
+    "mean",
 ];
 
 /// All hits of `text`, at most one per place. `denied_section` turns what is found under "out of scope" around.
@@ -94,7 +350,8 @@ pub(super) fn scan(text: &str, denied_section: bool) -> Vec<Hit> {
                     Some(by) => (by.start.min(i), by.end.max(i + length)),
                     None => (i, i + length),
                 };
-                if let (Some(from), Some(to)) = (sentence.get(first), last.checked_sub(1).and_then(|l| sentence.get(l))) {
+                if let (Some(from), Some(to)) = (sentence.get(first), last.checked_sub(1).and_then(|l| sentence.get(l)))
+                {
                     hits.push(Hit { topic, key, denied, strength, at: from.at.start..to.at.end });
                 }
             }
@@ -123,19 +380,25 @@ fn term_at(sentence: &[Word<'_>], i: usize) -> Option<(Topic, usize, bool, Strin
 fn matches_at(term: &Term, sentence: &[Word<'_>], i: usize) -> bool {
     let Some(first) = sentence.get(i) else { return false };
     let all = term.words.iter().enumerate().all(|(k, expected)| {
-        sentence.get(i + k).is_some_and(|word| {
-            word.lower.trim_end_matches("'s") == *expected && (k == 0 || word.gap <= Gap::Slash)
-        })
+        sentence
+            .get(i + k)
+            .is_some_and(|word| word.lower.trim_end_matches("'s") == *expected && (k == 0 || word.gap <= Gap::Slash))
     });
     if !all {
         return false;
     }
     let after = sentence.get(i + term.words.len()).filter(|w| w.gap <= Gap::Slash).map_or("", |w| w.lower.as_str());
-    let before = i.checked_sub(1).and_then(|b| sentence.get(b)).filter(|_| first.gap <= Gap::Slash).map_or("", |w| w.lower.as_str());
+    let before = i
+        .checked_sub(1)
+        .and_then(|b| sentence.get(b))
+        .filter(|_| first.gap <= Gap::Slash)
+        .map_or("", |w| w.lower.as_str());
     // Words of everyday English that are terms only in some company.
     match first.lower.as_str() {
         "form" | "forms" if matches!(after, "of" | "a" | "an" | "the" | "part" | "factor" | "groups") => return false,
-        "page" | "pages" if matches!(before, "per" | "by" | "each") && matches!(after, "page" | "pages" | "") => return false,
+        "page" | "pages" if matches!(before, "per" | "by" | "each") && matches!(after, "page" | "pages" | "") => {
+            return false;
+        }
         "api" | "apis" if is_foreign_api(before) => return false,
         "server" if matches!(before, "web" | "mail" | "redis" | "proxy") => return false,
         "django" if after == "reinhardt" => return false,
@@ -169,15 +432,57 @@ fn starts_with_digit(word: &str) -> bool {
 fn is_runtime_position(first: &Word<'_>, before: &str, after: &str) -> bool {
     let used = matches!(
         before,
-        "in" | "using" | "with" | "use" | "want" | "on" | "no" | "not" | "prefer" | "like" | "of" | "than" | "or" | "and" | "from"
-            | "over" | "a" | "an" | "the" | "our"
+        "in" | "using"
+            | "with"
+            | "use"
+            | "want"
+            | "on"
+            | "no"
+            | "not"
+            | "prefer"
+            | "like"
+            | "of"
+            | "than"
+            | "or"
+            | "and"
+            | "from"
+            | "over"
+            | "a"
+            | "an"
+            | "the"
+            | "our"
     );
     let served = matches!(
         after,
-        "server" | "servers" | "api" | "apis" | "app" | "backend" | "router" | "js" | "middleware" | "framework" | "developers"
-    ) || after == "back" || TERMS.contains_key(after) && !matches!(after, "page" | "click" | "form" | "forms" | "pages");
-    let ends = matches!(after, "" | "and" | "or" | "for" | "with" | "on" | "in" | "is" | "but" | "because" | "since" | "not" | "isn't" | "than")
-        || starts_with_digit(after);
+        "server"
+            | "servers"
+            | "api"
+            | "apis"
+            | "app"
+            | "backend"
+            | "router"
+            | "js"
+            | "middleware"
+            | "framework"
+            | "developers"
+    ) || after == "back"
+        || TERMS.contains_key(after) && !matches!(after, "page" | "click" | "form" | "forms" | "pages");
+    let ends = matches!(
+        after,
+        "" | "and"
+            | "or"
+            | "for"
+            | "with"
+            | "on"
+            | "in"
+            | "is"
+            | "but"
+            | "because"
+            | "since"
+            | "not"
+            | "isn't"
+            | "than"
+    ) || starts_with_digit(after);
     let bare_article = matches!(before, "a" | "an" | "the" | "our" | "and" | "from" | "of" | "on");
     if matches!(first.lower.as_str(), "go" | "swift" | "unity") {
         return used && !bare_article && ends;
@@ -188,14 +493,36 @@ fn is_runtime_position(first: &Word<'_>, before: &str, after: &str) -> bool {
 fn is_foreign_api(before: &str) -> bool {
     matches!(
         before,
-        "party" | "external" | "bom" | "dom" | "browser" | "query" | "vue" | "react" | "google" | "maps" | "inject" | "provide"
-            | "reading" | "trainer" | "composition" | "options" | "context" | "canvas" | "their" | "payment" | "weather" | "existing"
+        "party"
+            | "external"
+            | "bom"
+            | "dom"
+            | "browser"
+            | "query"
+            | "vue"
+            | "react"
+            | "google"
+            | "maps"
+            | "inject"
+            | "provide"
+            | "reading"
+            | "trainer"
+            | "composition"
+            | "options"
+            | "context"
+            | "canvas"
+            | "their"
+            | "payment"
+            | "weather"
+            | "existing"
     )
 }
 
 /// The negating words around the term at `i`, as a range of indices, if it is denied.
 fn denial(sentence: &[Word<'_>], i: usize, length: usize, technology: bool) -> Option<Range<usize>> {
-    denied_before(sentence, i, technology).map(|from| from..i).or_else(|| denied_after(sentence, i + length).map(|to| i..to))
+    denied_before(sentence, i, technology)
+        .map(|from| from..i)
+        .or_else(|| denied_after(sentence, i + length).map(|to| i..to))
 }
 
 fn denied_before(sentence: &[Word<'_>], i: usize, technology: bool) -> Option<usize> {
@@ -216,8 +543,22 @@ fn denied_before(sentence: &[Word<'_>], i: usize, technology: bool) -> Option<us
         }
         let word = sentence.get(at)?.lower.as_str();
         let next = right.lower.as_str();
-        let single_target = matches!((word, next), ("instead" | "rather" | "away" | "migrate" | "migrating" | "moved" | "move" | "moving" | "switch" | "switching", "of" | "than" | "from" | "away" | "off"))
-            || (word == "than" && back == 1);
+        let single_target = matches!(
+            (word, next),
+            (
+                "instead"
+                    | "rather"
+                    | "away"
+                    | "migrate"
+                    | "migrating"
+                    | "moved"
+                    | "move"
+                    | "moving"
+                    | "switch"
+                    | "switching",
+                "of" | "than" | "from" | "away" | "off"
+            )
+        ) || (word == "than" && back == 1);
         if single_target {
             return (!crossed_comma).then_some(at);
         }
@@ -226,7 +567,11 @@ fn denied_before(sentence: &[Word<'_>], i: usize, technology: bool) -> Option<us
             return (!only).then_some(at);
         }
         if word == "over" && back == 1 {
-            return sentence.get(..at)?.iter().any(|w| matches!(w.lower.as_str(), "prefer" | "prefers" | "preferred" | "chose")).then_some(at);
+            return sentence
+                .get(..at)?
+                .iter()
+                .any(|w| matches!(w.lower.as_str(), "prefer" | "prefers" | "preferred" | "chose"))
+                .then_some(at);
         }
         let listed = matches!(word, "and" | "or" | "nor") || TERMS.contains_key(word);
         if crossed_comma && !listed {
@@ -248,17 +593,50 @@ fn denied_after(sentence: &[Word<'_>], from: usize) -> Option<usize> {
     let verb = next(0)?;
     let after = next(1).unwrap_or_default();
     let refused = |w: &str| {
-        matches!(w, "out" | "rejected" | "forbidden" | "prohibited" | "ruled" | "unwanted" | "banned" | "excluded" | "overkill" | "unnecessary" | "dropped")
+        matches!(
+            w,
+            "out"
+                | "rejected"
+                | "forbidden"
+                | "prohibited"
+                | "ruled"
+                | "unwanted"
+                | "banned"
+                | "excluded"
+                | "overkill"
+                | "unnecessary"
+                | "dropped"
+        )
     };
     let is = matches!(verb, "is" | "was" | "are" | "were" | "has" | "be");
     if is && refused(after) || is && after == "been" && next(2).is_some_and(refused) {
         return Some(from + 2);
     }
-    let denied_option = |w: &str| matches!(w, "an" | "option" | "wanted" | "needed" | "allowed" | "required" | "used" | "possible" | "acceptable" | "planned" | "desired" | "what" | "our" | "for" | "necessary");
+    let denied_option = |w: &str| {
+        matches!(
+            w,
+            "an" | "option"
+                | "wanted"
+                | "needed"
+                | "allowed"
+                | "required"
+                | "used"
+                | "possible"
+                | "acceptable"
+                | "planned"
+                | "desired"
+                | "what"
+                | "our"
+                | "for"
+                | "necessary"
+        )
+    };
     if is && after == "not" && next(2).is_some_and(denied_option) {
         return Some(from + 3);
     }
-    if matches!(verb, "isn't" | "aren't" | "wasn't") && denied_option(after) || matches!(verb, "won't") && matches!(after, "work" | "do" | "be") {
+    if matches!(verb, "isn't" | "aren't" | "wasn't") && denied_option(after)
+        || matches!(verb, "won't") && matches!(after, "work" | "do" | "be")
+    {
         return Some(from + 2);
     }
     None
@@ -266,10 +644,11 @@ fn denied_after(sentence: &[Word<'_>], from: usize) -> Option<usize> {
 
 fn strength(sentence: &[Word<'_>], text: &str, i: usize) -> Strength {
     let has = |list: &[&str]| sentence.iter().any(|w| list.contains(&w.lower.as_str()));
-    let question = sentence.last().is_some_and(|last| text.get(last.at.end..).is_some_and(|rest| rest.trim_start().starts_with('?')));
-    let pair = |a: &str, b: &str| {
-        sentence.iter().zip(sentence.iter().skip(1)).any(|(x, y)| x.lower == a && y.lower == b)
-    };
+    let question = sentence
+        .last()
+        .is_some_and(|last| text.get(last.at.end..).is_some_and(|rest| rest.trim_start().starts_with('?')));
+    let pair =
+        |a: &str, b: &str| sentence.iter().zip(sentence.iter().skip(1)).any(|(x, y)| x.lower == a && y.lower == b);
     if has(OTHERS) || pair("another", "company") || pair("other", "companies") {
         return Strength::Others;
     }

@@ -93,7 +93,9 @@ pub(super) fn balance(stories: &StorySet, sources: &[Source<'_>]) -> Balance {
             balance.outside_words.push(f.citation.quote.clone());
         }
     }
-    balance.both_sides_named = found.iter().any(|f| matches!(f.hit.key.as_str(), "front end" | "frontend" | "client side" | "spa" | "single page"))
+    balance.both_sides_named = found
+        .iter()
+        .any(|f| matches!(f.hit.key.as_str(), "front end" | "frontend" | "client side" | "spa" | "single page"))
         && found.iter().any(|f| matches!(f.hit.topic, Topic::Api) || f.hit.key == "server");
     let shared = sum(&[Topic::Shared]);
     let pages = sum(&[Topic::NodePages]) > 0;
@@ -195,8 +197,19 @@ fn points(hit: &Hit, kind: SegmentKind) -> i32 {
 
 /// Words of computation: one of them says little, several say that it is no web product.
 const WEAK_PRODUCTS: &[&str] = &[
-    "algorithm", "algorithms", "simulation", "numerical", "data analysis", "data mining", "machine learning", "deep learning",
-    "stdin", "stdout", "makefile", "interpreter", "compiler",
+    "algorithm",
+    "algorithms",
+    "simulation",
+    "numerical",
+    "data analysis",
+    "data mining",
+    "machine learning",
+    "deep learning",
+    "stdin",
+    "stdout",
+    "makefile",
+    "interpreter",
+    "compiler",
 ];
 
 fn is_weak(hit: &Hit) -> bool {
