@@ -11,6 +11,7 @@ pub mod tables;
 
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod stacks;
 pub mod stages;
 
 pub use error::{Error, ErrorKind, Result};

@@ -11,3 +11,5 @@ pub mod document_processor;
 //! The seven stages, each readable alone.
 
 pub mod requirements_synthesizer;
+
+pub mod architecture_planner;

@@ -1,0 +1,363 @@
+//! What is said about a value: limits, required, unique, one of several.
+
+use super::words::{Gap, Word};
+
+/// Limits and flags as stated. Numbers are hundredths.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Constraint {
+    /// Smallest or shortest.
+    pub(super) min: Option<i64>,
+    /// Largest or longest.
+    pub(super) max: Option<i64>,
+    /// Whether `min` itself is not allowed.
+    pub(super) above: bool,
+    /// Whether `max` itself is not allowed.
+    pub(super) below: bool,
+    /// Whether the limits count characters.
+    pub(super) characters: bool,
+    /// Whether a value must be given, where stated.
+    pub(super) required: Option<bool>,
+    /// Whether no two records may share the value.
+    pub(super) unique: bool,
+    /// The values of "one of …" or of a list in brackets.
+    pub(super) values: Vec<String>,
+    /// Words no rule covers.
+    pub(super) leftover: Vec<String>,
+}
+
+impl Constraint {
+    /// Whether anything was understood.
+    pub(super) fn says_something(&self) -> bool {
+        self.min.is_some() || self.max.is_some() || self.required.is_some() || self.unique || !self.values.is_empty()
+    }
+
+    /// Takes over what `other` says and this does not; says whether a limit differs.
+    pub(super) fn merge(&mut self, other: &Self) -> bool {
+        let differs = |a: Option<i64>, b: Option<i64>| a.is_some() && b.is_some() && a != b;
+        let contradicts = differs(self.min, other.min) || differs(self.max, other.max);
+        if self.min.is_none() {
+            (self.min, self.above) = (other.min, other.above);
+        }
+        if self.max.is_none() {
+            (self.max, self.below) = (other.max, other.below);
+        }
+        self.characters |= other.characters;
+        self.required = self.required.or(other.required);
+        self.unique |= other.unique;
+        if self.values.is_empty() {
+            self.values.clone_from(&other.values);
+        }
+        contradicts
+    }
+}
+
+/// The number a word stands for, in hundredths.
+pub(super) fn number(word: &str) -> Option<i64> {
+    const NAMES: [&str; 13] =
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    if let Some(n) = NAMES.iter().position(|name| *name == word) {
+        return i64::try_from(n).ok().map(|n| n * 100);
+    }
+    let (whole, fraction) = word.split_once('.').unwrap_or((word, ""));
+    if whole.is_empty()
+        || whole.len() > 12
+        || !word.chars().all(|c| c.is_ascii_digit() || c == '.')
+        || fraction.len() > 2
+    {
+        return None;
+    }
+    let cents: i64 = if fraction.is_empty() { 0 } else { format!("{fraction:0<2}").parse().ok()? };
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)
+}
+
+/// The number at `i` and how many words it takes (`1,000` takes two).
+pub(super) fn number_at(words: &[Word<'_>], i: usize) -> Option<(i64, usize)> {
+    let first = words.get(i)?;
+    let mut value = number(&first.lower)?;
+    let mut taken = 1;
+    while let Some(next) = words.get(i + taken) {
+        let before = words.get(i + taken - 1)?;
+        let group = next.gap == Gap::Comma && next.at.start == before.at.end + 1 && next.text.len() == 3;
+        let Some(part) = number(&next.lower).filter(|_| group && before.text.len() <= 3) else { break };
+        value = value.checked_mul(1000)?.checked_add(part)?;
+        taken += 1;
+    }
+    Some((value, taken))
+}
+
+/// Reads what `words` say about a value.
+pub(super) fn read(words: &[Word<'_>]) -> Constraint {
+    let mut found = Constraint::default();
+    let mut negated = false;
+    let mut i = 0;
+    while let Some(word) = words.get(i) {
+        let at = |k: usize| words.get(i + k).map_or("", |w| w.lower.as_str());
+        let phrase = |expected: &[&str]| expected.iter().enumerate().all(|(k, e)| at(k) == *e);
+        if phrase(&["one", "of"]) || word.lower == "either" {
+            let skip = if word.lower == "either" { 1 } else { 2 };
+            found.values = values(words.get(i + skip..).unwrap_or_default()).unwrap_or_default();
+            if found.values.is_empty() {
+                found.leftover.push(word.lower.clone());
+                i += 1;
+                continue;
+            }
+            return found;
+        }
+        if let Some((bound, skip)) = BOUNDS.iter().find(|(p, _)| phrase(p)).map(|(p, b)| (*b, p.len())) {
+            let skip = if at(skip) == "of" || at(skip) == "to" || at(skip) == "is" { skip + 1 } else { skip };
+            if let Some((value, taken)) = number_at(words, i + skip) {
+                found.bound(if negated { bound.denied() } else { bound }, value);
+                negated = false;
+                i += skip + taken;
+                continue;
+            }
+        }
+        if let Some((low, taken)) = number_at(words, i) {
+            let joint = i + taken;
+            let joined = matches!(words.get(joint).map(|w| w.lower.as_str()), Some("to" | "and"));
+            let direct = words.get(joint).is_some_and(|w| w.gap != Gap::Comma && number(&w.lower).is_some());
+            let from = if joined { joint + 1 } else { joint };
+            if let Some((high, more)) = number_at(words, from).filter(|(high, _)| (joined || direct) && *high >= low) {
+                found.bound(Bound::AtLeast, low);
+                found.bound(Bound::AtMost, high);
+                i = from + more;
+            } else if matches!(words.get(joint).map(|w| w.lower.as_str()), Some("or")) && at(taken + 1) == "more" {
+                found.bound(Bound::AtLeast, low);
+                i = joint + 2;
+            } else {
+                found.leftover.push(word.text.to_owned());
+                i = joint;
+            }
+            continue;
+        }
+        match word.lower.as_str() {
+            "required" | "mandatory" | "compulsory" | "obligatory" => {
+                found.required = Some(!std::mem::take(&mut negated))
+            }
+            "optional" | "optionally" => found.required = Some(std::mem::take(&mut negated)),
+            "empty" | "blank" | "missing" if negated => {
+                found.required = Some(true);
+                negated = false;
+            }
+            "negative" if negated => {
+                found.bound(Bound::AtLeast, 0);
+                negated = false;
+            }
+            "nonnegative" => found.bound(Bound::AtLeast, 0),
+            "positive" if !negated => found.bound(Bound::MoreThan, 0),
+            "unique" if !negated => found.unique = true,
+            "not" | "non" | "cannot" | "can't" | "never" | "mustn't" | "no" => negated = true,
+            "character" | "characters" | "chars" | "letters" | "long" => found.characters = true,
+            w if FILLERS.contains(&w) => {}
+            _ => found.leftover.push(word.text.to_owned()),
+        }
+        i += 1;
+    }
+    if negated {
+        found.leftover.push("not".to_owned());
+    }
+    found
+}
+
+/// The values of a list such as `low, medium or high`; `None` when it is no such list.
+pub(super) fn values(words: &[Word<'_>]) -> Option<Vec<String>> {
+    let mut values: Vec<String> = Vec::new();
+    let mut current: Vec<&str> = Vec::new();
+    let mut flush = |current: &mut Vec<&str>| {
+        let value = super::naming::snake(current);
+        let known = current.is_empty() || values.contains(&value);
+        current.clear();
+        if !known {
+            values.push(value);
+        }
+    };
+    for word in words {
+        let separates = matches!(word.lower.as_str(), "and" | "or");
+        if separates || matches!(word.gap, Gap::Comma | Gap::Slash | Gap::Break) {
+            flush(&mut current);
+        }
+        if !separates && !matches!(word.lower.as_str(), "a" | "an" | "the" | "either") {
+            if number(&word.lower).is_some() || current.len() > 2 {
+                return None;
+            }
+            current.push(&word.lower);
+        }
+    }
+    flush(&mut current);
+    (values.len() > 1 && values.len() <= 20).then_some(values)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    AtLeast,
+    AtMost,
+    MoreThan,
+    LessThan,
+}
+
+impl Bound {
+    /// What "not longer than" and "no less than" mean.
+    fn denied(self) -> Self {
+        match self {
+            Self::MoreThan => Self::AtMost,
+            Self::LessThan => Self::AtLeast,
+            other => other,
+        }
+    }
+}
+
+impl Constraint {
+    fn bound(&mut self, bound: Bound, value: i64) {
+        match bound {
+            Bound::AtLeast | Bound::MoreThan if self.min.is_none() => {
+                (self.min, self.above) = (Some(value), bound == Bound::MoreThan)
+            }
+            Bound::AtMost | Bound::LessThan if self.max.is_none() => {
+                (self.max, self.below) = (Some(value), bound == Bound::LessThan)
+            }
+            _ => {}
+        }
+    }
+}
+
+const BOUNDS: &[(&[&str], Bound)] = &[
+    (&["at", "most"], Bound::AtMost),
+    (&["up", "to"], Bound::AtMost),
+    (&["no", "more", "than"], Bound::AtMost),
+    (&["no", "longer", "than"], Bound::AtMost),
+    (&["no", "greater", "than"], Bound::AtMost),
+    (&["a", "maximum"], Bound::AtMost),
+    (&["maximum"], Bound::AtMost),
+    (&["max"], Bound::AtMost),
+    (&["limited"], Bound::AtMost),
+    (&["exceed"], Bound::MoreThan),
+    (&["exceeds"], Bound::MoreThan),
+    (&["at", "least"], Bound::AtLeast),
+    (&["a", "minimum"], Bound::AtLeast),
+    (&["minimum"], Bound::AtLeast),
+    (&["min"], Bound::AtLeast),
+    (&["no", "less", "than"], Bound::AtLeast),
+    (&["no", "fewer", "than"], Bound::AtLeast),
+    (&["no", "shorter", "than"], Bound::AtLeast),
+    (&["more", "than"], Bound::MoreThan),
+    (&["longer", "than"], Bound::MoreThan),
+    (&["greater", "than"], Bound::MoreThan),
+    (&["higher", "than"], Bound::MoreThan),
+    (&["larger", "than"], Bound::MoreThan),
+    (&["above"], Bound::MoreThan),
+    (&["less", "than"], Bound::LessThan),
+    (&["fewer", "than"], Bound::LessThan),
+    (&["shorter", "than"], Bound::LessThan),
+    (&["lower", "than"], Bound::LessThan),
+    (&["smaller", "than"], Bound::LessThan),
+    (&["below"], Bound::LessThan),
+];
+
+const FILLERS: &[&str] = &[
+    "must",
+    "be",
+    "is",
+    "are",
+    "should",
+    "shall",
+    "has",
+    "to",
+    "have",
+    "a",
+    "an",
+    "the",
+    "of",
+    "and",
+    "or",
+    "that",
+    "which",
+    "it",
+    "with",
+    "length",
+    "in",
+    "value",
+    "can",
+    "may",
+    "will",
+    "always",
+    "inclusive",
+    "between",
+    "from",
+    "range",
+    "need",
+    "needs",
+    "given",
+    "filled",
+    "provided",
+    "only",
+    "left",
+    "eur",
+    "euro",
+    "euros",
+    "usd",
+    "dollars",
+    "minutes",
+    "hours",
+    "days",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::words;
+    use super::*;
+
+    fn of(text: &str) -> Constraint {
+        read(&words(text))
+    }
+
+    #[test]
+    fn limits() {
+        for (text, min, max) in [
+            ("at most 200 characters", None, Some(20_000)),
+            ("between 1 and 5", Some(100), Some(500)),
+            ("1-5", Some(100), Some(500)),
+            ("must not be longer than 1,000 characters", None, Some(100_000)),
+            ("no more than two", None, Some(200)),
+            ("at least 3 and at most 20 characters long", Some(300), Some(2_000)),
+            ("must not be negative", Some(0), None),
+            ("up to 9.99", None, Some(999)),
+            ("may not exceed 12", None, Some(1_200)),
+            ("maximum of 40", None, Some(4_000)),
+            ("at least 18", Some(1_800), None),
+            ("1 to 10", Some(100), Some(1_000)),
+        ] {
+            let found = of(text);
+            assert_eq!((found.min, found.max), (min, max), "{text}");
+            assert!(found.leftover.is_empty(), "{text}: {:?}", found.leftover);
+        }
+        assert!(of("at most 200 characters").characters);
+        assert!(of("must be positive").above);
+        assert!(of("less than 10").below);
+    }
+
+    #[test]
+    fn flags_and_values() {
+        assert_eq!(of("is required").required, Some(true));
+        assert_eq!(of("is not required").required, Some(false));
+        assert_eq!(of("must not be empty").required, Some(true));
+        assert_eq!(of("optional").required, Some(false));
+        assert!(of("must be unique").unique);
+        assert_eq!(of("one of open, in progress or done").values, ["open", "in_progress", "done"]);
+    }
+
+    #[test]
+    fn what_is_not_understood_stays_visible() {
+        assert_eq!(of("within the next 30 days").leftover, ["within", "next", "30"]);
+        assert_eq!(of("must match the order").leftover, ["match", "order"]);
+        assert!(!of("should be nice").says_something());
+        assert_eq!(of("12").leftover, ["12"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,60}|[0-9a-z ,.()-]{0,60}|((at most|between|and|not|one of|9999999999|0.1) ){0,9}") {
+            let found = words(&text);
+            let _ = (read(&found), values(&found));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Stage 3, the part that needs no model: which stack, which entities, which operations, which components.
+//!
+//! [`decide_stack`] weighs words of the documents and cites every one of them. [`plan`] reads the stories: their
+//! actions name entities and operations, "a task has …" names fields, criteria become checks a generated test can make.
+//! What no rule can tell stays visible: a story gets `needs_model`, a criterion `Unmapped`, each with the words.
+
+mod check;
+mod component;
+mod constraint;
+mod entity;
+mod field;
+mod intent;
+mod lexicon;
+mod naming;
+mod operation;
+mod plan;
+mod stack;
+mod statement;
+mod words;
+
+pub use plan::plan;
+pub use stack::decide_stack;
+
+use crate::domain::Document;
+
+/// A document with its processed text.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// What stage 1 found out about it.
+    pub document: &'a Document,
+    /// Its text; the document's spans are ranges of it.
+    pub text: &'a str,
+}

@@ -1,0 +1,121 @@
+//! Which of the five stacks the documents speak for, every point with its words.
+//!
+//! [`term`] is the table of words, [`scan`] finds them in a text, [`weigh`] turns them into points and this file decides.
+
+mod scan;
+mod term;
+#[cfg(test)]
+mod tests;
+mod weigh;
+
+use super::Source;
+use crate::domain::{Stack, StackChoice, StackDecision, StackScore, StackVerdict, StorySet};
+use weigh::{Balance, STATED, balance};
+
+/// Fewest points that count as evidence: two features, or one technology named in passing.
+const ENOUGH: i32 = 5;
+
+/// Points of one product outside the five that is named once.
+const ONE_MENTION: i32 = 25;
+
+/// The verdict on the stack: one of the five with its evidence, or that none fits.
+///
+/// Reads the segments of `sources`; without any, the citations of the stories' requirements and criteria.
+/// `host` overrides everything, and the scores are still listed.
+#[must_use]
+pub fn decide_stack(stories: &StorySet, sources: &[Source<'_>], host: Option<Stack>) -> StackVerdict {
+    let balance = balance(stories, sources);
+    let scores = balance.scores();
+    if let Some(stack) = host {
+        let best = scores.first().filter(|best| best.stack != stack && best.points >= ENOUGH);
+        let note = best.map_or(String::new(), |best| {
+            format!("; the documents speak more for {} ({} points)", best.stack.title(), best.points)
+        });
+        return StackVerdict::Chosen(StackDecision {
+            stack,
+            choice: StackChoice::Host,
+            explanation: format!("{} was set by the host{note}", stack.title()),
+            scores,
+            evidence: balance.evidence,
+        });
+    }
+    if let Some(reason) = misfit(&balance, &scores) {
+        return StackVerdict::NoneFits { reason, scores, evidence: balance.evidence };
+    }
+    let best = scores.first().copied().filter(|best| best.points >= ENOUGH);
+    let Some(best) = best else {
+        let (stack, reason) = default_stack(&balance);
+        let explanation = format!("{} by default: {reason}", stack.title());
+        let choice = StackChoice::Default { reason };
+        return StackVerdict::Chosen(StackDecision { stack, choice, explanation, scores, evidence: balance.evidence });
+    };
+    let explanation = explain(&balance, &scores, best);
+    StackVerdict::Chosen(StackDecision {
+        stack: best.stack,
+        choice: StackChoice::Evidence,
+        scores,
+        evidence: balance.evidence,
+        explanation,
+    })
+}
+
+/// Why none of the five fits, if so.
+fn misfit(balance: &Balance, scores: &[StackScore]) -> Option<String> {
+    let best = scores.first().map_or(0, |best| best.points);
+    let front_and_other_server = [
+        (balance.vue, balance.node, "a Vue front end", "a Node server"),
+        (balance.vue, balance.python, "a Vue front end", "a Python server"),
+        (balance.react, balance.python, "a React front end", "a Python server"),
+    ];
+    for (front, server, front_name, server_name) in front_and_other_server {
+        if front >= STATED && server >= STATED && balance.both_sides_named {
+            return Some(format!(
+                "{front_name} and {server_name} are both stated, and none of the five stacks has both"
+            ));
+        }
+    }
+    let named = balance.outside_words.join(", ");
+    // One mention in passing ("an import on the command line") does not outweigh a product people or programs use.
+    let strong = if balance.outside <= ONE_MENTION && best >= 3 * ENOUGH { 0 } else { balance.outside };
+    let any = strong.saturating_add(balance.outside_weak);
+    if strong > 0 && any >= best || any > 0 && best < ENOUGH {
+        return Some(format!("the documents speak of {named}, which none of the five stacks provides"));
+    }
+    let python_first = scores.first().is_some_and(|score| score.stack == Stack::PythonApi);
+    let only_language = python_first && balance.python_framework <= 0 && !balance.service;
+    (only_language && balance.outside.saturating_add(balance.outside_weak) > 0)
+        .then(|| format!("Python is stated, but nothing speaks of an HTTP API, and the documents speak of {named}"))
+}
+
+fn default_stack(balance: &Balance) -> (Stack, String) {
+    if balance.interface > 0 {
+        let reason = "no technology is stated; some words are about pages people see, and records that several people share \
+                      need a server besides";
+        return (Stack::ReactFullstack, reason.to_owned());
+    }
+    (
+        Stack::NodeApi,
+        "no technology and no user interface is spoken of, so the records are served by an HTTP API".to_owned(),
+    )
+}
+
+fn explain(balance: &Balance, scores: &[StackScore], best: StackScore) -> String {
+    let words: Vec<String> = balance
+        .evidence
+        .iter()
+        .filter(|e| e.stack == best.stack && e.points > 0)
+        .map(|e| format!("“{}”", e.citation.quote))
+        .fold(Vec::new(), |mut kept, quote| {
+            if kept.len() < 4 && !kept.contains(&quote) {
+                kept.push(quote);
+            }
+            kept
+        });
+    let mut text = format!("{} has {} points, among others for {}", best.stack.title(), best.points, words.join(", "));
+    if let Some(second) = scores.get(1).filter(|s| s.points > 0) {
+        let relation =
+            if second.points == best.points { "ties with it and comes later in the fixed order" } else { "follows" };
+        text.push_str(&format!("; {} {relation} with {}", second.stack.title(), second.points));
+    }
+    text
+}

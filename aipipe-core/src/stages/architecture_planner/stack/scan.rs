@@ -1,0 +1,667 @@
+//! Finding terms in text: whole words, what is denied, and how firmly it is said.
+
+use super::super::words::{Gap, Word, sentences, words};
+use super::term::{Spelling, TERMS, Term, Topic, of_extension};
+use std::ops::Range;
+
+/// How firmly a technology is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// Somebody else uses it.
+    Others,
+    /// Considered, given as an example, asked.
+    Hedged,
+    /// Named without more.
+    Named,
+    /// Required, or used by the people who ask.
+    Stated,
+    /// Said to be decided.
+    Decided,
+}
+
+/// A term found in a text.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    /// What it speaks for.
+    pub(super) topic: Topic,
+    /// The term, for counting.
+    pub(super) key: String,
+    /// Whether the words speak against it.
+    pub(super) denied: bool,
+    /// How firmly it is said.
+    pub(super) strength: Strength,
+    /// The words in the text that was scanned, with what makes them firm or deny them.
+    pub(super) at: Range<usize>,
+}
+
+const NEGATORS: &[&str] = &[
+    "no",
+    "not",
+    "without",
+    "never",
+    "don't",
+    "doesn't",
+    "won't",
+    "can't",
+    "cannot",
+    "isn't",
+    "aren't",
+    "shouldn't",
+    "mustn't",
+    "wouldn't",
+    "neither",
+    "nor",
+    "avoid",
+    "avoiding",
+    "against",
+    "drop",
+    "dropping",
+    "dropped",
+    "abandon",
+    "abandoning",
+    "replace",
+    "replaces",
+    "replacing",
+    "leave",
+    "leaving",
+    "forget",
+    "reject",
+    "rejected",
+    "excluding",
+    "except",
+];
+/// Words that may stand between a negator and what it denies.
+const BETWEEN: &[&str] = &[
+    "a",
+    "an",
+    "any",
+    "the",
+    "use",
+    "used",
+    "using",
+    "want",
+    "wants",
+    "need",
+    "needs",
+    "to",
+    "be",
+    "been",
+    "build",
+    "built",
+    "write",
+    "written",
+    "it",
+    "this",
+    "in",
+    "on",
+    "with",
+    "more",
+    "choose",
+    "go",
+    "going",
+    "for",
+    "have",
+    "has",
+    "having",
+    "like",
+    "another",
+    "yet",
+    "new",
+    "version",
+    "of",
+    "our",
+    "old",
+    "existing",
+    "legacy",
+    "current",
+    "plan",
+    "planning",
+    "consider",
+    "considering",
+    "think",
+    "that",
+    "should",
+    "must",
+    "work",
+    "by",
+    "there",
+    "is",
+    "are",
+    "will",
+    "we",
+    "do",
+    "support",
+    "separate",
+    "own",
+    "real",
+    "graphical",
+    "fancy",
+    "full",
+    "require",
+    "requires",
+    "include",
+    "building",
+    "stack",
+    "app",
+    "code",
+    "anything",
+    "at",
+    "all",
+    "longer",
+    "interested",
+    "as",
+    "create",
+    "develop",
+    "provide",
+    "native",
+];
+const HEDGES: &[&str] = &[
+    "might",
+    "maybe",
+    "perhaps",
+    "could",
+    "e.g",
+    "eg",
+    "example",
+    "considered",
+    "considering",
+    "mentioned",
+    "heard",
+    "alternatively",
+    "alternative",
+    "alternatives",
+    "possibly",
+    "option",
+    "options",
+    "optional",
+    "someday",
+    "later",
+    "wonder",
+    "whether",
+    "if",
+    "similar",
+    "compare",
+    "compared",
+    "unlike",
+    "imagine",
+    "instance",
+    "nice",
+    "experiment",
+];
+const OTHERS: &[&str] = &[
+    "competitor",
+    "competitor's",
+    "competitors",
+    "competing",
+    "rival",
+    "rivals",
+    "rival's",
+    "elsewhere",
+    "vendor",
+    "vendor's",
+    "another company",
+    "other company",
+];
+const FIRM: &[&str] = &[
+    "must",
+    "shall",
+    "will",
+    "use",
+    "uses",
+    "using",
+    "built",
+    "build",
+    "building",
+    "written",
+    "write",
+    "developed",
+    "develop",
+    "implemented",
+    "implement",
+    "stack",
+    "technology",
+    "technologies",
+    "required",
+    "requires",
+    "require",
+    "want",
+    "wants",
+    "need",
+    "needs",
+    "based",
+    "should",
+    "language",
+    "languages",
+    "framework",
+    "frameworks",
+    "runs",
+    "run",
+    "powered",
+    "we",
+    "our",
+    "version",
+    "create",
+    "platform",
+    "only",
+    "standardised",
+    "standardized",
+    "environment",
+];
+const DECIDED: &[&str] = &[
+    "decided",
+    "decision",
+    "agreed",
+    "settled",
+    "chosen",
+    "chose",
+    "final",
+    "finally",
+    "definitely",
+    "mandatory",
+    "picked",
+];
+/// Neighbours that make an everyday word a technology.
+const CONTEXT: &[&str] = &[
+    "in",
+    "using",
+    "use",
+    "with",
+    "want",
+    "wants",
+    "on",
+    "server",
+    "servers",
+    "app",
+    "apps",
+    "api",
+    "apis",
+    "backend",
+    "frontend",
+    "back",
+    "front",
+    "application",
+    "router",
+    "component",
+    "components",
+    "js",
+    "hooks",
+    "stack",
+    "framework",
+    "spa",
+    "project",
+    "client",
+    "library",
+    "developers",
+    "developer",
+    "code",
+    "codebase",
+    "engine",
+    "prefer",
+    "chose",
+    "choose",
+    "like",
+    "written",
+    "learn",
+    "no",
+    "not",
+    "from",
+    "of",
+    "website",
+    "site",
+    "ui",
+    "middleware",
+    "service",
+    "services",
+    "and",
+    "or",
+    "over",
+    "than",
+    "avoid",
+    "drop",
+    "native",
+    "plus",
+    "v18",
+    "v20",
+    "runtime",
+    "version",
+    "only",
+    "typescript",
+    "rest",
+    "mean",
+];
+
+/// All hits of `text`, at most one per place. `denied_section` turns what is found under "out of scope" around.
+pub(super) fn scan(text: &str, denied_section: bool) -> Vec<Hit> {
+    let words = words(text);
+    let mut hits = Vec::new();
+    for range in sentences(&words) {
+        let Some(sentence) = words.get(range) else { continue };
+        let mut i = 0;
+        while i < sentence.len() {
+            let Some((topic, length, deniable, key)) = term_at(sentence, i) else {
+                i += 1;
+                continue;
+            };
+            let denial = denial(sentence, i, length, topic.is_technology());
+            let denied = denial.is_some() != denied_section;
+            if !denied || deniable {
+                let strength = strength(sentence, text, i);
+                let (first, last) = match denial {
+                    Some(by) => (by.start.min(i), by.end.max(i + length)),
+                    None => (i, i + length),
+                };
+                if let (Some(from), Some(to)) = (sentence.get(first), last.checked_sub(1).and_then(|l| sentence.get(l)))
+                {
+                    hits.push(Hit { topic, key, denied, strength, at: from.at.start..to.at.end });
+                }
+            }
+            i += length.max(1);
+        }
+    }
+    hits
+}
+
+fn term_at(sentence: &[Word<'_>], i: usize) -> Option<(Topic, usize, bool, String)> {
+    let word = sentence.get(i)?;
+    if let Some(list) = TERMS.get(word.lower.trim_end_matches("'s")) {
+        for term in list {
+            if matches_at(term, sentence, i) {
+                return Some((term.topic, term.words.len(), term.deniable, term.words.join(" ")));
+            }
+        }
+    }
+    if matches!(word.lower.as_str(), "get" | "post" | "put" | "patch" | "delete") && word.is_upper() {
+        return Some((Topic::Api, 1, true, word.lower.clone()));
+    }
+    let topic = word.extension().and_then(of_extension)?;
+    Some((topic, 1, false, format!(".{}", word.extension().unwrap_or_default())))
+}
+
+fn matches_at(term: &Term, sentence: &[Word<'_>], i: usize) -> bool {
+    let Some(first) = sentence.get(i) else { return false };
+    let all = term.words.iter().enumerate().all(|(k, expected)| {
+        sentence
+            .get(i + k)
+            .is_some_and(|word| word.lower.trim_end_matches("'s") == *expected && (k == 0 || word.gap <= Gap::Slash))
+    });
+    if !all {
+        return false;
+    }
+    let after = sentence.get(i + term.words.len()).filter(|w| w.gap <= Gap::Slash).map_or("", |w| w.lower.as_str());
+    let before = i
+        .checked_sub(1)
+        .and_then(|b| sentence.get(b))
+        .filter(|_| first.gap <= Gap::Slash)
+        .map_or("", |w| w.lower.as_str());
+    // Words of everyday English that are terms only in some company.
+    match first.lower.as_str() {
+        "form" | "forms" if matches!(after, "of" | "a" | "an" | "the" | "part" | "factor" | "groups") => return false,
+        "page" | "pages" if matches!(before, "per" | "by" | "each") && matches!(after, "page" | "pages" | "") => {
+            return false;
+        }
+        "api" | "apis" if is_foreign_api(before) => return false,
+        "server" if matches!(before, "web" | "mail" | "redis" | "proxy") => return false,
+        "django" if after == "reinhardt" => return false,
+        _ => {}
+    }
+    match term.spelling {
+        Spelling::Any => true,
+        Spelling::Capital => first.is_capital(),
+        Spelling::Upper => first.is_upper(),
+        Spelling::Context => {
+            let verb = matches!(after, "to" | "quickly" | "immediately" | "delivery" | "shipping" | "through" | "into")
+                || (after == "back" && sentence.get(i + 2).is_none_or(|w| w.lower != "end"));
+            let company = CONTEXT.contains(&after) || CONTEXT.contains(&before) || starts_with_digit(after);
+            let in_list = TERMS.contains_key(before) || TERMS.contains_key(after) || sentence.len() <= 2;
+            let everyday = matches!(first.lower.as_str(), "go" | "swift" | "unity" | "express" | "node");
+            !verb
+                && if everyday {
+                    first.is_capital() && is_runtime_position(first, before, after)
+                } else {
+                    company || in_list || (first.is_capital() && first.gap != Gap::Sentence)
+                }
+        }
+    }
+}
+
+fn starts_with_digit(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `Go`, `Node`, `Express` and their like are everyday words: only "in Node", "Express server" and the like count.
+fn is_runtime_position(first: &Word<'_>, before: &str, after: &str) -> bool {
+    let used = matches!(
+        before,
+        "in" | "using"
+            | "with"
+            | "use"
+            | "want"
+            | "on"
+            | "no"
+            | "not"
+            | "prefer"
+            | "like"
+            | "of"
+            | "than"
+            | "or"
+            | "and"
+            | "from"
+            | "over"
+            | "a"
+            | "an"
+            | "the"
+            | "our"
+    );
+    let served = matches!(
+        after,
+        "server"
+            | "servers"
+            | "api"
+            | "apis"
+            | "app"
+            | "backend"
+            | "router"
+            | "js"
+            | "middleware"
+            | "framework"
+            | "developers"
+    ) || after == "back"
+        || TERMS.contains_key(after) && !matches!(after, "page" | "click" | "form" | "forms" | "pages");
+    let ends = matches!(
+        after,
+        "" | "and"
+            | "or"
+            | "for"
+            | "with"
+            | "on"
+            | "in"
+            | "is"
+            | "but"
+            | "because"
+            | "since"
+            | "not"
+            | "isn't"
+            | "than"
+    ) || starts_with_digit(after);
+    let bare_article = matches!(before, "a" | "an" | "the" | "our" | "and" | "from" | "of" | "on");
+    if matches!(first.lower.as_str(), "go" | "swift" | "unity") {
+        return used && !bare_article && ends;
+    }
+    served || used && ends && !bare_article || first.gap == Gap::Comma && ends || first.gap == Gap::Slash
+}
+
+fn is_foreign_api(before: &str) -> bool {
+    matches!(
+        before,
+        "party"
+            | "external"
+            | "bom"
+            | "dom"
+            | "browser"
+            | "query"
+            | "vue"
+            | "react"
+            | "google"
+            | "maps"
+            | "inject"
+            | "provide"
+            | "reading"
+            | "trainer"
+            | "composition"
+            | "options"
+            | "context"
+            | "canvas"
+            | "their"
+            | "payment"
+            | "weather"
+            | "existing"
+    )
+}
+
+/// The negating words around the term at `i`, as a range of indices, if it is denied.
+fn denial(sentence: &[Word<'_>], i: usize, length: usize, technology: bool) -> Option<Range<usize>> {
+    denied_before(sentence, i, technology)
+        .map(|from| from..i)
+        .or_else(|| denied_after(sentence, i + length).map(|to| i..to))
+}
+
+fn denied_before(sentence: &[Word<'_>], i: usize, technology: bool) -> Option<usize> {
+    let reach = if technology { 9 } else { 5 };
+    let (mut list_only, mut crossed_comma) = (true, false);
+    for back in 1..=reach {
+        let at = i.checked_sub(back)?;
+        let right = sentence.get(at + 1)?;
+        // Crossing a comma keeps the denial only within a list: "no React, Vue or Angular".
+        if right.gap >= Gap::Break {
+            return None;
+        }
+        if right.gap == Gap::Comma {
+            if !list_only {
+                return None;
+            }
+            crossed_comma = true;
+        }
+        let word = sentence.get(at)?.lower.as_str();
+        let next = right.lower.as_str();
+        let single_target = matches!(
+            (word, next),
+            (
+                "instead"
+                    | "rather"
+                    | "away"
+                    | "migrate"
+                    | "migrating"
+                    | "moved"
+                    | "move"
+                    | "moving"
+                    | "switch"
+                    | "switching",
+                "of" | "than" | "from" | "away" | "off"
+            )
+        ) || (word == "than" && back == 1);
+        if single_target {
+            return (!crossed_comma).then_some(at);
+        }
+        if NEGATORS.contains(&word) {
+            let only = matches!(next, "only" | "just" | "least" | "later" | "less");
+            return (!only).then_some(at);
+        }
+        if word == "over" && back == 1 {
+            return sentence
+                .get(..at)?
+                .iter()
+                .any(|w| matches!(w.lower.as_str(), "prefer" | "prefers" | "preferred" | "chose"))
+                .then_some(at);
+        }
+        let listed = matches!(word, "and" | "or" | "nor") || TERMS.contains_key(word);
+        if crossed_comma && !listed {
+            return None;
+        }
+        list_only = list_only && listed;
+        if !listed && !BETWEEN.contains(&word) && !matches!(word, "from" | "than" | "away" | "off") {
+            return None;
+        }
+        if !technology && matches!(word, "that" | "think" | "using" | "by") {
+            return None;
+        }
+    }
+    None
+}
+
+fn denied_after(sentence: &[Word<'_>], from: usize) -> Option<usize> {
+    let next = |k: usize| sentence.get(from + k).filter(|w| w.gap <= Gap::Space).map(|w| w.lower.as_str());
+    let verb = next(0)?;
+    let after = next(1).unwrap_or_default();
+    let refused = |w: &str| {
+        matches!(
+            w,
+            "out"
+                | "rejected"
+                | "forbidden"
+                | "prohibited"
+                | "ruled"
+                | "unwanted"
+                | "banned"
+                | "excluded"
+                | "overkill"
+                | "unnecessary"
+                | "dropped"
+        )
+    };
+    let is = matches!(verb, "is" | "was" | "are" | "were" | "has" | "be");
+    if is && refused(after) || is && after == "been" && next(2).is_some_and(refused) {
+        return Some(from + 2);
+    }
+    let denied_option = |w: &str| {
+        matches!(
+            w,
+            "an" | "option"
+                | "wanted"
+                | "needed"
+                | "allowed"
+                | "required"
+                | "used"
+                | "possible"
+                | "acceptable"
+                | "planned"
+                | "desired"
+                | "what"
+                | "our"
+                | "for"
+                | "necessary"
+        )
+    };
+    if is && after == "not" && next(2).is_some_and(denied_option) {
+        return Some(from + 3);
+    }
+    if matches!(verb, "isn't" | "aren't" | "wasn't") && denied_option(after)
+        || matches!(verb, "won't") && matches!(after, "work" | "do" | "be")
+    {
+        return Some(from + 2);
+    }
+    None
+}
+
+fn strength(sentence: &[Word<'_>], text: &str, i: usize) -> Strength {
+    let has = |list: &[&str]| sentence.iter().any(|w| list.contains(&w.lower.as_str()));
+    let question = sentence
+        .last()
+        .is_some_and(|last| text.get(last.at.end..).is_some_and(|rest| rest.trim_start().starts_with('?')));
+    let pair =
+        |a: &str, b: &str| sentence.iter().zip(sentence.iter().skip(1)).any(|(x, y)| x.lower == a && y.lower == b);
+    if has(OTHERS) || pair("another", "company") || pair("other", "companies") {
+        return Strength::Others;
+    }
+    let before = sentence.get(i.saturating_sub(2)..i).unwrap_or_default();
+    let such_as = before.iter().any(|w| matches!(w.lower.as_str(), "such" | "like"));
+    if has(DECIDED) && !question {
+        return Strength::Decided;
+    }
+    if question || such_as || has(HEDGES) {
+        return Strength::Hedged;
+    }
+    if has(FIRM) || sentence.iter().any(|w| w.gap == Gap::Break && w.at.start > 0) && sentence.len() < 12 {
+        return Strength::Stated;
+    }
+    Strength::Named
+}

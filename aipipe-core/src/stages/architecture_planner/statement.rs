@@ -1,0 +1,238 @@
+//! What requirements and criteria say about fields: "a booking has a date", "the title must not be empty".
+
+use super::constraint;
+use super::entity::Catalogue;
+use super::field::{FieldDraft, read_list};
+use super::lexicon::{ends_noun, is_determiner, is_own};
+use super::words::{Gap, Word, sentences, words};
+use crate::domain::{Obligation, OpenQuestion, QuestionKind, StorySet};
+
+/// Adds the fields and limits that the requirements and criteria state.
+pub(super) fn read_statements(stories: &StorySet, catalogue: &mut Catalogue) {
+    let requirements =
+        stories.requirements.iter().filter(|r| r.obligation != Obligation::Wont).map(|r| r.statement.as_str());
+    let criteria = stories.stories.iter().flat_map(|s| &s.criteria).map(|c| c.then.as_str());
+    let texts: Vec<&str> = requirements.chain(criteria).collect();
+    // Fields first, so that a limit stated before its field finds it.
+    for pass in [owned_fields as fn(&str, &[Word<'_>], &mut Catalogue, &[OpenQuestion]), field_rule] {
+        for text in &texts {
+            let all = words(text);
+            for range in sentences(&all) {
+                pass(text, all.get(range).unwrap_or_default(), catalogue, &stories.questions);
+            }
+        }
+    }
+}
+
+/// Nouns from `start`, without articles, up to a word that ends them.
+fn nouns(all: &[Word<'_>], start: usize) -> (Vec<String>, usize) {
+    let mut i = start;
+    while all.get(i).is_some_and(|w| is_determiner(&w.lower) || is_own(&w.lower)) {
+        i += 1;
+    }
+    let mut found = Vec::new();
+    while let Some(word) = all.get(i) {
+        if ends_noun(&word.lower)
+            || !found.is_empty() && word.gap >= Gap::Comma
+            || found.len() > 4
+            || is_having(&word.lower)
+        {
+            break;
+        }
+        found.push(word.lower.trim_end_matches("'s").to_owned());
+        i += 1;
+    }
+    (found, i)
+}
+
+fn is_having(word: &str) -> bool {
+    matches!(
+        word,
+        "has"
+            | "have"
+            | "contains"
+            | "contain"
+            | "includes"
+            | "include"
+            | "needs"
+            | "need"
+            | "stores"
+            | "consists"
+            | "requires"
+    )
+}
+
+fn is_keeping(word: &str) -> bool {
+    matches!(
+        word,
+        "store"
+            | "stores"
+            | "record"
+            | "records"
+            | "need"
+            | "keep"
+            | "keeps"
+            | "track"
+            | "save"
+            | "capture"
+            | "want"
+            | "know"
+            | "stored"
+            | "recorded"
+    )
+}
+
+fn owned_fields(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
+    let Some((entity, from, to, optional)) = field_owner(sentence, catalogue) else { return };
+    let list = read_list(text, sentence.get(from..to).unwrap_or_default());
+    // A list that breaks off in words no rule covers is about something else.
+    let mostly_fields = list.leftover.len() <= list.fields.len();
+    for mut field in list.fields {
+        if optional && field.constraint.required.is_none() {
+            field.constraint.required = Some(false);
+        }
+        let counted = field
+            .words
+            .first()
+            .is_some_and(|w| constraint::number(w).is_some() || matches!(w.as_str(), "many" | "access" | "able"));
+        if mostly_fields && !counted {
+            add(catalogue, entity, field, questions);
+        }
+    }
+}
+
+/// The thing whose fields a sentence lists, where the list stands and whether the fields may be left out.
+fn field_owner(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, usize, usize, bool)> {
+    let end = sentence.len();
+    let first = sentence.first()?;
+    if first.lower == "for"
+        && sentence.get(1).is_some_and(|w| matches!(w.lower.as_str(), "each" | "every" | "a" | "an" | "all"))
+    {
+        let (owner, i) = nouns(sentence, 1);
+        let entity = catalogue.exact(&owner)?;
+        let keeps = sentence.get(i..)?.iter().position(|w| is_keeping(&w.lower))?;
+        return Some((entity, i + keeps + 1, end, false));
+    }
+    if let Some(each) = sentence.windows(2).position(|w| {
+        matches!(w, [a, b] if matches!(a.lower.as_str(), "for" | "of") && matches!(b.lower.as_str(), "each" | "every"))
+    }) && let Some(keeps) = sentence.get(..each)?.iter().position(|w| is_keeping(&w.lower))
+    {
+        let (owner, _) = nouns(sentence, each + 1);
+        return Some((catalogue.exact(&owner)?, keeps + 1, each, false));
+    }
+    let (owner, mut i) = nouns(sentence, 0);
+    let entity = catalogue.exact(&owner)?;
+    let mut optional = false;
+    while let Some(word) = sentence.get(i) {
+        match word.lower.as_str() {
+            "may" | "can" | "could" | "optionally" => optional = true,
+            "must" | "should" | "shall" | "will" | "always" | "also" => {}
+            _ => break,
+        }
+        i += 1;
+    }
+    let verb = sentence.get(i)?;
+    if !is_having(&verb.lower) {
+        return None;
+    }
+    let of = sentence.get(i + 1).is_some_and(|w| w.lower == "of" || w.lower == "to");
+    if of && verb.lower != "consists" {
+        return None;
+    }
+    Some((entity, i + 1 + usize::from(of), end, optional))
+}
+
+/// "The title of a task must not be empty", "a task's title is required", "the serial number must be unique".
+fn field_rule(_text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
+    let (subject, mut i) = nouns(sentence, 0);
+    let mut owner = None;
+    if sentence.get(i).is_some_and(|w| w.lower == "of") {
+        let (nouns, next) = nouns(sentence, i + 1);
+        owner = catalogue.exact(&nouns);
+        if owner.is_none() {
+            return;
+        }
+        i = next;
+    }
+    if subject.is_empty() || !sentence.get(i).is_some_and(|w| is_copula(&w.lower)) {
+        return;
+    }
+    let said = constraint::read(sentence.get(i..).unwrap_or_default());
+    if !said.says_something() || !said.leftover.is_empty() {
+        return;
+    }
+    let Some((entity, name)) = find_field(&subject, owner, catalogue) else { return };
+    let Some(draft) = catalogue.drafts.get(entity) else { return };
+    let Some((known, _)) = draft.field(&name) else { return };
+    let field = FieldDraft { words: known.words.clone(), constraint: said, boolean: false, quote: String::new() };
+    add(catalogue, entity, field, questions);
+}
+
+fn is_copula(word: &str) -> bool {
+    matches!(
+        word,
+        "is" | "are" | "must" | "should" | "shall" | "may" | "can" | "cannot" | "can't" | "has" | "needs" | "have"
+    )
+}
+
+/// The one field that `words` name: of `owner`, of a thing named first ("task title"), or of the only thing that has it.
+pub(super) fn find_field(words: &[String], owner: Option<usize>, catalogue: &Catalogue) -> Option<(usize, String)> {
+    let named = |words: &[String]| {
+        FieldDraft {
+            words: words.to_vec(),
+            constraint: constraint::Constraint::default(),
+            boolean: false,
+            quote: String::new(),
+        }
+        .name()
+    };
+    if let Some(owner) = owner {
+        let name = named(words);
+        return catalogue.drafts.get(owner)?.field(&name).map(|_| (owner, name));
+    }
+    for cut in 1..words.len() {
+        let (before, after) = words.split_at_checked(cut)?;
+        if let Some(entity) = catalogue.exact(before) {
+            let name = named(after);
+            if catalogue.drafts.get(entity)?.field(&name).is_some() {
+                return Some((entity, name));
+            }
+        }
+    }
+    let name = named(words);
+    let mut owners = catalogue.drafts.iter().enumerate().filter(|(_, d)| d.field(&name).is_some()).map(|(i, _)| i);
+    let only = owners.next()?;
+    owners.next().is_none().then_some((only, name))
+}
+
+/// Adds a field; where its limits contradict known ones, what the open question assumed decides, else the first.
+fn add(catalogue: &mut Catalogue, entity: usize, field: FieldDraft, questions: &[OpenQuestion]) {
+    let Some(draft) = catalogue.drafts.get_mut(entity) else { return };
+    let (name, said) = (field.name(), field.constraint.clone());
+    if !draft.add(field) {
+        return;
+    }
+    let assumed = |limit: Option<i64>| {
+        limit.is_some_and(|limit| {
+            questions
+                .iter()
+                .filter(|q| q.kind == QuestionKind::Contradiction)
+                .filter_map(|q| q.assumption.as_deref())
+                .any(|text| {
+                    let all = words(text);
+                    (0..all.len()).any(|i| constraint::number_at(&all, i).is_some_and(|(n, _)| n == limit))
+                })
+        })
+    };
+    if let Some((known, _)) = draft.fields.iter_mut().find(|(known, _)| known.name() == name) {
+        let known = &mut known.constraint;
+        let (later_max, later_min) =
+            (said.max.is_some() && said.max != known.max, said.min.is_some() && said.min != known.min);
+        if later_max && assumed(said.max) && !assumed(known.max) {
+            (known.max, known.below) = (said.max, said.below);
+        }
+        if later_min && assumed(said.min) && !assumed(known.min) {
+            (known.min, known.above) = (said.min, said.above);
+        }
+    }
+}
