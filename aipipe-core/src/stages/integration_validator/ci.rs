@@ -43,10 +43,7 @@ pub fn ci_workflow(plan: &ArchitecturePlan) -> Workflow {
 pub(super) fn workflow(stack: Stack, runtime_version: &str) -> Workflow {
     Workflow {
         name: "CI".to_owned(),
-        on: vec![
-            trigger(EventName::push(), &["main", "aipipe/**"]),
-            trigger(EventName::pull_request(), &["main"]),
-        ],
+        on: vec![trigger(EventName::push(), &["main", "aipipe/**"]), trigger(EventName::pull_request(), &["main"])],
         permissions: Some(Permissions::Scopes(BTreeMap::from([("contents".to_owned(), Access::Read)]))),
         concurrency: Some(Concurrency {
             group: "${{ github.workflow }}-${{ github.ref }}".to_owned(),

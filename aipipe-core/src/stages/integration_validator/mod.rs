@@ -4,7 +4,9 @@
 //! declared twice, packages nobody declared and text left out. [`workflow`] models a GitHub Actions workflow as a type
 //! that is rendered, read back and audited; [`ci_workflow`] is the one of a plan's stack.
 
+mod checks;
 mod ci;
 pub mod workflow;
 
+pub use checks::{SourceFile, check_files};
 pub use ci::{ci_workflow, required_checks, workflow_path};

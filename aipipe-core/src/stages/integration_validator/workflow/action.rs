@@ -15,12 +15,8 @@ pub struct AllowedAction {
 }
 
 /// The actions generated workflows are made of. A newer release is a change of this list, reviewed like any other.
-pub const ALLOWED_ACTIONS: [AllowedAction; 4] = [
-    AllowedAction::CHECKOUT,
-    AllowedAction::SETUP_NODE,
-    AllowedAction::SETUP_PYTHON,
-    AllowedAction::UPLOAD_ARTIFACT,
-];
+pub const ALLOWED_ACTIONS: [AllowedAction; 4] =
+    [AllowedAction::CHECKOUT, AllowedAction::SETUP_NODE, AllowedAction::SETUP_PYTHON, AllowedAction::UPLOAD_ARTIFACT];
 
 impl AllowedAction {
     /// Checks the repository out.

@@ -156,7 +156,8 @@ fn audit_step(findings: &mut Findings, whose: &str, step: &Step) {
 
 fn audit_script(findings: &mut Findings, whose: &str, text: &str, shell: Option<&str>) {
     if has_untrusted_expression(text) || shell.is_some_and(|shell| shell.contains("${{")) {
-        findings.error("script-injection", format!("{whose} expands an expression inside a script; pass it through env"));
+        findings
+            .error("script-injection", format!("{whose} expands an expression inside a script; pass it through env"));
     }
     for fault in script::faults(text) {
         match fault {
@@ -181,7 +182,8 @@ fn has_untrusted_expression(text: &str) -> bool {
     text.split("${{").skip(1).any(|rest| {
         let inside = rest.split_once("}}").map_or(rest, |(inside, _)| inside).trim();
         let stated = inside.strip_prefix("matrix.").or_else(|| inside.strip_prefix("runner."));
-        !stated.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+        !stated.is_some_and(|name| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        })
     })
 }
-

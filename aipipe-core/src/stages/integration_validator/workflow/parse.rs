@@ -184,9 +184,7 @@ impl StepFile {
                 let version = comments.version_beside(&uses.value, uses.referenced.line());
                 Work::Uses { action: ActionRef::parse(&uses.value, version)?, with: self.with }
             }
-            (None, Some(script)) => {
-                Work::Run { script, shell: self.shell, working_directory: self.working_directory }
-            }
+            (None, Some(script)) => Work::Run { script, shell: self.shell, working_directory: self.working_directory },
         };
         Ok(Step {
             name: self.name,

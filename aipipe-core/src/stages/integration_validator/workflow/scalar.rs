@@ -119,7 +119,10 @@ pub(super) fn is_printable(c: char) -> bool {
 fn is_plain(text: &str, place: Place) -> bool {
     let allowed = |c: char| {
         c.is_ascii_alphanumeric()
-            || matches!(c, ' ' | '_' | '-' | '.' | '/' | '=' | '@' | '+' | '$' | '(' | ')' | '&' | '|' | ';' | ':' | '!')
+            || matches!(
+                c,
+                ' ' | '_' | '-' | '.' | '/' | '=' | '@' | '+' | '$' | '(' | ')' | '&' | '|' | ';' | ':' | '!'
+            )
             || (place == Place::Block && matches!(c, '{' | '}' | ',' | '\'' | '"' | '<' | '>' | '*'))
     };
     let starts_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '/' | '$'));
@@ -132,7 +135,8 @@ fn is_plain(text: &str, place: Place) -> bool {
 }
 
 fn is_word_with_meaning(text: &str) -> bool {
-    const WORDS: [&str; 12] =
-        ["true", "false", "yes", "no", "on", "off", "null", "y", "n", ".inf", ".nan", "<<"];
-    WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) || text.starts_with('.') && text.chars().skip(1).all(|c| c.is_ascii_digit() || matches!(c, 'e' | 'E' | '+' | '-' | '_' | '.'))
+    const WORDS: [&str; 12] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", ".inf", ".nan", "<<"];
+    WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+        || text.starts_with('.')
+            && text.chars().skip(1).all(|c| c.is_ascii_digit() || matches!(c, 'e' | 'E' | '+' | '-' | '_' | '.'))
 }

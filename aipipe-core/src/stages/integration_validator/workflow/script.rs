@@ -89,11 +89,9 @@ fn downloads_into_shell(command: &[String]) -> bool {
     let (before, after) = command.split_at(download);
     let substituted = before.last().is_some_and(|word| word == "(" || word == "`");
     let runs_before = before.iter().any(|word| is_one_of(word, &INTERPRETERS) || word == ".");
-    let piped = after
-        .iter()
-        .zip(after.iter().skip(1))
-        .enumerate()
-        .any(|(i, (operator, _))| operator == "|" && after.iter().skip(i + 1).take_while(|w| *w != "|").any(|w| is_one_of(w, &INTERPRETERS)));
+    let piped = after.iter().zip(after.iter().skip(1)).enumerate().any(|(i, (operator, _))| {
+        operator == "|" && after.iter().skip(i + 1).take_while(|w| *w != "|").any(|w| is_one_of(w, &INTERPRETERS))
+    });
     piped || (substituted && runs_before)
 }
 

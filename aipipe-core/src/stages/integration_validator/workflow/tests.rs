@@ -1,8 +1,8 @@
 use super::*;
-use crate::stages::integration_validator::ci;
 use crate::domain::Stack;
-use proptest::strategy::Strategy as Generator;
+use crate::stages::integration_validator::ci;
 use proptest::prelude::{Just, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::strategy::Strategy as Generator;
 
 fn text() -> impl Generator<Value = String> {
     prop_oneof![
@@ -18,7 +18,6 @@ fn text() -> impl Generator<Value = String> {
         Just("- a\n  b: c # d\n".to_owned()),
     ]
 }
-
 
 fn script() -> impl Generator<Value = String> {
     prop_oneof![
@@ -79,25 +78,48 @@ fn step() -> impl Generator<Value = Step> {
 }
 
 fn job() -> impl Generator<Value = Job> {
-    let strategy = (any::<bool>(), proptest::collection::btree_map(text(), proptest::collection::vec(scalar(), 0..3), 0..3))
-        .prop_map(|(fail_fast, matrix)| Strategy { fail_fast, matrix });
+    let strategy =
+        (any::<bool>(), proptest::collection::btree_map(text(), proptest::collection::vec(scalar(), 0..3), 0..3))
+            .prop_map(|(fail_fast, matrix)| Strategy { fail_fast, matrix });
     let head = (proptest::option::of(text()), text(), proptest::option::of(any::<u32>()), proptest::option::of(text()));
     let rest = (proptest::option::of(permissions()), values(), proptest::option::of(strategy), any::<bool>());
     let lists = (proptest::collection::vec(identifier(), 0..3), proptest::collection::vec(step(), 0..4));
     (head, rest, lists).prop_map(
-        |((name, runs_on, timeout_minutes, condition), (permissions, env, strategy, continue_on_error), (needs, steps))| {
+        |(
+            (name, runs_on, timeout_minutes, condition),
+            (permissions, env, strategy, continue_on_error),
+            (needs, steps),
+        )| {
             let id = Identifier::parse("placeholder").unwrap();
-            Job { id, name, runs_on, timeout_minutes, needs, condition, permissions, env, strategy, continue_on_error, steps }
+            Job {
+                id,
+                name,
+                runs_on,
+                timeout_minutes,
+                needs,
+                condition,
+                permissions,
+                env,
+                strategy,
+                continue_on_error,
+                steps,
+            }
         },
     )
 }
 
 fn workflow() -> impl Generator<Value = Workflow> {
     let list = || proptest::collection::vec(text(), 0..3);
-    let triggers = proptest::collection::btree_map("[a-z_]{1,10}", (list(), list(), list()), 0..3).prop_map(|triggers| {
-        let trigger = |(event, (branches, paths, types))| Trigger { event: EventName::parse(event).unwrap(), branches, paths, types };
-        triggers.into_iter().map(trigger).collect::<Vec<_>>()
-    });
+    let triggers =
+        proptest::collection::btree_map("[a-z_]{1,10}", (list(), list(), list()), 0..3).prop_map(|triggers| {
+            let trigger = |(event, (branches, paths, types))| Trigger {
+                event: EventName::parse(event).unwrap(),
+                branches,
+                paths,
+                types,
+            };
+            triggers.into_iter().map(trigger).collect::<Vec<_>>()
+        });
     let concurrency = proptest::option::of(
         (text(), any::<bool>()).prop_map(|(group, cancel_in_progress)| Concurrency { group, cancel_in_progress }),
     );
@@ -168,7 +190,8 @@ fn what_the_type_cannot_express_is_refused() {
 
 #[test]
 fn the_short_forms_of_on_and_needs_are_read() {
-    let yaml = "on: [push, pull_request]\njobs:\n  a: {runs-on: x, steps: []}\n  b: {runs-on: x, needs: a, steps: []}\n";
+    let yaml =
+        "on: [push, pull_request]\njobs:\n  a: {runs-on: x, steps: []}\n  b: {runs-on: x, needs: a, steps: []}\n";
     let workflow = parse(yaml).unwrap();
     assert_eq!(workflow.on.len(), 2);
     assert_eq!(workflow.jobs[1].needs, [Identifier::parse("a").unwrap()]);
