@@ -73,7 +73,12 @@ fn relative(file: SourceFile<'_>, reference: &Reference, tree: &Tree<'_>, projec
                 let message = format!("{full:?} leads to {path}, which git ignores: whether it is there can't be told");
                 return out.warn("unknown-import", file.path, at, &message);
             }
-            out.add("unresolved-import", file.path, at, &format!("{full:?} leads to no file (looked for {path})"));
+            let message = format!("{full:?} leads to no file (looked for {path})");
+            // Declaration files are often written by tools and rarely checked (`skipLibCheck`).
+            if file.path.file_name().ends_with(".d.ts") {
+                return out.warn("unresolved-import", file.path, at, &message);
+            }
+            out.add("unresolved-import", file.path, at, &message);
         }
     }
 }
@@ -123,6 +128,10 @@ fn bare(file: SourceFile<'_>, reference: &Reference, tree: &Tree<'_>, project: &
         Bare::Undeclared(package) => {
             let message = format!("{package} is imported, but no package.json above the file declares it");
             out.add("undeclared-dependency", file.path, at, &message);
+        }
+        Bare::DeclaredElsewhere(package) => {
+            let message = format!("{package} is imported, but only another package of the project declares it");
+            out.warn("undeclared-dependency", file.path, at, &message);
         }
         Bare::TypesOnly(package) => {
             let message = format!("{package} is imported as code, but only its types are declared");

@@ -87,7 +87,7 @@ fn paths(files: &[SourceFile<'_>], tree: &tree::Tree<'_>, findings: &mut Finding
         let path = file.path;
         match seen.insert(path.as_str().to_lowercase(), path) {
             Some(other) if other == path => {
-                findings.add("duplicate-path", path, None, "the file is there more than once")
+                findings.add("duplicate-path", path, None, "the file is there more than once");
             }
             Some(other) => {
                 findings.add("path-case-collision", path, None, &format!("differs from {other} in case only"));

@@ -47,6 +47,7 @@ fn extended_by(folder: &str, configuration: &Value) -> Vec<Extends> {
 #[derive(Debug, Default)]
 pub(super) struct NodeProject {
     packages: BTreeMap<String, Package>,
+    declared_anywhere: BTreeSet<String>,
     /// Names of the packages that lie in the tree themselves.
     own_names: BTreeSet<String>,
     aliases: Vec<Alias>,
@@ -64,6 +65,8 @@ pub(super) enum Bare<'a> {
     Alias(Lookup<'a>, String),
     /// A package that no manifest declares.
     Undeclared(String),
+    /// A package that another manifest of the tree declares, so that hoisting may bring it here.
+    DeclaredElsewhere(String),
     /// A package of which only the types are declared.
     TypesOnly(String),
     /// An alias that no configuration in the tree explains.
@@ -83,7 +86,7 @@ impl NodeProject {
                     Ok(Value::Object(manifest)) => project.add_package(folder, &Value::Object(manifest)),
                     Ok(_) => findings.add("invalid-manifest", file.path, None, "the manifest is not a JSON object"),
                     Err(error) => {
-                        findings.add("invalid-manifest", file.path, None, &format!("not valid JSON: {error}"))
+                        findings.add("invalid-manifest", file.path, None, &format!("not valid JSON: {error}"));
                     }
                 },
                 "package-lock.json" | "composer.json" => {
@@ -131,6 +134,8 @@ impl NodeProject {
         const LISTS: [&str; 4] = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
         let listed =
             LISTS.iter().filter_map(|list| manifest.get(list)?.as_object()).flat_map(|list| list.keys().cloned());
+        let listed: Vec<String> = listed.collect();
+        self.declared_anywhere.extend(listed.iter().cloned());
         self.packages.entry(folder.to_owned()).or_default().dependencies.extend(listed);
         // These tools bring `@` and `~` along without a configuration that says so.
         const WITH_ALIASES: [&str; 4] = ["nuxt", "@vue/cli-service", "@quasar/app-vite", "@quasar/app-webpack"];
@@ -214,7 +219,7 @@ impl NodeProject {
         for (alias, matched) in self.aliases.iter().filter_map(|alias| Some((alias, alias.matched(folder, specifier)?)))
         {
             for target in &alias.targets {
-                let path = target.replacen('*', matched, 1);
+                let Some(path) = join("", &target.replacen('*', matched, 1)) else { continue };
                 match super::imports::file_at(tree, &path) {
                     Lookup::Found(_) => return Bare::Known,
                     found => missed = missed.or(Some((found, path))),
@@ -253,6 +258,15 @@ impl NodeProject {
         }
         if no_manifest {
             return Bare::Known;
+        }
+        // Docusaurus gives these scopes to the site's own files.
+        const SITE_SCOPES: [&str; 5] = ["@site/", "@theme/", "@theme-", "@generated/", "@docusaurus/"];
+        let is_site = declared.iter().flat_map(|package| &package.dependencies).any(|d| d.starts_with("@docusaurus/"));
+        if is_site && SITE_SCOPES.iter().any(|scope| specifier.starts_with(scope)) {
+            return Bare::Known;
+        }
+        if self.declared_anywhere.contains(name) {
+            return Bare::DeclaredElsewhere(name.to_owned());
         }
         let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
         match (has(&types), type_only) {

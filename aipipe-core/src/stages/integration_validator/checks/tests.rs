@@ -102,7 +102,8 @@ fn every_broken_import_form_is_found() {
             let specifier = span.of(content).unwrap();
             let last =
                 specifier.rfind(['/', '.']).filter(|_| !is_python).map_or(0, |_| specifier.rfind('/').unwrap_or(0));
-            let broken = if is_python { format!("{specifier}_no") } else { format!("{}/nothing", &specifier[..last]) };
+            let broken =
+                if is_python { format!("{specifier}_no") } else { format!("{}/nothing", specifier.split_at(last).0) };
             let tail = specifier.rfind(|c: char| c == '/' || c == '.' && is_python).map_or(0, |at| at + 1);
             let (head, name) = specifier.split_at(tail);
             let mut letters = name.chars();
@@ -294,10 +295,8 @@ fn hostile_text_costs_linear_time() {
     }
 }
 
-/// `VALIDATE_DIR=folder cargo test … validates_a_folder -- --ignored --nocapture` prints what is found in a project.
-#[test]
-#[ignore = "reads a folder named by the environment"]
-fn validates_a_folder() {
+/// The files of the folder that `VALIDATE_DIR` names.
+fn named_folder() -> Vec<(RepoPath, String)> {
     fn collect(folder: &std::path::Path, root: &std::path::Path, files: &mut Vec<(RepoPath, String)>) {
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
@@ -314,12 +313,60 @@ fn validates_a_folder() {
         }
     }
     let root = std::env::var_os("VALIDATE_DIR").expect("VALIDATE_DIR names a folder");
-    let root = std::path::Path::new(&root);
     let mut files = Vec::new();
-    collect(root, root, &mut files);
+    collect(std::path::Path::new(&root), std::path::Path::new(&root), &mut files);
+    files
+}
+
+/// `VALIDATE_DIR=folder cargo test … validates_a_folder -- --ignored --nocapture` prints what is found in a project.
+#[test]
+#[ignore = "reads a folder named by the environment"]
+fn validates_a_folder() {
+    let files = named_folder();
     let findings = check(&files);
     for finding in &findings {
         println!("{:?} {} {}: {}", finding.severity, finding.rule, finding.file, finding.message);
     }
-    println!("{}: {} files, {} findings", root.display(), files.len(), findings.len());
+    println!("{} files, {} findings", files.len(), findings.len());
+}
+
+/// Breaks the local imports of that folder's project one at a time and prints those whose break is not found.
+#[test]
+#[ignore = "reads a folder named by the environment"]
+fn breaks_every_import_of_a_folder() {
+    let mut files = named_folder();
+    let sound = check(&files).len();
+    let (mut broken, mut found) = (0, 0);
+    for file in 0..files.len() {
+        let (path, content) = files[file].clone();
+        let spans: Vec<TextSpan> = if path.extension() == Some("py") {
+            let own = |import: &python::Import| import.dots > 0 && !import.module.is_empty();
+            python::read(&content).imports.into_iter().filter(own).map(|import| import.span).collect()
+        } else if javascript::is_module(&path) {
+            let local =
+                |r: &javascript::Reference| ["./", "../", "@/", "~/"].iter().any(|p| r.specifier.starts_with(p));
+            javascript::read(&path, &content).references.into_iter().filter(local).map(|r| r.span).collect()
+        } else {
+            continue;
+        };
+        for span in spans {
+            let specifier = span.of(&content).unwrap().to_owned();
+            let (stem, ending) =
+                specifier.rsplit_once('.').filter(|(_, e)| !e.contains('/')).unwrap_or((&specifier, ""));
+            let replacement = if ending.is_empty() || path.extension() == Some("py") {
+                format!("{specifier}_no")
+            } else {
+                format!("{stem}_no.{ending}")
+            };
+            files[file].1.replace_range(span.start..span.end, &replacement);
+            broken += 1;
+            if check(&files).len() > sound {
+                found += 1;
+            } else {
+                println!("missed {path}: {specifier} -> {replacement}");
+            }
+            files[file].1.clone_from(&content);
+        }
+    }
+    println!("{found} of {broken} broken imports found");
 }

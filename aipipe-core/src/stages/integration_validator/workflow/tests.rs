@@ -149,8 +149,9 @@ proptest! {
     fn damaged_workflows_are_a_workflow_or_an_error(cut in 0usize..4000, insert in "\\PC{0,3}") {
         let yaml = render(&ci::workflow(Stack::NodeApi, "20"));
         let at = yaml.char_indices().map(|(i, _)| i).take(cut).last().unwrap_or(0);
-        let _ = parse(&format!("{}{insert}{}", &yaml[..at], &yaml[at..]));
-        let _ = parse(&yaml[..at]);
+        let (head, tail) = yaml.split_at(at);
+        let _ = parse(&format!("{head}{insert}{tail}"));
+        let _ = parse(head);
     }
 }
 

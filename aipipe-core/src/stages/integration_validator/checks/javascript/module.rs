@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         let type_only = self.is_word(at + 1, "type")
             && !(self.is_word(at + 2, "from") && self.literal(at + 3).is_some())
             && !self.is_mark(at + 2, b',');
-        if let Some(token) = self.from_clause(at + 1) {
+        if let Some(token) = self.literal_behind_clause(at + 1) {
             self.add(token, if type_only { Form::TypeOnly } else { Form::Import });
         }
     }
@@ -174,13 +174,13 @@ impl<'a> Reader<'a> {
         if !self.is_mark(first, b'*') && !self.is_mark(first, b'{') {
             return;
         }
-        if let Some(token) = self.from_clause(first) {
+        if let Some(token) = self.literal_behind_clause(first) {
             self.add(token, if type_only { Form::TypeOnly } else { Form::Import });
         }
     }
 
     /// The literal behind the `from` of a clause that holds names, commas, braces and a star only.
-    fn from_clause(&self, start: usize) -> Option<&'a Token> {
+    fn literal_behind_clause(&self, start: usize) -> Option<&'a Token> {
         let mut at = start;
         let mut braces = 0_usize;
         loop {
@@ -214,10 +214,9 @@ impl<'a> Reader<'a> {
     fn require(&mut self, at: usize) {
         let resolve = self.is_mark(at + 1, b'.') && self.is_word(at + 2, "resolve");
         let open = if resolve { at + 3 } else { at + 1 };
-        if self.is_mark(open, b'(') && self.is_mark(open + 2, b')') {
-            if let Some(token) = self.literal(open + 1) {
-                self.add(token, Form::Require);
-            }
+        let called = self.is_mark(open, b'(') && self.is_mark(open + 2, b')');
+        if let Some(token) = self.literal(open + 1).filter(|_| called) {
+            self.add(token, Form::Require);
         }
     }
 
@@ -291,10 +290,9 @@ impl<'a> Reader<'a> {
     fn listed(&mut self, mut at: usize) {
         while self.tokens.get(at).is_some() && !self.is_mark(at, b'}') {
             // The name others see is the last one before a comma: `a`, `a as b`, `type a`.
-            if self.is_mark(at + 1, b',') || self.is_mark(at + 1, b'}') {
-                if let Some(name) = self.word(at) {
-                    self.offer(at, name, Declaration::Listed);
-                }
+            let is_last = self.is_mark(at + 1, b',') || self.is_mark(at + 1, b'}');
+            if let Some(name) = self.word(at).filter(|_| is_last) {
+                self.offer(at, name, Declaration::Listed);
             }
             at += 1;
         }
