@@ -13,3 +13,6 @@ pub mod document_processor;
 pub mod requirements_synthesizer;
 
 pub mod architecture_planner;
+//! The seven stages, each a folder that can be read alone.
+
+pub mod integration_validator;
