@@ -1,1 +1,11 @@
 #![doc = include_str!("../README.md")]
+
+mod clock;
+mod failpoint;
+mod os_error;
+mod records;
+mod secrets;
+
+pub use clock::SystemClock;
+pub use records::LocalRecords;
+pub use secrets::{EnvSecrets, FileSecrets};

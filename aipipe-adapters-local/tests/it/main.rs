@@ -1,0 +1,4 @@
+//! Tests of the local adapters on the real file system.
+
+mod processes;
+mod records;
