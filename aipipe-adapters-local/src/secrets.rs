@@ -57,7 +57,7 @@ impl EnvSecrets {
     }
 
     #[expect(clippy::disallowed_methods, reason = "this adapter reads the environment, below its prefix only")]
-    fn from_env(&self, name: &str) -> Result<String> {
+    fn read_variable(&self, name: &str) -> Result<String> {
         let variable = format!("{}{}", self.prefix, name.to_ascii_uppercase().replace('-', "_"));
         let missing = |kind, message| Error::new(kind, "secret.get", message).with("variable", &variable);
         match std::env::var(&variable) {
@@ -77,7 +77,7 @@ impl EnvSecrets {
 impl SecretStore for EnvSecrets {
     async fn get(&self, name: &str) -> Result<Secret> {
         check_name(name)?;
-        let value = self.from_env(name)?;
+        let value = self.read_variable(name)?;
         let version = format!("{:016x}", self.fingerprint.hash_one(&value));
         Ok(Secret { value: SecretString::from(value), version, created_at: None })
     }

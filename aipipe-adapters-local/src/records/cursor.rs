@@ -20,7 +20,7 @@ pub(super) fn cursor(table: Table, query: &RecordQuery, position: &[u8]) -> Reco
 /// The position in a cursor of this very query (whatever its limit); `None` for any other text.
 pub(super) fn position(table: Table, query: &RecordQuery, cursor: &RecordCursor) -> Option<Vec<u8>> {
     let text = cursor.as_str().as_bytes();
-    if text.len() % 2 != 0 || text.len() > 8192 {
+    if !text.len().is_multiple_of(2) || text.len() > 8192 {
         return None;
     }
     let bytes = text
@@ -74,7 +74,7 @@ mod tests {
         for (table, other) in others {
             assert_eq!(position(table, &other, &made), None, "{other:?}");
         }
-        for text in ["", "0", "zz", "00", "é", &made.as_str()[2..], &format!("{}00", made.as_str())] {
+        for text in ["", "0", "zz", "00", "é", made.as_str().strip_prefix(char::is_alphanumeric).unwrap(), &format!("{}00", made.as_str())] {
             assert_eq!(position(Table::Documents, &query, &RecordCursor::new(text)), None, "{text:?}");
         }
     }

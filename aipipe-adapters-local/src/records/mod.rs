@@ -112,7 +112,7 @@ impl RecordStore for LocalRecords {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
-        let parts = writes.into_iter().map(prepare).collect::<Result<Vec<_>>>()?;
+        let parts = writes.iter().map(prepare).collect::<Result<Vec<_>>>()?;
         let mut keys = HashSet::with_capacity(parts.len());
         if let Some(part) = parts.iter().find(|part| !keys.insert(part.key.as_slice())) {
             let message = "two parts of one write are about the same record";
@@ -135,10 +135,10 @@ impl RecordStore for LocalRecords {
 }
 
 /// Checks one part of a write and lays it out; all that can be done before the writer's turn.
-fn prepare(write: RecordWrite) -> Result<Part> {
+fn prepare(write: &RecordWrite) -> Result<Part> {
     let (table, key, expect) = write.target();
     let name = key::record_key(table, key);
-    let change = match &write {
+    let change = match write {
         RecordWrite::Put { body, indexes, .. } => put(&name, body, indexes)
             .map_err(|error| error.with("table", table).with("partition", key.partition()).with("sort", key.sort()))?,
         RecordWrite::Delete { .. } => Change::Delete,

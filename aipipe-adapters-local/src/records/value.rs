@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn sealed(version: u64) -> Vec<u8> {
-        let parts = [b"\x02running\02026".to_vec(), b"\x01shop\0a".to_vec()];
+        let parts = [b"\x02running\x002026".to_vec(), b"\x01shop\0a".to_vec()];
         Draft::new(b"\x06a\0b", &parts, br#"{"step":1,"done":true}"#).unwrap().seal(version).to_vec()
     }
 
@@ -129,7 +129,7 @@ mod tests {
         let stored = open(b"\x06a\0b", &value).unwrap();
         assert_eq!(stored.version, 7);
         assert_eq!(stored.body, br#"{"step":1,"done":true}"#);
-        assert_eq!(stored.index_parts, [&b"\x02running\02026"[..], b"\x01shop\0a"]);
+        assert_eq!(stored.index_parts, [&b"\x02running\x002026"[..], b"\x01shop\0a"]);
     }
 
     #[test]

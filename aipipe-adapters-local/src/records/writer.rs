@@ -198,7 +198,7 @@ impl<'txn> Tables<'txn> {
         }
         let mut versions = Vec::with_capacity(request.parts.len());
         for (part, current) in request.parts.iter_mut().zip(found) {
-            versions.push(self.change(part, current, version)?);
+            versions.push(self.change(part, current.as_ref(), version)?);
         }
         Ok(Ok(versions))
     }
@@ -230,10 +230,10 @@ impl<'txn> Tables<'txn> {
     fn change(
         &mut self,
         part: &mut Part,
-        current: Option<Current>,
+        current: Option<&Current>,
         version: &mut u64,
     ) -> Result<Option<RecordVersion>> {
-        let old = current.as_ref().map_or(&[][..], |current| &current.index_parts);
+        let old = current.map_or(&[][..], |current| &current.index_parts);
         match &mut part.change {
             Change::None => Ok(None),
             Change::Delete => {
