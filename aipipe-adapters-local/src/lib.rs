@@ -1,1 +1,13 @@
 #![doc = include_str!("../README.md")]
+
+mod artifacts;
+mod clock;
+mod failpoint;
+mod os_error;
+mod records;
+mod secrets;
+
+pub use artifacts::LocalArtifacts;
+pub use clock::SystemClock;
+pub use records::LocalRecords;
+pub use secrets::{EnvSecrets, FileSecrets};
