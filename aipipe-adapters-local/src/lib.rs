@@ -1,1 +1,5 @@
 #![doc = include_str!("../README.md")]
+
+pub mod checks;
+pub mod git;
+pub mod review;
