@@ -11,3 +11,6 @@ pub use artifacts::LocalArtifacts;
 pub use clock::SystemClock;
 pub use records::LocalRecords;
 pub use secrets::{EnvSecrets, FileSecrets};
+pub mod checks;
+pub mod git;
+pub mod review;
