@@ -1,1 +1,6 @@
 #![doc = include_str!("../README.md")]
+
+pub mod ci;
+mod process;
+
+pub use process::HostEnvironment;
