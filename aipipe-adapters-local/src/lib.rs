@@ -14,3 +14,7 @@ pub use secrets::{EnvSecrets, FileSecrets};
 pub mod checks;
 pub mod git;
 pub mod review;
+pub mod ci;
+mod process;
+
+pub use process::HostEnvironment;

@@ -1,0 +1,301 @@
+//! One job: its folder, its variables, its steps one after the other.
+
+use super::actions::{Action, Upload};
+use super::artifacts::upload;
+use super::expression::Reference;
+use super::log::{JobLog, io_error};
+use super::reuse::Reuse;
+use super::run::Run;
+use super::step_files::{Said, StepFiles};
+use super::workflow::{Job, Step, StepKind};
+use crate::process::remove_tree;
+use aipipe_core::Result;
+use aipipe_core::domain::{Conclusion, JobResult, RunState, StepResult, Timestamp};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a step ended, for its result.
+#[derive(Debug)]
+pub(super) struct StepEnd {
+    pub(super) conclusion: Conclusion,
+    pub(super) note: Option<String>,
+}
+
+impl StepEnd {
+    pub(super) fn success(note: Option<String>) -> Self {
+        Self { conclusion: Conclusion::Success, note }
+    }
+
+    pub(super) fn failure(note: impl Into<String>) -> Self {
+        Self { conclusion: Conclusion::Failure, note: Some(note.into()) }
+    }
+}
+
+/// A job that runs.
+#[derive(Debug)]
+pub(super) struct JobRun<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) job: &'a Job,
+    pub(super) reuse: &'a mut Reuse,
+    pub(super) log: JobLog,
+    pub(super) workspace: PathBuf,
+    pub(super) home: PathBuf,
+    pub(super) temp: PathBuf,
+    pub(super) tools: PathBuf,
+    /// A short path for sockets, where steps see the machine's own `/tmp`.
+    pub(super) outside_temp: Option<tempfile::TempDir>,
+    /// What the workflow, the job and earlier steps set.
+    pub(super) env: BTreeMap<String, String>,
+    /// Folders that earlier steps put in front of the path, first one first.
+    pub(super) path: Vec<String>,
+    pub(super) outputs: BTreeMap<(String, String), String>,
+    /// The scripts that ran, for telling whether an installation would be the same.
+    pub(super) before: Vec<String>,
+    pub(super) venv: Option<PathBuf>,
+    pub(super) deadline: Timestamp,
+    /// How the job stands: how it ended as soon as something went wrong.
+    pub(super) trouble: Option<Conclusion>,
+}
+
+impl<'a> JobRun<'a> {
+    /// Makes the job's folders anew and its log.
+    pub(super) fn prepare(run: &'a Run<'a>, job: &'a Job, reuse: &'a mut Reuse) -> Result<Self> {
+        let failed = |error| io_error("ci.job", "the job's folder can't be made", error);
+        let folder = run.folder.job();
+        remove_tree(&folder).map_err(failed)?;
+        let place = |name: &str| folder.join(name);
+        for name in ["work", "home", "temp", "tools"] {
+            std::fs::create_dir_all(place(name)).map_err(failed)?;
+        }
+        let file = run.folder.log(&job.id);
+        if let Some(logs) = file.parent() {
+            std::fs::create_dir_all(logs).map_err(failed)?;
+        }
+        let limits = &run.options.limits;
+        let log = JobLog::create(&file, limits.log_bytes, limits.output_bytes).map_err(failed)?;
+        let outside_temp = if run.sandbox.isolation().is_none() {
+            Some(tempfile::Builder::new().prefix("aipipe-").tempdir().map_err(failed)?)
+        } else {
+            None
+        };
+        let timeout = job.timeout.map_or(limits.job_timeout, |timeout| timeout.min(limits.job_timeout));
+        let mut prepared = Self {
+            run,
+            job,
+            reuse,
+            log,
+            workspace: place("work"),
+            home: place("home"),
+            temp: place("temp"),
+            tools: place("tools"),
+            outside_temp,
+            env: BTreeMap::new(),
+            path: Vec::new(),
+            outputs: BTreeMap::new(),
+            before: Vec::new(),
+            venv: None,
+            deadline: run.options.clock.now().plus(timeout),
+            trouble: None,
+        };
+        for (name, template) in run.workflow.env.iter().chain(&job.env) {
+            let value = template.render(|reference| prepared.value(reference, &prepared.env));
+            prepared.env.insert(name.clone(), value);
+        }
+        Ok(prepared)
+    }
+
+    /// Runs the steps to the end.
+    pub(super) async fn run(mut self) -> Result<JobResult> {
+        let notes: Vec<String> =
+            [self.run.sandbox.note()].into_iter().chain(self.run.workflow.notes.iter().cloned()).collect();
+        let notes = notes.join("; ");
+        self.log.line(&format!("job {} of {} at {}", self.job.name, self.run.workflow.name, self.run.commit));
+        self.log.line(&notes);
+        let set_up = StepResult {
+            name: "Set up job".to_owned(),
+            state: RunState::Completed(Conclusion::Success),
+            duration_ms: Some(0),
+            note: Some(notes),
+        };
+        let mut steps = vec![set_up];
+        for (index, step) in self.job.steps.iter().enumerate() {
+            steps.push(self.step(index + 1, step).await?);
+        }
+        self.log.end_step()?;
+        let conclusion = self.trouble.unwrap_or(Conclusion::Success);
+        remove_tree(&self.run.folder.job())
+            .map_err(|error| io_error("ci.job", "the job's folder can't be removed", error))?;
+        Ok(JobResult {
+            id: self.job.id.clone(),
+            name: self.job.name.clone(),
+            state: RunState::Completed(conclusion),
+            steps,
+        })
+    }
+
+    async fn step(&mut self, number: usize, step: &Step) -> Result<StepResult> {
+        let clock = &self.run.options.clock;
+        let started = clock.now();
+        let variables = self.step_variables(step);
+        let name = step.name.render(|reference| self.value(reference, &variables));
+        let ended_early = matches!(self.trouble, Some(Conclusion::Cancelled | Conclusion::TimedOut));
+        let end = if ended_early {
+            StepEnd { conclusion: Conclusion::Skipped, note: Some("the job had ended".to_owned()) }
+        } else if !step.condition.holds(self.trouble.is_some()) {
+            StepEnd { conclusion: Conclusion::Skipped, note: Some("its condition did not hold".to_owned()) }
+        } else {
+            self.log.line(&format!("── step {number}: {name}"));
+            let end = self.execute(number, step, &variables).await?;
+            self.log.end_step()?;
+            let seconds = clock.now().since(started).as_secs_f64();
+            let note = end.note.as_deref().map(|note| format!(" ({note})")).unwrap_or_default();
+            self.log.line(&format!("── {} after {seconds:.1} s{note}", word(end.conclusion)));
+            self.tolerate(step, end)
+        };
+        let duration = clock.now().since(started);
+        Ok(StepResult {
+            name,
+            state: RunState::Completed(end.conclusion),
+            duration_ms: Some(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+            note: end.note,
+        })
+    }
+
+    /// Notes trouble, unless the step may fail.
+    fn tolerate(&mut self, step: &Step, end: StepEnd) -> StepEnd {
+        match end.conclusion {
+            Conclusion::Success => end,
+            // The conclusion of such a step is a success on GitHub too; what happened stays in the note.
+            Conclusion::Failure | Conclusion::TimedOut if step.continue_on_error => {
+                let note = end.note.unwrap_or_else(|| word(end.conclusion).to_owned());
+                StepEnd::success(Some(format!("{note}; tolerated by continue-on-error")))
+            }
+            conclusion => {
+                // A cancelled or timed out job stays that; a failure is kept over what `always()` steps do later.
+                if self.trouble.is_none() || conclusion == Conclusion::Cancelled {
+                    self.trouble = Some(conclusion);
+                }
+                end
+            }
+        }
+    }
+
+    async fn execute(&mut self, number: usize, step: &Step, variables: &BTreeMap<String, String>) -> Result<StepEnd> {
+        if self.run.folder.is_cancelled(self.run.attempt) {
+            return Ok(StepEnd { conclusion: Conclusion::Cancelled, note: Some("the run was cancelled".to_owned()) });
+        }
+        let left = self.deadline.since(self.run.options.clock.now());
+        if left.is_zero() {
+            return Ok(StepEnd { conclusion: Conclusion::TimedOut, note: Some("the job is out of time".to_owned()) });
+        }
+        match &step.kind {
+            StepKind::Use(action) => self.action(action, variables).await,
+            StepKind::Run(script) => {
+                let limit = self.run.options.limits.step_timeout;
+                let timeout = step.timeout.map_or(limit, |timeout| timeout.min(limit)).min(left);
+                let files = StepFiles::create(&self.temp, number)
+                    .map_err(|error| io_error("ci.job", "a step's files can't be made", error))?;
+                let end = self.script(number, script, variables, &files, timeout).await?;
+                Ok(self.take_in(step, &files, end))
+            }
+        }
+    }
+
+    /// Hears what the step said to later ones; a step that failed is heard too, as on GitHub.
+    fn take_in(&mut self, step: &Step, files: &StepFiles, end: StepEnd) -> StepEnd {
+        let said = match files.read() {
+            Ok(said) => said,
+            Err(reason) if end.conclusion == Conclusion::Success => return StepEnd::failure(reason),
+            Err(_) => return end,
+        };
+        let Said { env, path, outputs } = said;
+        self.env.extend(env);
+        for folder in path {
+            self.path.insert(0, folder);
+        }
+        if let Some(id) = &step.id {
+            self.outputs.extend(outputs.into_iter().map(|(name, value)| ((id.clone(), name), value)));
+        }
+        end
+    }
+
+    async fn action(&mut self, action: &Action, variables: &BTreeMap<String, String>) -> Result<StepEnd> {
+        let run = self.run;
+        match action {
+            Action::Checkout => {
+                // The checkout is the adapter's own, of the run's commit; a half-filled folder would be somebody else's.
+                remove_tree(&self.workspace)
+                    .and_then(|()| std::fs::create_dir(&self.workspace))
+                    .map_err(|error| io_error("ci.checkout", "the workspace can't be made", error))?;
+                run.options.source.checkout(run.repository, run.commit, &self.workspace).await?;
+                Ok(StepEnd::success(Some(format!("clean local checkout of {}", run.commit.short()))))
+            }
+            Action::SetupNode { .. } => {
+                let version = run.toolchain.node.as_ref().map_or("none", |node| node.version.as_str());
+                Ok(StepEnd::success(Some(format!("using the local node {version}"))))
+            }
+            Action::SetupPython { version } => self.set_up_python(version.as_ref()).await,
+            Action::Cache => Ok(StepEnd::success(Some(
+                "not needed: local runs share a package cache of their own in the install phase".to_owned(),
+            ))),
+            Action::UploadArtifact(wanted) => Ok(self.upload(wanted, variables).await),
+        }
+    }
+
+    async fn upload(&self, wanted: &Upload, variables: &BTreeMap<String, String>) -> StepEnd {
+        let name = wanted.name.render(|reference| self.value(reference, variables));
+        let paths = wanted.paths.render(|reference| self.value(reference, variables));
+        let (workspace, artifacts, when_missing) =
+            (self.workspace.clone(), self.run.folder.artifacts(), wanted.when_missing);
+        let copied =
+            tokio::task::spawn_blocking(move || upload(&workspace, &paths, &name, &artifacts, when_missing)).await;
+        match copied.unwrap_or_else(|error| Err(format!("the copy was cut off: {error}"))) {
+            Ok(done) if done.links_left_out > 0 => {
+                StepEnd::success(Some(format!("{} files, {} links left out", done.files, done.links_left_out)))
+            }
+            Ok(done) => StepEnd::success(Some(format!("{} files", done.files))),
+            Err(reason) => StepEnd::failure(reason),
+        }
+    }
+
+    /// The variables a workflow's author set, as this step sees them.
+    fn step_variables(&self, step: &Step) -> BTreeMap<String, String> {
+        let mut variables = self.env.clone();
+        for (name, template) in &step.env {
+            let value = template.render(|reference| self.value(reference, &self.env));
+            variables.insert(name.clone(), value);
+        }
+        variables
+    }
+
+    /// What an expression stands for.
+    pub(super) fn value(&self, reference: &Reference, env: &BTreeMap<String, String>) -> Option<String> {
+        match reference {
+            Reference::Variable(name) => env.get(name).cloned(),
+            Reference::Output { step, name } => self.outputs.get(&(step.clone(), name.clone())).cloned(),
+            Reference::Context("github.workspace") => Some(self.workspace.display().to_string()),
+            Reference::Context("github.job") => Some(self.job.id.clone()),
+            Reference::Context("runner.temp") => Some(self.temp.display().to_string()),
+            Reference::Context(name) => self.run.context(name),
+        }
+    }
+
+    /// How long a set-up may take.
+    pub(super) fn left(&self) -> Duration {
+        let left = self.deadline.since(self.run.options.clock.now());
+        left.min(self.run.options.limits.step_timeout)
+    }
+}
+
+/// A conclusion as a word for the log.
+pub(super) fn word(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Success => "succeeded",
+        Conclusion::Failure => "failed",
+        Conclusion::Cancelled => "cancelled",
+        Conclusion::TimedOut => "timed out",
+        Conclusion::Skipped => "skipped",
+        _ => "ended",
+    }
+}

@@ -1,0 +1,289 @@
+//! Running scripts of a job: the environment they see, the phase they run in, and installations reused.
+
+use super::job::{JobRun, StepEnd};
+use super::log::io_error;
+use super::reuse::Installation;
+use super::sandbox::Access;
+use super::step_files::StepFiles;
+use super::workflow::{InstallCommand, Script, StepKind};
+use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, launch, remove_tree};
+use aipipe_core::Result;
+use aipipe_core::domain::{Conclusion, ContentHash};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+/// How often a run looks whether somebody wants it cancelled.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Variables no workflow can change: installation runs no scripts and nothing asks or reports home.
+const FIXED: &[(&str, &str)] = &[
+    ("CI", "true"),
+    ("npm_config_ignore_scripts", "true"),
+    ("npm_config_audit", "false"),
+    ("npm_config_fund", "false"),
+    ("npm_config_update_notifier", "false"),
+    ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+    ("PIP_NO_INPUT", "1"),
+    ("PIP_REQUIRE_VIRTUALENV", "1"),
+];
+
+impl JobRun<'_> {
+    /// Runs a script to its end.
+    pub(super) async fn script(
+        &mut self,
+        number: usize,
+        script: &Script,
+        variables: &BTreeMap<String, String>,
+        files: &StepFiles,
+        timeout: Duration,
+    ) -> Result<StepEnd> {
+        let text = script.text.render(|reference| self.value(reference, variables));
+        let directory = script.directory.as_ref().map(|d| d.render(|reference| self.value(reference, variables)));
+        let directory = match self.directory(directory.as_deref().unwrap_or(".")) {
+            Ok(directory) => directory,
+            Err(reason) => return Ok(StepEnd::failure(reason)),
+        };
+        let install = script.installs();
+        let reusable = self.reusable(&text, &directory, variables);
+        if let Some((key, target)) = &reusable
+            && let Some(donor) = self.reuse.donor(key).map(str::to_owned)
+        {
+            let last = !self.is_installed_later(script);
+            let put = remove_tree(target);
+            let given = match put {
+                Ok(()) => self.reuse.give(key, target, last).await,
+                Err(error) => Err(error),
+            };
+            given.map_err(|error| io_error("ci.reuse", "an installation can't be copied", error))?;
+            self.before.push(text);
+            return Ok(StepEnd::success(Some(format!("reused from job {donor}"))));
+        }
+        let file = self.temp.join(format!("step-{number}.sh"));
+        std::fs::write(&file, &text).map_err(|error| io_error("ci.job", "a step's script can't be written", error))?;
+        let mut arguments: Vec<OsString> = script.shell.arguments().iter().map(OsString::from).collect();
+        arguments.push(file.into());
+        let environment = self.environment(variables, files, install);
+        let end = self.start(arguments, directory, environment, install, timeout).await?;
+        self.before.push(text);
+        if end.conclusion == Conclusion::Success
+            && let Some((key, target)) = reusable
+            && self.is_installed_later(script)
+            && target.is_dir()
+        {
+            let kept = self.reuse.keep(&key, &target, &self.job.id).await;
+            kept.map_err(|error| io_error("ci.reuse", "an installation can't be kept", error))?;
+        }
+        Ok(end)
+    }
+
+    /// Makes an environment of its own for the job, so that nothing is installed into the machine's Python.
+    pub(super) async fn set_up_python(&mut self, wanted: Option<&Wanted>) -> Result<StepEnd> {
+        let Some(python) = self.run.toolchain.python(wanted) else {
+            return Ok(StepEnd::failure("python was not looked for"));
+        };
+        let venv = self.tools.join("venv");
+        let key = ContentHash::of_parts(&["venv", &python.version, &python.program.to_string_lossy()]);
+        let failed = |error| io_error("ci.reuse", "an environment can't be copied", error);
+        remove_tree(&venv).map_err(failed)?;
+        if self.reuse.donor(&key).is_some() {
+            self.reuse.give(&key, &venv, false).await.map_err(failed)?;
+        } else {
+            let arguments = ["-c", "exec \"$@\"", "set-up"].map(OsString::from).into_iter();
+            let command = [python.program.as_os_str(), "-I".as_ref(), "-m".as_ref(), "venv".as_ref(), venv.as_os_str()];
+            let arguments = arguments.chain(command.map(OsString::from)).collect();
+            let environment = self.base_environment();
+            let end = self.start(arguments, self.workspace.clone(), environment, false, self.left()).await?;
+            if end.conclusion != Conclusion::Success {
+                return Ok(end);
+            }
+            self.reuse.keep(&key, &venv, &self.job.id).await.map_err(failed)?;
+        }
+        self.path.insert(0, venv.join("bin").display().to_string());
+        self.before.push(format!("python {}", python.version));
+        self.venv = Some(venv);
+        Ok(StepEnd::success(Some(format!("using the local python {} in an environment of its own", python.version))))
+    }
+
+    /// Starts bash with limits in the sandbox and waits for the end.
+    async fn start(
+        &self,
+        arguments: Vec<OsString>,
+        directory: PathBuf,
+        environment: BTreeMap<OsString, OsString>,
+        install: bool,
+        timeout: Duration,
+    ) -> Result<StepEnd> {
+        let run = self.run;
+        let bash = run.toolchain.bash.clone();
+        let prelude = run.options.limits.prelude();
+        let before = ["--noprofile", "--norc", "-c", &prelude, "step"].map(OsString::from);
+        let inner = Launch {
+            program: bash.clone(),
+            arguments: before.into_iter().chain([bash.into_os_string()]).chain(arguments).collect(),
+            directory,
+            environment,
+        };
+        let (job, cache) = (run.folder.job(), run.options.cache());
+        let tools = run.toolchain.programs();
+        let access = Access {
+            host: &run.options.host,
+            hidden: &run.options.root,
+            writable: if install { vec![&job, &cache] } else { vec![&job] },
+            readable: if install { run.options.host.install_files() } else { Vec::new() },
+            tools: &tools,
+            network: install,
+        };
+        if install {
+            std::fs::create_dir_all(&cache)
+                .map_err(|error| io_error("ci.job", "the package cache can't be made", error))?;
+        }
+        let what = run.sandbox.wrap(inner, &access);
+        let clock = run.options.clock.as_ref();
+        let cancelled = async {
+            while !run.folder.is_cancelled(run.attempt) {
+                clock.sleep(POLL).await;
+            }
+        };
+        let (ending, _) = launch(what, timeout, clock, cancelled, self.log.sink()).await?;
+        Ok(match ending {
+            Ending::Exited(0) => StepEnd::success(None),
+            Ending::Exited(code) => StepEnd::failure(format!("exit code {code}")),
+            Ending::Signalled(signal) => StepEnd::failure(format!("ended by signal {signal}")),
+            Ending::TooMuchOutput => StepEnd::failure(format!(
+                "output limit: more than {} bytes in this job",
+                run.options.limits.output_bytes
+            )),
+            Ending::Stopped => {
+                StepEnd { conclusion: Conclusion::Cancelled, note: Some("the run was cancelled".to_owned()) }
+            }
+            Ending::TimedOut => StepEnd {
+                conclusion: Conclusion::TimedOut,
+                note: Some(format!("ended after {} s, with everything it had started", timeout.as_secs())),
+            },
+        })
+    }
+
+    /// What every program of the job sees.
+    fn base_environment(&self) -> BTreeMap<OsString, OsString> {
+        let run = self.run;
+        let os = match std::env::consts::OS {
+            "macos" => "macOS",
+            _ => "Linux",
+        };
+        let mark = format!("{}-{}-{}-{}", run.id, run.attempt, self.job.id, std::process::id());
+        let mut environment: BTreeMap<OsString, OsString> = [
+            ("HOME", self.home.as_os_str()),
+            ("LANG", "C.UTF-8".as_ref()),
+            ("TERM", "dumb".as_ref()),
+            ("GITHUB_ACTIONS", "true".as_ref()),
+            ("GITHUB_WORKSPACE", self.workspace.as_os_str()),
+            ("GITHUB_JOB", self.job.id.as_ref()),
+            ("GITHUB_RUN_NUMBER", "1".as_ref()),
+            ("GITHUB_REF_TYPE", "branch".as_ref()),
+            ("RUNNER_OS", os.as_ref()),
+            ("RUNNER_NAME", "local".as_ref()),
+            ("RUNNER_ENVIRONMENT", "self-hosted".as_ref()),
+            ("RUNNER_TEMP", self.temp.as_os_str()),
+            ("RUNNER_TOOL_CACHE", self.tools.as_os_str()),
+            (TRACKING_VARIABLE, mark.as_ref()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+        for name in ["sha", "ref", "ref_name", "workflow", "repository", "event_name", "run_id", "run_attempt"] {
+            if let Some(value) = run.context(&format!("github.{name}")) {
+                environment.insert(format!("GITHUB_{}", name.to_ascii_uppercase()).into(), value.into());
+            }
+        }
+        if let Some(temp) = &self.outside_temp {
+            environment.insert("TMPDIR".into(), temp.path().into());
+        }
+        environment.insert("PATH".into(), self.search_path(&run.options.host.path));
+        environment
+    }
+
+    fn environment(
+        &self,
+        variables: &BTreeMap<String, String>,
+        files: &StepFiles,
+        install: bool,
+    ) -> BTreeMap<OsString, OsString> {
+        let mut environment = self.base_environment();
+        if install {
+            environment.extend(self.run.options.host.install_variables());
+            let cache = self.run.options.cache();
+            environment.insert("npm_config_cache".into(), cache.join("npm").into());
+            environment.insert("PIP_CACHE_DIR".into(), cache.join("pip").into());
+        } else if self.run.sandbox.isolation().is_some() {
+            // There is no network: say so at once instead of trying for minutes.
+            environment.insert("npm_config_offline".into(), "true".into());
+        }
+        let fixed: BTreeMap<&str, &str> = FIXED.iter().copied().collect();
+        for (name, value) in variables {
+            let plain = name.to_ascii_lowercase().replace('-', "_");
+            let is_fixed = fixed.keys().any(|fixed| fixed.eq_ignore_ascii_case(&plain));
+            let is_ours = name.starts_with("GITHUB_") || name.starts_with("RUNNER_");
+            if !is_fixed && !is_ours {
+                environment.insert(name.into(), value.into());
+            }
+        }
+        if let Some(path) = variables.get("PATH") {
+            environment.insert("PATH".into(), self.search_path(path.as_ref()));
+        }
+        environment.extend(files.variables().map(|(name, file)| (name.into(), file.into())));
+        environment.extend(fixed.into_iter().map(|(name, value)| (name.into(), value.into())));
+        environment
+    }
+
+    fn search_path(&self, rest: &std::ffi::OsStr) -> OsString {
+        let mut path = OsString::new();
+        for folder in &self.path {
+            path.push(folder);
+            path.push(":");
+        }
+        path.push(rest);
+        path
+    }
+
+    /// A step's folder, which must lie in the workspace.
+    fn directory(&self, wanted: &str) -> Result<PathBuf, String> {
+        let path = Path::new(wanted);
+        let path = path.strip_prefix(&self.workspace).unwrap_or(path);
+        if path.components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir)) {
+            return Err(format!("the working directory {wanted} leaves the workspace"));
+        }
+        let place = self.workspace.join(path);
+        let inside = |real: &PathBuf| self.workspace.canonicalize().is_ok_and(|workspace| real.starts_with(workspace));
+        match place.canonicalize() {
+            Ok(real) if real.is_dir() && inside(&real) => Ok(real),
+            Ok(_) => Err(format!("the working directory {wanted} is no folder of the workspace")),
+            Err(_) => Err(format!("the working directory {wanted} does not exist")),
+        }
+    }
+
+    /// The key and the place of an installation's result, when it can be reused.
+    fn reusable(
+        &self,
+        text: &str,
+        directory: &Path,
+        variables: &BTreeMap<String, String>,
+    ) -> Option<(ContentHash, PathBuf)> {
+        let kind = Script::install_command(text)?;
+        let toolchain = self.run.toolchain;
+        let (target, tools) = match kind {
+            InstallCommand::Npm => (directory.join("node_modules"), toolchain.node.as_ref()?.version.clone()),
+            InstallCommand::Pip => (self.venv.clone()?, String::new()),
+        };
+        let installation =
+            Installation { command: text, directory, tools: vec![tools], variables, before: &self.before };
+        Some((installation.key(kind)?, target))
+    }
+
+    /// Whether a later job has the same script.
+    fn is_installed_later(&self, script: &Script) -> bool {
+        let mut later = self.run.workflow.jobs.iter().skip_while(|job| job.id != self.job.id).skip(1);
+        later.any(|job| job.steps.iter().any(|step| matches!(&step.kind, StepKind::Run(other) if other == script)))
+    }
+}

@@ -1,0 +1,22 @@
+//! How this crate starts other programs: a cleared environment, a process group of its own that is ended as a whole,
+//! no input, bounded output, bounded time.
+//!
+//! [`HostEnvironment`] is what a host lets through of its own environment; `launch` is the one place that starts
+//! anything. Both the CI runner and the package managers go through it.
+
+mod files;
+mod host;
+mod launch;
+mod plain;
+mod tools;
+
+pub use host::HostEnvironment;
+
+pub(crate) use files::{copy_tree, hash_file, read_small, remove_tree, write_atomic};
+pub(crate) use host::{find_program, home_masks, tool_folders};
+pub(crate) use launch::{Capture, Ending, Launch, OutputSink, Verdict, launch};
+pub(crate) use plain::plain;
+pub(crate) use tools::{Probe, Tool, Wanted};
+
+/// The variable by which processes of a step are found again, whatever group they moved to.
+pub(crate) const TRACKING_VARIABLE: &str = "RUNNER_TRACKING_ID";
