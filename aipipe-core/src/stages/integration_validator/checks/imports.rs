@@ -61,26 +61,36 @@ fn relative(file: SourceFile<'_>, reference: &Reference, tree: &Tree<'_>, projec
         Lookup::WrongCase(there) => {
             out.add("wrong-case", file.path, at, &format!("{full:?} differs in case from the file {there}"));
         }
-        Lookup::Missing => {
-            let unknowable = BINARY.iter().any(|ending| bare_path.to_ascii_lowercase().ends_with(ending))
-                || project.covers_asset(bare_path)
-                // Written by a framework's own compiler before anything is checked.
-                || full.contains("/+types/") || full.ends_with("/$types");
-            if unknowable {
-                return;
-            }
-            if out.is_ignored_by_git(&path) {
-                let message = format!("{full:?} leads to {path}, which git ignores: whether it is there can't be told");
-                return out.warn("unknown-import", file.path, at, &message);
-            }
-            let message = format!("{full:?} leads to no file (looked for {path})");
-            // Declaration files are often written by tools and rarely checked (`skipLibCheck`).
-            if file.path.file_name().ends_with(".d.ts") {
-                return out.warn("unresolved-import", file.path, at, &message);
-            }
-            out.add("unresolved-import", file.path, at, &message);
-        }
+        Lookup::Missing => missing(file, reference, &path, project, out),
     }
+}
+
+/// Reports an import whose file is not there, as far as it can be told that it should be.
+fn missing(file: SourceFile<'_>, reference: &Reference, path: &str, project: &NodeProject, out: &mut Findings) {
+    let full = reference.specifier.as_str();
+    let asset = full.split(['?', '#']).next().unwrap_or(full).to_ascii_lowercase();
+    let at = Some(reference.span);
+    let unknowable = BINARY.iter().any(|ending| asset.ends_with(ending))
+        // Written by a framework's own compiler before anything is checked.
+        || full.contains("/+types/")
+        || full.ends_with("/$types");
+    if unknowable {
+        return;
+    }
+    if project.covers_asset(&asset) {
+        let message = format!("{full:?} leads to no file, though a wildcard module gives it a type");
+        return out.warn("unknown-import", file.path, at, &message);
+    }
+    if out.is_ignored_by_git(path) {
+        let message = format!("{full:?} leads to {path}, which git ignores: whether it is there can't be told");
+        return out.warn("unknown-import", file.path, at, &message);
+    }
+    let message = format!("{full:?} leads to no file (looked for {path})");
+    // Declaration files are often written by tools and rarely checked (`skipLibCheck`).
+    if file.path.file_name().ends_with(".d.ts") {
+        return out.warn("unresolved-import", file.path, at, &message);
+    }
+    out.add("unresolved-import", file.path, at, &message);
 }
 
 /// The file a path without its ending, or a folder's path, stands for.
@@ -114,17 +124,7 @@ fn bare(file: SourceFile<'_>, reference: &Reference, tree: &Tree<'_>, project: &
         Bare::Alias(Lookup::WrongCase(there), _) => {
             out.add("wrong-case", file.path, at, &format!("{specifier:?} differs in case from the file {there}"));
         }
-        Bare::Alias(_, path) => {
-            if BINARY.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending)) || project.covers_asset(name) {
-                return;
-            }
-            if out.is_ignored_by_git(&path) {
-                let message =
-                    format!("{specifier:?} leads to {path}, which git ignores: whether it is there can't be told");
-                return out.warn("unknown-import", file.path, at, &message);
-            }
-            out.add("unresolved-import", file.path, at, &format!("{specifier:?} leads to no file (looked for {path})"));
-        }
+        Bare::Alias(_, path) => missing(file, reference, &path, project, out),
         Bare::Undeclared(package) => {
             let message = format!("{package} is imported, but no package.json above the file declares it");
             out.add("undeclared-dependency", file.path, at, &message);

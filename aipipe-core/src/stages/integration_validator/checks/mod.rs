@@ -4,6 +4,7 @@
 //! Files are read by small lexers, one pass each, so text inside comments, strings, templates and JSX is never taken for
 //! code. A rule that can't be certain says nothing or warns that it can't tell; an `Error` means that it can't work.
 
+mod aliases;
 mod ignored;
 mod imports;
 mod javascript;

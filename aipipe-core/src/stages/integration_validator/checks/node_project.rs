@@ -1,5 +1,6 @@
 //! What manifests and configurations say about imports: packages, path aliases, ambient modules.
 
+use super::aliases::{Alias, Extends, extended_by, is_below};
 use super::tree::{Lookup, Tree, ancestors, join};
 use super::{Findings, SourceFile, javascript, json};
 use crate::domain::RepoPath;
@@ -10,37 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 struct Package {
     dependencies: BTreeSet<String>,
-}
-
-/// A pattern of specifiers and the paths it stands for, valid below a folder.
-#[derive(Debug, Clone)]
-struct Alias {
-    below: String,
-    /// The configuration file that states it.
-    source: String,
-    prefix: String,
-    suffix: String,
-    is_pattern: bool,
-    /// Targets with `*` where the matched part goes, relative to the root.
-    targets: Vec<String>,
-}
-
-/// That a folder's configuration builds on the one in the file `base`.
-#[derive(Debug)]
-struct Extends {
-    folder: String,
-    base: String,
-}
-
-fn extended_by(folder: &str, configuration: &Value) -> Vec<Extends> {
-    let bases: Vec<&str> = match configuration.get("extends") {
-        Some(Value::String(base)) => vec![base],
-        Some(Value::Array(bases)) => bases.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    let relative = bases.into_iter().filter(|base| base.starts_with('.')).filter_map(|base| join(folder, base));
-    let with_extension = |base: String| if base.ends_with(".json") { base } else { format!("{base}.json") };
-    relative.map(|base| Extends { folder: folder.to_owned(), base: with_extension(base) }).collect()
 }
 
 /// Everything that is not in the importing file itself.
@@ -238,6 +208,9 @@ impl NodeProject {
                 }
             }
         }
+        if missed.is_none() && self.covers_asset(specifier) {
+            return Bare::Known;
+        }
         let Some(name) = package_name(specifier) else {
             let configured = ancestors(folder).any(|above| self.configured.contains(above));
             return match missed {
@@ -278,32 +251,20 @@ impl NodeProject {
 
     fn is_ambient(&self, specifier: &str) -> bool {
         self.ambient.iter().any(|pattern| match pattern.split_once('*') {
+            // `*.vue` and the like give a type to whatever an alias leads to; they are asked after the aliases.
+            Some(("", _)) => false,
             Some((prefix, suffix)) => specifier.strip_prefix(prefix).is_some_and(|rest| rest.ends_with(suffix)),
             None => pattern == specifier,
         })
     }
 
-    /// Whether a wildcard module declaration (`declare module '*.svg'`) covers the relative specifier.
-    pub(super) fn covers_asset(&self, specifier: &str) -> bool {
-        self.ambient.iter().filter_map(|pattern| pattern.strip_prefix('*')).any(|suffix| specifier.ends_with(suffix))
+    /// Whether a wildcard module declaration (`declare module '*.svg'`) covers the path of an asset.
+    ///
+    /// Components are no assets: their usual wildcard says nothing about which of them exist.
+    pub(super) fn covers_asset(&self, path: &str) -> bool {
+        !path.ends_with(".vue")
+            && self.ambient.iter().filter_map(|pattern| pattern.strip_prefix('*')).any(|suffix| path.ends_with(suffix))
     }
-}
-
-impl Alias {
-    /// The part of the specifier that the alias' `*` stands for.
-    fn matched<'s>(&self, folder: &str, specifier: &'s str) -> Option<&'s str> {
-        if !is_below(folder, &self.below) {
-            return None;
-        }
-        if !self.is_pattern {
-            return (specifier == self.prefix).then_some("");
-        }
-        specifier.strip_prefix(self.prefix.as_str())?.strip_suffix(self.suffix.as_str())
-    }
-}
-
-fn is_below(folder: &str, above: &str) -> bool {
-    above.is_empty() || folder.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_typescript_configuration(name: &str) -> bool {

@@ -253,6 +253,15 @@ fn an_import_git_ignores_is_unknown() {
 }
 
 #[test]
+fn a_wildcard_module_explains_assets_but_not_components() {
+    let shims = ("shims.d.ts", "declare module '*.vue' {}\ndeclare module '*.svg'");
+    assert_eq!(
+        rules(&[shims, ("a.ts", "import './A.vue'; import './a.svg'")]),
+        ["unresolved-import a.ts", "unknown-import a.ts"]
+    );
+}
+
+#[test]
 fn a_local_folder_does_not_hide_an_installed_package() {
     let alembic = [
         ("requirements.txt", "alembic==1.0\n"),
@@ -340,7 +349,11 @@ fn breaks_every_import_of_a_folder() {
     for file in 0..files.len() {
         let (path, content) = files[file].clone();
         let spans: Vec<TextSpan> = if path.extension() == Some("py") {
-            let own = |import: &python::Import| import.dots > 0 && !import.module.is_empty();
+            let is_folder =
+                |name: &String| files.iter().any(|(path, _)| path.as_str().starts_with(&format!("{name}/")));
+            let own = |import: &python::Import| {
+                import.module.first().is_some_and(|first| import.dots > 0 || is_folder(first))
+            };
             python::read(&content).imports.into_iter().filter(own).map(|import| import.span).collect()
         } else if javascript::is_module(&path) {
             let local =

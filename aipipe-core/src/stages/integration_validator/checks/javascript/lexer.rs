@@ -60,7 +60,7 @@ pub(super) fn tokenize(source: &str, markup: Markup) -> Tokens {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     Block,
     Substitution,
     Tag,
@@ -68,20 +68,20 @@ enum Mode {
     Container,
 }
 
-struct Lexer<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    markup: Markup,
-    operators: &'a BTreeSet<usize>,
-    modes: Vec<Mode>,
+pub(super) struct Lexer<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+    pub(super) markup: Markup,
+    pub(super) operators: &'a BTreeSet<usize>,
+    pub(super) modes: Vec<Mode>,
     /// For each open parenthesis, whether an expression may follow its end (`if (…) /x/`).
     parentheses: Vec<bool>,
     /// Open tags and children.
-    elements: usize,
+    pub(super) elements: usize,
     element_start: usize,
     /// Bytes that were looked at in vain for the end of a literal; limited so that hostile text costs linear time.
     in_vain: usize,
-    after_value: bool,
+    pub(super) after_value: bool,
     unclosed_element: Option<usize>,
     out: Tokens,
 }
@@ -104,7 +104,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn byte(&self, offset: usize) -> u8 {
+    pub(super) fn byte(&self, offset: usize) -> u8 {
         self.bytes.get(self.at.saturating_add(offset)).copied().unwrap_or(0)
     }
 
@@ -124,7 +124,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn push(&mut self, kind: Kind, start: usize, end: usize, is_value: bool) {
+    pub(super) fn push(&mut self, kind: Kind, start: usize, end: usize, is_value: bool) {
         self.out.tokens.push(Token { kind, start, end });
         self.after_value = is_value;
     }
@@ -237,7 +237,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn line_comment(&mut self) {
+    pub(super) fn line_comment(&mut self) {
         let start = self.at;
         while self.at < self.bytes.len() && !matches!(self.byte(0), b'\n' | b'\r') {
             self.at += 1;
@@ -245,7 +245,7 @@ impl<'a> Lexer<'a> {
         self.out.comments.push((start, self.at));
     }
 
-    fn block_comment(&mut self) {
+    pub(super) fn block_comment(&mut self) {
         let start = self.at;
         self.at += 2;
         while self.at < self.bytes.len() && !(self.byte(0) == b'*' && self.byte(1) == b'/') {
@@ -333,114 +333,8 @@ impl<'a> Lexer<'a> {
         }
         self.push(Kind::Value, start, self.at, true);
     }
-
-    /// Whether the `<` here opens a JSX element and not a comparison or a list of type parameters.
-    fn starts_element(&self) -> bool {
-        if self.markup == Markup::Absent || self.after_value || self.operators.contains(&self.at) {
-            return false;
-        }
-        if self.byte(1) == b'>' {
-            return true;
-        }
-        if !is_word_byte(self.byte(1)) || self.byte(1).is_ascii_digit() {
-            return false;
-        }
-        let mut offset = 1;
-        while is_word_byte(self.byte(offset)) || matches!(self.byte(offset), b'.' | b'-' | b':') {
-            offset += 1;
-        }
-        let name_end = offset;
-        while self.byte(offset).is_ascii_whitespace() {
-            offset += 1;
-        }
-        let rest = self.bytes.get(self.at.saturating_add(offset)..).unwrap_or_default();
-        let type_parameters = matches!(self.byte(offset), b',' | b'=')
-            || (offset > name_end
-                && rest.strip_prefix(b"extends").is_some_and(|r| r.first().is_some_and(u8::is_ascii_whitespace)));
-        !type_parameters
-    }
-
-    /// Inside `<name …`: attributes up to `>` or `/>`.
-    fn tag(&mut self) {
-        match self.byte(0) {
-            b'>' => {
-                self.at += 1;
-                self.modes.pop();
-                self.modes.push(Mode::Children);
-            }
-            b'/' if self.byte(1) == b'>' => {
-                self.at += 2;
-                self.close_element();
-            }
-            b'/' if self.byte(1) == b'/' => self.line_comment(),
-            b'/' if self.byte(1) == b'*' => self.block_comment(),
-            b'{' => self.container(),
-            b'<' => self.type_arguments(),
-            quote @ (b'\'' | b'"') => {
-                self.at += 1;
-                while self.at < self.bytes.len() && self.byte(0) != quote {
-                    self.at += 1;
-                }
-                self.at += 1;
-            }
-            _ => self.at += 1,
-        }
-    }
-
-    fn type_arguments(&mut self) {
-        let mut open = 0_usize;
-        while self.at < self.bytes.len() {
-            match self.byte(0) {
-                b'<' => open += 1,
-                b'>' => open = open.saturating_sub(1),
-                _ => {}
-            }
-            self.at += 1;
-            if open == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Between tags: text up to the next child, container or closing tag.
-    fn children(&mut self) {
-        match (self.byte(0), self.byte(1)) {
-            (b'{', _) => self.container(),
-            (b'<', b'/') => {
-                while self.at < self.bytes.len() && self.byte(0) != b'>' {
-                    self.at += 1;
-                }
-                self.at += 1;
-                self.close_element();
-            }
-            (b'<', next) if next == b'>' || is_word_byte(next) => {
-                self.open_element();
-            }
-            _ => self.at += 1,
-        }
-    }
-
-    fn container(&mut self) {
-        self.at += 1;
-        self.modes.push(Mode::Container);
-        self.after_value = false;
-    }
-
-    fn open_element(&mut self) {
-        self.at += 1;
-        self.elements += 1;
-        self.modes.push(Mode::Tag);
-    }
-
-    fn close_element(&mut self) {
-        self.modes.pop();
-        self.elements = self.elements.saturating_sub(1);
-        if !matches!(self.modes.last(), Some(Mode::Tag | Mode::Children)) {
-            self.push(Kind::Value, self.at, self.at, true);
-        }
-    }
 }
 
-fn is_word_byte(byte: u8) -> bool {
+pub(super) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'@') || byte >= 0x80
 }

@@ -1,6 +1,7 @@
 //! JavaScript, TypeScript and Vue: what a file asks for and offers.
 
 mod lexer;
+mod markup;
 mod module;
 mod vue;
 
