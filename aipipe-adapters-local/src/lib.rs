@@ -1,20 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod artifacts;
+pub mod checks;
+pub mod ci;
 mod clock;
 mod failpoint;
+pub mod git;
 mod os_error;
+mod process;
 mod records;
+pub mod review;
 mod secrets;
 
 pub use artifacts::LocalArtifacts;
 pub use clock::SystemClock;
+pub use process::HostEnvironment;
 pub use records::LocalRecords;
 pub use secrets::{EnvSecrets, FileSecrets};
-pub mod checks;
-pub mod git;
-pub mod review;
-pub mod ci;
-mod process;
-
-pub use process::HostEnvironment;

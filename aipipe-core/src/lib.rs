@@ -6,12 +6,11 @@ mod error;
 pub mod failpoint;
 pub mod pipeline;
 pub mod ports;
+pub mod stacks;
 pub mod stages;
 pub mod tables;
 
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod stacks;
-pub mod stages;
 
 pub use error::{Error, ErrorKind, Result};

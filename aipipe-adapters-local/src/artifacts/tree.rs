@@ -63,10 +63,10 @@ pub(super) enum Found {
 impl Tree {
     /// Opens the store at `root`, making what is missing, and removes what crashed writers left.
     pub(super) fn open(root: &Path) -> Result<Self> {
-        let fail = |errno: Errno| os_error(OPEN, "the artifact folder can't be opened", errno).with("path", root.display());
-        let base = make_root(root).map_err(|error| {
-            os_error(OPEN, "the artifact folder can't be made", error).with("path", root.display())
-        })?;
+        let fail =
+            |errno: Errno| os_error(OPEN, "the artifact folder can't be opened", errno).with("path", root.display());
+        let base = make_root(root)
+            .map_err(|error| os_error(OPEN, "the artifact folder can't be made", error).with("path", root.display()))?;
         let make = |folder: &Folder, name: &str| {
             let (inner, made) = folder.folder_or_new(name)?;
             if made {

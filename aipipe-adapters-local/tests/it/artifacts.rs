@@ -53,15 +53,18 @@ async fn versions_are_kept_and_one_is_current() {
     assert_ne!(second.version, same.version);
     assert_eq!(std::fs::read_to_string(root.join(ROOT).join("raw/brief.txt")).unwrap(), "second");
     assert_eq!(store.versions(&key("raw/brief.txt")).await.unwrap(), [same.clone(), second.clone(), first.clone()]);
-    let old = store.get(&key("raw/brief.txt"), GetOptions::default().with_version(first.version.clone())).await.unwrap();
+    let old =
+        store.get(&key("raw/brief.txt"), GetOptions::default().with_version(first.version.clone())).await.unwrap();
     assert_eq!((old.meta, &old.content[..]), (first.clone(), &b"one"[..]));
     assert_eq!(store.head(&key("raw/brief.txt")).await.unwrap(), same);
 
-    let stale = store.put(&key("raw/brief.txt"), Bytes::from("x"), mode(PutMode::IfVersion(first.version.clone()))).await;
+    let stale =
+        store.put(&key("raw/brief.txt"), Bytes::from("x"), mode(PutMode::IfVersion(first.version.clone()))).await;
     assert_eq!(stale.unwrap_err().kind(), ErrorKind::Conflict);
     let taken = store.put(&key("raw/brief.txt"), Bytes::from("x"), mode(PutMode::CreateOnly)).await;
     assert_eq!(taken.unwrap_err().kind(), ErrorKind::AlreadyExists);
-    let nothing = store.put(&key("raw/none.txt"), Bytes::from("x"), mode(PutMode::IfVersion(first.version.clone()))).await;
+    let nothing =
+        store.put(&key("raw/none.txt"), Bytes::from("x"), mode(PutMode::IfVersion(first.version.clone()))).await;
     assert_eq!(nothing.unwrap_err().kind(), ErrorKind::NotFound);
 
     store.delete(&key("raw/brief.txt")).await.unwrap();

@@ -260,8 +260,6 @@ pub enum RefusalReason {
     UnknownShape,
     /// It holds no text (a scan, for instance).
     NoText,
-    /// Another document of the request has the same name and different content.
-    DuplicateName,
 }
 
 impl RefusalReason {
@@ -276,7 +274,6 @@ impl RefusalReason {
             Self::UnsupportedFormat => "unsupported format",
             Self::UnknownShape => "JSON of an unknown shape",
             Self::NoText => "no text",
-            Self::DuplicateName => "duplicate name",
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::journal::{Journal, JournalEntry, JournalValue, StageEntry, hit};
 use super::stage::{from_json, to_json};
 use crate::domain::{
-    ArtifactKey, ArtifactRef, ContentHash, ExecutionId, IdempotencyKey, ProjectRoot, SignalName, Spending, StageName,
-    StepKey, Stored, Timestamp,
+    ArtifactKey, ArtifactRef, ContentHash, DocumentSet, ExecutionId, IdempotencyKey, ProjectRoot, SignalName, Spending,
+    StageName, StepKey, Stored, Timestamp,
 };
 use crate::ports::{
     ArtifactStore, ArtifactStoreExt, Clock, Event, EventKind, GetOptions, LanguageModel, ModelRequest, ModelResponse,
@@ -96,10 +96,20 @@ impl Run {
         Ok(ArtifactRef { key, hash, bytes })
     }
 
+    /// The referenced content: the current version of the key, or an older one where those are kept.
     pub(crate) async fn read(&self, at: &ArtifactRef) -> Result<Bytes> {
         let artifact = self.artifacts.get(&at.key, GetOptions::default()).await?;
         if ContentHash::of(&artifact.content) == at.hash {
             return Ok(artifact.content);
+        }
+        if self.artifacts.capabilities().versions {
+            let versions = self.artifacts.versions(&at.key).await?;
+            if let Some(meta) = versions.into_iter().find(|meta| meta.hash == at.hash) {
+                let older = self.artifacts.get(&at.key, GetOptions::default().with_version(meta.version)).await?;
+                if ContentHash::of(&older.content) == at.hash {
+                    return Ok(older.content);
+                }
+            }
         }
         Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced")
             .with("key", &at.key))
@@ -270,6 +280,23 @@ impl StageContext {
     /// `NotFound`, `Corrupt`.
     pub async fn load_bytes(&self, at: &ArtifactRef) -> Result<Bytes> {
         self.run.read(at).await
+    }
+
+    /// The processed texts of the documents, in their order.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`.
+    pub async fn document_texts(&self, documents: &DocumentSet) -> Result<Vec<String>> {
+        let mut texts = Vec::with_capacity(documents.documents.len());
+        for document in &documents.documents {
+            let bytes = self.run.read(&document.text).await?;
+            texts.push(String::from_utf8(bytes.to_vec()).map_err(|error| {
+                Error::new(ErrorKind::Corrupt, "document.text", "a processed text is not UTF-8")
+                    .with("document", &document.id)
+                    .caused_by(error)
+            })?);
+        }
+        Ok(texts)
     }
 
     /// Stores bytes under a name users know; the same content again is no new version.

@@ -15,11 +15,13 @@ mod naming;
 mod operation;
 mod plan;
 mod stack;
+mod stage;
 mod statement;
 mod words;
 
 pub use plan::plan;
 pub use stack::decide_stack;
+pub use stage::ArchitecturePlanner;
 
 use crate::domain::Document;
 

@@ -25,6 +25,7 @@ mod json;
 mod limits;
 mod pdf;
 mod sniff;
+mod stage;
 mod stamp;
 mod text;
 mod transcript;
@@ -33,6 +34,7 @@ mod transcript;
 mod tests;
 
 pub use limits::ReadLimits;
+pub use stage::DocumentProcessor;
 
 use crate::domain::{DocumentFormat, DocumentMetadata, DocumentName, RefusalReason, Segment};
 

@@ -6,7 +6,9 @@
 
 mod checks;
 mod ci;
+mod stage;
 pub mod workflow;
 
 pub use checks::{SourceFile, check_files};
 pub use ci::{ci_workflow, required_checks, workflow_path};
+pub use stage::IntegrationValidator;

@@ -28,6 +28,7 @@ mod rules;
 mod scenario;
 mod section;
 mod sentences;
+mod stage;
 mod stories;
 mod story_form;
 mod table;
@@ -35,6 +36,8 @@ mod table;
 mod tests;
 mod wish;
 mod words;
+
+pub use stage::RequirementsSynthesizer;
 
 use crate::domain::{
     Citation, Document, DocumentSet, Obligation, OpenQuestion, ProjectRoot, Requirement, RequirementKind, Stored,

@@ -1,0 +1,103 @@
+//! Stage 3: the stack, decided by evidence, by the host or by a person; then the plan.
+
+use super::{Source, decide_stack, plan};
+use crate::domain::{DocumentSet, SignalName, Stack, StackDecision, StackVerdict, StageName, StorySet, Wait};
+use crate::pipeline::{Outcome, Stage, StageContext};
+use crate::tables::ComponentRecord;
+use crate::{Error, ErrorKind, Result};
+use async_trait::async_trait;
+
+/// Plans the architecture. When none of the five stacks fits, it waits for the signal `stack-choice`, whose payload is
+/// a stack's id such as `"node-api"`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ArchitecturePlanner {
+    host_choice: Option<Stack>,
+}
+
+impl ArchitecturePlanner {
+    /// Plans for this stack whatever the documents say; `None` leaves it to the evidence.
+    #[must_use]
+    pub fn with_stack(stack: Option<Stack>) -> Self {
+        Self { host_choice: stack }
+    }
+
+    /// The stage's name: `architecture-planner`.
+    #[must_use]
+    pub fn stage_name() -> StageName {
+        StageName::literal("architecture-planner")
+    }
+
+    /// The signal by which a person chooses a stack.
+    #[must_use]
+    pub fn stack_choice() -> SignalName {
+        SignalName::literal("stack-choice")
+    }
+
+    fn choice(&self, cx: &StageContext) -> Result<Option<Stack>> {
+        if self.host_choice.is_some() {
+            return Ok(self.host_choice);
+        }
+        let signals = cx.signals(&Self::stack_choice());
+        let Some(signal) = signals.first() else { return Ok(None) };
+        let stack: Stack = signal.payload.as_str().unwrap_or_default().parse()?;
+        Ok(Some(stack))
+    }
+
+    fn decide(&self, cx: &StageContext, stories: &StorySet, sources: &[Source<'_>]) -> Result<DecidedOr<Wait>> {
+        match decide_stack(stories, sources, self.choice(cx)?) {
+            StackVerdict::Chosen(decision) => Ok(DecidedOr::Decided(decision)),
+            StackVerdict::NoneFits { reason, scores, .. } => {
+                let scores: Vec<_> = scores.iter().map(|s| format!("{} {}", s.stack, s.points)).collect();
+                let reason = format!("none of the five stacks fits: {reason} (scores: {})", scores.join(", "));
+                Ok(DecidedOr::Or(Wait { signal: Self::stack_choice(), reason, poll_after: None }))
+            }
+        }
+    }
+}
+
+enum DecidedOr<T> {
+    Decided(StackDecision),
+    Or(T),
+}
+
+#[async_trait]
+impl Stage for ArchitecturePlanner {
+    type Input = StorySet;
+    type Output = crate::domain::ArchitecturePlan;
+
+    fn name(&self) -> StageName {
+        Self::stage_name()
+    }
+
+    fn revision(&self) -> String {
+        format!("1 {:?}", self.host_choice)
+    }
+
+    async fn run(&self, cx: &StageContext, stories: StorySet) -> Result<Outcome<Self::Output>> {
+        if stories.stories.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "architecture.plan",
+                "the documents ask for nothing a story could be made of",
+            )
+            .with("requirements", stories.requirements.len()));
+        }
+        let documents: DocumentSet = cx.load(&stories.documents).await?;
+        let texts = cx.document_texts(&documents).await?;
+        let sources: Vec<_> =
+            documents.documents.iter().zip(&texts).map(|(document, text)| Source { document, text }).collect();
+        let decision = match self.decide(cx, &stories, &sources)? {
+            DecidedOr::Decided(decision) => decision,
+            DecidedOr::Or(wait) => return Ok(Outcome::Waiting(wait)),
+        };
+        let stored = cx.store(&stories).await?;
+        let plan = plan(stories.root.clone(), stored, &stories, decision)?;
+        let records = plan.components.iter().map(|component| {
+            let (execution, root) = (cx.execution().clone(), cx.root().clone());
+            ComponentRecord { component: component.clone(), execution, root }.write()
+        });
+        cx.write_records(records.collect::<Result<_>>()?).await?;
+        cx.progress(plan.components.len(), plan.components.len(), "components");
+        Ok(Outcome::Done(plan))
+    }
+}

@@ -1,0 +1,134 @@
+//! Stage 1: reads every document of the request, keeps its text, its version and its lineage.
+
+use super::{ReadLimits, read_document};
+use crate::domain::{
+    ArtifactKey, ContentHash, Document, DocumentId, DocumentSet, IntakeRequest, RawDocument, Refusal, StageName,
+    StepKey,
+};
+use crate::pipeline::{Outcome, Stage, StageContext};
+use crate::ports::EventKind;
+use crate::tables::DocumentRecord;
+use crate::{Error, ErrorKind, Result};
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// Turns documents into text with provenance; one that can't be read is refused with a reason, the others go on.
+#[derive(Debug, Clone, Default)]
+pub struct DocumentProcessor {
+    limits: ReadLimits,
+}
+
+impl DocumentProcessor {
+    /// Reads within these limits.
+    #[must_use]
+    pub fn with_limits(limits: ReadLimits) -> Self {
+        Self { limits }
+    }
+
+    /// The stage's name: `document-processor`.
+    #[must_use]
+    pub fn stage_name() -> StageName {
+        StageName::literal("document-processor")
+    }
+
+    async fn read(
+        &self,
+        cx: &StageContext,
+        raw: &RawDocument,
+        previous: Option<ContentHash>,
+    ) -> Result<std::result::Result<Document, Refusal>> {
+        let refuse = |reason, detail| Ok(Err(Refusal { name: raw.name.clone(), reason, detail }));
+        if raw.content.bytes > self.limits.max_bytes {
+            let detail = format!("{} bytes, the limit is {}", raw.content.bytes, self.limits.max_bytes);
+            return refuse(crate::domain::RefusalReason::TooLarge, detail);
+        }
+        let bytes = cx.load_bytes(&raw.content).await?;
+        let read = match read_document(&raw.name, &bytes, &self.limits) {
+            Ok(read) => read,
+            Err(unreadable) => return refuse(unreadable.reason, unreadable.detail),
+        };
+        let id = DocumentId::for_name(&raw.name);
+        let key = ArtifactKey::processed(cx.root(), cx.execution(), &id);
+        let text = cx.publish(&key, Bytes::from(read.text)).await?;
+        Ok(Ok(Document {
+            id,
+            version: raw.content.hash,
+            previous,
+            name: raw.name.clone(),
+            format: read.format,
+            raw: raw.content.clone(),
+            text,
+            metadata: read.metadata,
+            segments: read.segments,
+            warnings: read.warnings,
+        }))
+    }
+
+    /// The version of each document that was the project's latest when this execution first looked.
+    async fn previous_versions(
+        &self,
+        cx: &StageContext,
+        request: &IntakeRequest,
+    ) -> Result<BTreeMap<DocumentId, ContentHash>> {
+        let step = StepKey::literal("previous-versions");
+        cx.record(&step, request, || async {
+            let mut previous = BTreeMap::new();
+            for raw in &request.documents {
+                let id = DocumentId::for_name(&raw.name);
+                let latest = DocumentRecord::latest(cx.records().as_ref(), cx.root().project(), &id).await?;
+                let before = latest.and_then(|latest| {
+                    if latest.version == raw.content.hash { latest.previous } else { Some(latest.version) }
+                });
+                previous.extend(before.map(|version| (id, version)));
+            }
+            Ok(previous)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Stage for DocumentProcessor {
+    type Input = IntakeRequest;
+    type Output = DocumentSet;
+
+    fn name(&self) -> StageName {
+        Self::stage_name()
+    }
+
+    fn revision(&self) -> String {
+        format!("1 {:?}", self.limits)
+    }
+
+    async fn run(&self, cx: &StageContext, request: IntakeRequest) -> Result<Outcome<DocumentSet>> {
+        let previous = self.previous_versions(cx, &request).await?;
+        let total = request.documents.len();
+        let (mut documents, mut refused) = (Vec::new(), Vec::new());
+        for (number, raw) in (1..).zip(&request.documents) {
+            let before = previous.get(&DocumentId::for_name(&raw.name)).copied();
+            match self.read(cx, raw, before).await? {
+                Ok(document) => documents.push(document),
+                Err(refusal) => {
+                    cx.tell(EventKind::DocumentRefused(refusal.clone()));
+                    refused.push(refusal);
+                }
+            }
+            cx.progress(number, total, raw.name.as_str());
+        }
+        if documents.is_empty() {
+            let reasons: Vec<_> = refused
+                .iter()
+                .map(|refusal| format!("{}: {} ({})", refusal.name, refusal.reason.as_str(), refusal.detail))
+                .collect();
+            let message = if reasons.is_empty() { "there are no documents".to_owned() } else { reasons.join("; ") };
+            return Err(Error::new(ErrorKind::NoReadableDocument, "documents.read", message));
+        }
+        let mut writes = Vec::new();
+        for document in &documents {
+            writes.extend(DocumentRecord::of(document, cx.root(), cx.execution()).writes()?);
+        }
+        cx.write_records(writes).await?;
+        Ok(Outcome::Done(DocumentSet { root: request.root, documents, refused }))
+    }
+}

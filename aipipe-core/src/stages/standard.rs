@@ -1,0 +1,78 @@
+//! The seven stages in their order, for hosts that want exactly that.
+
+use super::architecture_planner::ArchitecturePlanner;
+use super::document_processor::DocumentProcessor;
+use super::github_orchestrator::{GithubOrchestrator, PublishOptions};
+use super::integration_validator::IntegrationValidator;
+use super::requirements_synthesizer::RequirementsSynthesizer;
+use super::review_coordinator::{ReviewCoordinator, ReviewOptions};
+use super::story_executor::StoryExecutor;
+use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack};
+use crate::pipeline::Pipeline;
+use crate::ports::{ContinuousIntegration, PackageManager, ReviewDesk, SourceControl};
+use std::sync::Arc;
+
+/// The ports the stages need besides the engine's stores.
+#[derive(Debug, Clone)]
+pub struct StandardPorts {
+    /// Makes lock files.
+    pub packages: Arc<dyn PackageManager>,
+    /// Keeps the repository.
+    pub source_control: Arc<dyn SourceControl>,
+    /// Runs its workflow.
+    pub ci: Arc<dyn ContinuousIntegration>,
+    /// Keeps its pull request.
+    pub review_desk: Arc<dyn ReviewDesk>,
+}
+
+/// What a host decides about the stages.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StandardOptions {
+    /// The stack; by evidence when `None`.
+    pub stack: Option<Stack>,
+    /// How code is published.
+    pub publish: PublishOptions,
+    /// How it is reviewed.
+    pub review: ReviewOptions,
+}
+
+impl StandardOptions {
+    /// The stack by evidence, published to `main`, reviewed under `policy`.
+    #[must_use]
+    pub fn new(policy: ReviewPolicy) -> Self {
+        Self { stack: None, publish: PublishOptions::default(), review: ReviewOptions::new(policy) }
+    }
+
+    /// The same on this stack.
+    #[must_use]
+    pub fn with_stack(mut self, stack: Option<Stack>) -> Self {
+        self.stack = stack;
+        self
+    }
+
+    /// The same, published like this.
+    #[must_use]
+    pub fn with_publish(mut self, publish: PublishOptions) -> Self {
+        self.publish = publish;
+        self
+    }
+}
+
+/// Documents in, merged pull request out: all seven stages.
+#[must_use]
+pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pipeline<IntakeRequest, ReviewOutcome> {
+    Pipeline::builder("documents-to-pull-request")
+        .then(DocumentProcessor::default())
+        .then(RequirementsSynthesizer::by_rules())
+        .then(ArchitecturePlanner::with_stack(options.stack))
+        .then(StoryExecutor::by_templates())
+        .then(IntegrationValidator::new(Arc::clone(&ports.packages)))
+        .then(GithubOrchestrator::new(
+            Arc::clone(&ports.source_control),
+            Arc::clone(&ports.ci),
+            options.publish.clone(),
+        ))
+        .then(ReviewCoordinator::new(Arc::clone(&ports.review_desk), options.review.clone()))
+        .build()
+}
