@@ -4,7 +4,7 @@ use super::Unreadable;
 use super::blocks::{Block, Marker, Rules, indent, marker, read_blocks};
 use super::decode::{Line, Lines};
 use super::draft::{Draft, Piece};
-use super::html;
+use super::{email, html};
 use crate::domain::{DocumentFormat, Place, SegmentKind, TextSpan};
 
 /// Whether lines are Markdown or plain text; a file name ending in `.md` settles what could be either.
@@ -52,6 +52,9 @@ pub(super) fn read(file: &Lines, format: DocumentFormat, draft: &mut Draft<'_>) 
         DocumentFormat::Markdown => Rules { loose_headings: !marked, ..Rules::MARKDOWN },
         _ => Rules::TEXT,
     };
+    if !marked && email::holds_mail(body) {
+        return email::read_pasted(body, draft);
+    }
     let mut first = true;
     read_blocks(body, rules, &[], &mut |mut block| {
         if std::mem::take(&mut first) && block.kind == SegmentKind::Heading && block.level <= 2 {

@@ -7,6 +7,7 @@ mod heading;
 mod marker;
 mod trail;
 
+pub(super) use heading::is_title;
 pub(super) use marker::{Marker, indent, marker};
 use trail::Trail;
 

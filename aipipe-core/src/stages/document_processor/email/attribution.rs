@@ -256,6 +256,10 @@ fn attribution(lines: &[&str]) -> Option<Intro> {
             joined.push(' ');
         }
         joined.push_str(line);
+        // A greeting above is no part of it: what takes several lines starts with its date.
+        if at > 0 && !lines.first().is_some_and(|first| starts_like_date(first)) {
+            return None;
+        }
         let next = lines.get(at + 1).map_or("", |line| line.trim());
         if let Some(speaker) = attributed(&joined, next) {
             return Some(Intro { lines: at + 1, speaker, forwarded: false });

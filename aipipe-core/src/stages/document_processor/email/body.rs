@@ -6,15 +6,16 @@ use super::super::decode::{Line, Lines};
 use super::super::draft::{Draft, Piece};
 use super::attribution::{Intro, intro};
 use super::closing::{is_device_note, is_disclaimer, own_lines};
-use crate::domain::{Place, SegmentKind, Timestamp};
+use crate::domain::{Place, SegmentKind, TextSpan, Timestamp};
 
 /// Quotes within quotes are followed this far.
 const MAX_DEPTH: usize = 12;
 
 /// Who wrote what is being read.
 #[derive(Debug, Clone)]
-pub(super) struct Author {
-    pub(super) index: u32,
+pub(in super::super) struct Author {
+    /// The message; `None` for mail pasted into a text file, whose places are lines.
+    pub(super) index: Option<u32>,
     pub(super) name: Option<String>,
     pub(super) at: Option<Timestamp>,
     pub(super) headings: Vec<String>,
@@ -27,6 +28,22 @@ pub(super) fn read(text: &str, author: &Author, draft: &mut Draft<'_>) -> Result
     draft.removed.invisible += lines.removed.invisible;
     let view = lines.lines();
     section(&view, author, Voice::Own, draft, 0)
+}
+
+/// Reads the lines of a text file that somebody pasted mail into.
+pub(in super::super) fn read_pasted(lines: &[Line<'_>], draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    let author = Author { index: None, name: None, at: None, headings: Vec::new() };
+    section(lines, &author, Voice::Own, draft, 0)
+}
+
+/// Whether a text holds pasted mail: an introduction of older words that mail programs write.
+pub(in super::super) fn holds_mail(lines: &[Line<'_>]) -> bool {
+    let texts: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let text = |at: usize| texts.get(at..).unwrap_or_default();
+    (0..texts.len()).any(|at| {
+        let divided = texts.get(at).is_some_and(|line| line.starts_with('-'));
+        intro(text(at)).is_some_and(|found| found.speaker.is_some() || found.lines > 1 || divided)
+    })
 }
 
 /// Whether words are the sender's or somebody's before.
@@ -55,7 +72,7 @@ fn section(
             let count = rest.iter().take_while(|line| line.trim_start().starts_with('>')).count();
             let inner: Vec<Line<'_>> =
                 lines.iter().skip(at).take(count).map(|line| Line { text: unquoted(line.text), ..*line }).collect();
-            let by = Author { name: quoted_by.take(), at: None, ..author.clone() };
+            let by = Author { name: quoted_by.clone(), at: None, ..author.clone() };
             if depth < MAX_DEPTH {
                 section(&inner, &by, Voice::Quoted, draft, depth + 1)?;
             } else {
@@ -128,13 +145,15 @@ fn words(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut 
 }
 
 fn blocks(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
-    read_blocks(lines.unwrap_or_default(), Rules::MAIL, &author.headings, &mut |block| {
+    let lines = lines.unwrap_or_default();
+    read_blocks(lines, Rules::MAIL, &author.headings, &mut |block| {
         let kind = match block.kind {
             SegmentKind::Paragraph if is_disclaimer(&block.text) => SegmentKind::Boilerplate,
             _ if voice == Voice::Quoted => SegmentKind::Quoted,
             kind => kind,
         };
-        push(block.text, kind, block.headings, author, draft)
+        let from = lines.get(block.first..=block.last).unwrap_or_default();
+        push(block.text, kind, block.headings, from, author, draft)
     })
 }
 
@@ -142,7 +161,7 @@ fn blocks(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut
 fn boilerplate(lines: Option<&[Line<'_>]>, author: &Author, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
     for paragraph in lines.unwrap_or_default().split(|line| line.text.trim().is_empty()) {
         let text = paragraph.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join("\n");
-        push(text, SegmentKind::Boilerplate, author.headings.clone(), author, draft)?;
+        push(text, SegmentKind::Boilerplate, author.headings.clone(), paragraph, author, draft)?;
     }
     Ok(())
 }
@@ -151,16 +170,17 @@ fn push(
     text: String,
     kind: SegmentKind,
     headings: Vec<String>,
+    lines: &[Line<'_>],
     author: &Author,
     draft: &mut Draft<'_>,
 ) -> Result<(), Unreadable> {
-    draft.push(Piece {
-        text,
-        kind,
-        place: Place::Message { index: author.index },
-        source: None,
-        speaker: author.name.clone(),
-        at: author.at,
-        headings,
-    })
+    let ends = lines.first().zip(lines.last());
+    let (place, source) = match (author.index, ends) {
+        (None, Some((first, last))) => (
+            Place::Lines { first: first.number, last: last.number },
+            Some(TextSpan { start: first.source.start, end: last.source.end }),
+        ),
+        (index, _) => (Place::Message { index: index.unwrap_or(1) }, None),
+    };
+    draft.push(Piece { text, kind, place, source, speaker: author.name.clone(), at: author.at, headings })
 }
