@@ -228,6 +228,25 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
     use RequirementKind::{Constraint, Functional, Quality, Rule};
     let predicate = clause.predicate;
     let first = predicate.first()?;
+    if register != Register::Document && !plain_talk(clause, register) {
+        return None;
+    }
+    if phrase_at(predicate, 0, "have the following")
+        || predicate.iter().take(5).any(|t| t.is("following"))
+            && lower(predicate, predicate.len() - 1) != "following"
+            && clause.subject != Subject::Person
+    {
+        return None;
+    }
+    // "if the bike is taken, the system must refuse": a rule over what somebody else does
+    let they = clause.subject_words.first().is_some_and(|t| t.is("they"));
+    if they && matches!(lower(predicate, 1), "it" | "them" | "that" | "this") {
+        return None;
+    }
+    let answer = clause.condition.is_some_and(|c| c.first().is_some_and(|t| t.is_any(&["if", "in", "on", "unless"])));
+    if answer && matches!(clause.subject, Subject::System | Subject::It) && first.is_any(ANSWERS) {
+        return Some(Meaning { kind: Rule, asks: Vec::new() });
+    }
     if let Some(kind) = super::kind::of_whole(clause.words, first) {
         let spoken_of =
             matches!(clause.subject, Subject::Speaker | Subject::It | Subject::Unnamed) && register == Register::Speech;
@@ -360,6 +379,65 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
             }
             rule(Rule)
         }
+    }
+}
+
+/// How a system answers what it can't accept.
+const ANSWERS: &[&str] =
+    &["refuse", "reject", "display", "show", "return", "warn", "prevent", "decline", "respond", "stop", "abort"];
+
+/// Whether a clause of mail or speech speaks of the product in words that stand by themselves: nobody is addressed,
+/// nothing is merely predicted or pointed at.
+fn plain_talk(clause: &Clause<'_>, register: Register) -> bool {
+    let subject = clause.subject_words;
+    let pointed = subject.first().is_some_and(|t| {
+        t.is_any(&["they", "this", "these", "those", "that", "most", "many", "some", "my", "your", "which"])
+    });
+    let addressed = clause.predicate.iter().any(|t| t.is_any(&["you", "your", "me", "yourself"]));
+    let alone = matches!(lower(clause.predicate, 1), "it" | "them" | "that" | "this")
+        || clause.predicate.iter().any(|t| t.is_any(&["{", "}"]));
+    if pointed || addressed || alone {
+        return false;
+    }
+    let modal = modal_word(clause);
+    let active_thing = matches!(clause.subject, Subject::Thing(_))
+        && !lower(clause.predicate, 0).eq("be")
+        && !lower(clause.predicate, 0).eq("have");
+    if active_thing {
+        return false;
+    }
+    let verb_word = lower(clause.predicate, 0);
+    let idle = matches!(
+        verb_word,
+        "make"
+            | "take"
+            | "find"
+            | "give"
+            | "go"
+            | "look"
+            | "come"
+            | "do"
+            | "put"
+            | "think"
+            | "know"
+            | "let"
+            | "like"
+            | "have"
+            | "get"
+            | "say"
+            | "use"
+            | "watch"
+    );
+    match register {
+        Register::Speech => {
+            !matches!(modal, "will" | "may" | "could" | "are" | "is")
+                && !(idle && !clause.ability)
+                && !(idle && matches!(modal, "can" | "can't" | "cannot"))
+                && !(clause.negated && matches!(modal, "can't" | "cannot" | "can"))
+                && !(clause.subject == Subject::Speaker && matches!(modal, "have" | "must" | "need") && !clause.ability)
+                && clause.words.len() < 40
+        }
+        _ => !(modal == "will" && clause.subject == Subject::Person),
     }
 }
 
@@ -573,9 +651,6 @@ pub(super) fn of_system(text: &str, done: &[Token]) -> (Vec<String>, bool, Vec<A
         if let Some(told) = told(text, only, done) {
             return told;
         }
-    }
-    if first.is_any(&["support", "provide", "offer", "include"]) {
-        return (user(), false, made);
     }
     (vec!["system".to_owned()], false, made)
 }

@@ -98,6 +98,15 @@ pub(super) fn line(text: &str, tokens: &[Token]) -> Attributes {
     if short && opens { inside(text, tokens) } else { Attributes::default() }
 }
 
+/// The attributes of a bracket that stands alone: "(must)" after the full stop.
+pub(super) fn alone_in_brackets(text: &str, tokens: &[Token]) -> Attributes {
+    let end = tokens.iter().rposition(|t| !t.is_any(&[".", "!", ",", ";"])).map_or(0, |last| last + 1);
+    match part(tokens, 0, end) {
+        [open, inner @ .., close] if open.is_any(&["(", "["]) && close.is_any(&[")", "]"]) => inside(text, inner),
+        _ => Attributes::default(),
+    }
+}
+
 /// The attributes in brackets at the end of a sentence ("(must)", "[P1, 5 points]"), and the sentence without them.
 pub(super) fn in_brackets<'t>(text: &str, tokens: &'t [Token]) -> (Attributes, &'t [Token]) {
     let mut found = Attributes::default();
@@ -121,10 +130,10 @@ pub(super) fn in_brackets<'t>(text: &str, tokens: &'t [Token]) -> (Attributes, &
 fn inside(text: &str, tokens: &[Token]) -> Attributes {
     let quote = || words_of(text, tokens);
     let mut found = Attributes::default();
-    let words = tokens.iter().filter(|t| !t.is_mark()).count();
-    if let Some(priority) = priority(tokens, words) {
-        found.priority = Some((priority, quote()));
-    }
+    found.priority = tokens.split(|t| t.is_any(&[",", ";", "/"])).find_map(|piece| {
+        let words = piece.iter().filter(|t| !t.is_mark()).count();
+        priority(piece, words).map(|priority| (priority, quote()))
+    });
     let points = find_phrase(tokens, &["points", "point", "sp", "pts"]).map(|(at, _)| at);
     let named = find_phrase(tokens, &["estimate", "effort", "size", "points"]).map(|(at, _)| at);
     let number = points
@@ -194,13 +203,11 @@ pub(super) fn priority(tokens: &[Token], words: usize) -> Option<Priority> {
         ("later", Priority::P3),
     ];
     let named = find_phrase(tokens, &["priority", "prio", "moscow", "importance"]);
-    // besides words of other attributes ("P1, 5 points") nothing else may stand there
-    let others = find_phrase(tokens, &["points", "point", "sp", "pts"]).map_or(0, |_| 2);
     WORDS
         .iter()
         .filter(|(word, _)| super::words::has_phrase(tokens, &[word]))
         .find(|(word, _)| {
-            named.is_some() || words <= word.split(' ').count() + others || (word.starts_with('p') && word.len() == 2)
+            named.is_some() || words <= word.split(' ').count() || (word.starts_with('p') && word.len() == 2)
         })
         .map(|(_, priority)| *priority)
 }

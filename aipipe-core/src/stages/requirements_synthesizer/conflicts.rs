@@ -133,7 +133,11 @@ fn measures(statement: &str) -> Vec<(String, Measure)> {
             continue;
         };
         let before: Vec<&str> = tokens.iter().take(index).rev().take(4).map(|t| t.lower.as_str()).collect();
-        let bound = if before
+        let ahead: Vec<&str> = tokens.iter().skip(index + 2).take(2).map(|t| t.lower.as_str()).collect();
+        // "up to 24 hours before" and "at least 24 hours before" bound the same moment
+        let bound = if ahead.iter().any(|w| matches!(*w, "before" | "ahead" | "prior" | "beforehand")) {
+            Bound::Open
+        } else if before
             .iter()
             .any(|w| matches!(*w, "most" | "maximum" | "max" | "up" | "exceed" | "longer" | "than" | "under"))
         {

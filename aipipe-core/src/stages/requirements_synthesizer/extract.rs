@@ -13,6 +13,9 @@ use super::{list_item, normal, rules, scenario, story_form, table, wish};
 use crate::domain::{Citation, DocumentFormat, Obligation, Priority, RequirementKind, Segment, SegmentKind, TextSpan};
 use std::collections::{HashMap, HashSet};
 
+/// Most words and marks of a sentence that is looked at.
+const LONGEST: usize = 300;
+
 /// Everything the documents ask for, in order of appearance; what is only quoted comes last.
 pub(super) fn findings(sources: &[Source<'_>]) -> Vec<Finding> {
     let mut said = HashSet::new();
@@ -43,6 +46,8 @@ struct Walk<'a> {
     columns: Option<table::Columns>,
     steps: scenario::Steps,
     pending_label: Option<String>,
+    /// What the sentence before in the same segment spoke of.
+    topic: Option<(usize, String)>,
     sections: HashMap<Vec<String>, Option<Section>>,
 }
 
@@ -75,6 +80,7 @@ impl<'a> Walk<'a> {
             columns: None,
             steps: scenario::Steps::default(),
             pending_label: None,
+            topic: None,
             sections: HashMap::new(),
         }
     }
@@ -87,7 +93,10 @@ impl<'a> Walk<'a> {
                 kind if quoted && kind != SegmentKind::Quoted => continue,
                 _ => {}
             }
-            let tokens = tokenize(self.source.text, segment.span);
+            let mut tokens = tokenize(self.source.text, segment.span);
+            if self.register == Register::Speech {
+                tokens.retain(|t| !t.is_any(&["uh", "um", "hmm", "mm", "erm", "er", "mm-hmm"]));
+            }
             match segment.kind {
                 SegmentKind::Heading => self.heading(segment, &tokens),
                 SegmentKind::Code if !scenario::is_feature_text(&tokens) => {}
@@ -196,6 +205,10 @@ impl<'a> Walk<'a> {
 
     /// One sentence, list item or cell.
     fn sentence(&mut self, segment: &Segment, sentence: &[Token], section: Option<Section>, given: &Attributes) {
+        // nobody asks for something in a sentence of this length: it is data, or meant to keep a reader busy
+        if sentence.len() > LONGEST {
+            return;
+        }
         let text = self.source.text;
         let bare = without_marker(sentence);
         let (label, rest) = attributes::label(bare);
@@ -207,9 +220,14 @@ impl<'a> Walk<'a> {
         if rest.is_empty() {
             return;
         }
-        let about_above = attributes::line(text, rest);
+        let mut about_above = attributes::line(text, rest);
+        about_above.fill(attributes::alone_in_brackets(text, bare));
         if !about_above.is_empty() {
             if let Some(finding) = self.above.as_ref().and_then(|above| self.found.get_mut(above.finding)) {
+                if let Some((priority, quote)) = &about_above.priority {
+                    finding.obligation = obligation_of(*priority);
+                    finding.asked_by_heading = Some(quote.clone());
+                }
                 finding.attributes.fill(about_above);
             }
             return;
@@ -217,7 +235,8 @@ impl<'a> Walk<'a> {
         if self.step(segment, rest) {
             return;
         }
-        if whole.iter().any(|t| t.is_any(&["?", "？"])) {
+        let broken = self.register == Register::Speech && whole.iter().any(|t| t.is_any(&["{", "}"]));
+        if broken || whole.iter().any(|t| t.is_any(&["?", "？"])) {
             return;
         }
         if self.story(segment, rest, attributes.clone()) {
@@ -260,7 +279,8 @@ impl<'a> Walk<'a> {
     fn attach_scenario(&mut self, segment: &Segment, steps: scenario::Finished) {
         let Some(citation) = self.cite(segment, steps.span) else { return };
         let scenario = Scenario { given: steps.given, when: steps.when, then: steps.then, citation };
-        match self.above.as_ref().and_then(|above| self.found.get_mut(above.finding)) {
+        let above = self.above.as_ref().filter(|above| above.explicit && segment.headings.starts_with(&above.headings));
+        match above.and_then(|above| self.found.get_mut(above.finding)) {
             Some(finding) => finding.scenarios.push(scenario),
             None => {
                 let about = normal::content_words(&scenario.when).into_iter().last();
@@ -355,6 +375,11 @@ impl<'a> Walk<'a> {
             || segment.kind == SegmentKind::TableRow
             || looks_like_item(text, tokens);
         let (lead, body) = if item { list_item::lead(tokens) } else { (&[][..], tokens) };
+        // "Performance: …", "Technology: …" in a list of features
+        let section = match section::of_words(lead) {
+            Some(Section::Kind(kind)) if lead.len() < 4 && section.is_some() => Some(Section::Kind(kind)),
+            _ => section,
+        };
         let mut any = false;
         if let Some(wish) = wish::wish(text, body, self.register) {
             for ask in wish.asks {
@@ -423,6 +448,7 @@ impl<'a> Walk<'a> {
         }
         match section {
             Section::Kind(kind) if list_item::is_statement(tokens) => {
+                let kind = super::kind::of_statement(tokens).unwrap_or(kind);
                 let finding = self.finding(segment, tokens, kind, Obligation::Must, "list item");
                 self.keep_completed(finding, segment, section, attributes, None);
             }
@@ -463,7 +489,9 @@ impl<'a> Walk<'a> {
         let Some(meaning) = meaning(self.source.text, clause, self.register) else { return false };
         let mut kind = meaning.kind;
         if let Some(Section::Kind(of_section)) = section {
-            let by_person = kind == RequirementKind::Functional && clause.subject == Subject::Person;
+            let function = kind == RequirementKind::Functional;
+            let by_person =
+                function && (matches!(clause.subject, Subject::Person | Subject::Speaker) || clause.ability);
             if !by_person && kind != RequirementKind::Constraint && of_section != RequirementKind::Rule {
                 kind = of_section;
             }
@@ -481,6 +509,7 @@ impl<'a> Walk<'a> {
                 finding.about = rules::owner(clause.subject_words).or_else(|| match &clause.subject {
                     Subject::Thing(noun) => Some(noun.clone()),
                     Subject::Person if clause.negated => head(after(clause.predicate, 1)),
+                    Subject::System if clause.condition.is_some() => head(after(clause.predicate, 1)),
                     Subject::Person | Subject::System => head(clause.subject_words),
                     _ => None,
                 });
@@ -540,11 +569,13 @@ impl<'a> Walk<'a> {
     ) -> Option<Finding> {
         let span = span_of(tokens)?;
         let statement = words_of(self.source.text, tokens);
-        let under = self
-            .above
-            .as_ref()
-            .filter(|above| above.headings == segment.headings)
-            .and_then(|above| above.object.clone());
+        let under =
+            self.topic.clone().filter(|(start, _)| *start == segment.span.start).map(|(_, noun)| noun).or_else(|| {
+                self.above
+                    .as_ref()
+                    .filter(|above| above.explicit && above.headings == segment.headings)
+                    .and_then(|above| above.object.clone())
+            });
         Some(Finding {
             statement: super::lexicon::upper_first(statement.trim()),
             kind,
@@ -581,6 +612,10 @@ impl<'a> Walk<'a> {
 
     fn keep(&mut self, segment: &Segment, finding: Option<Finding>, explicit: bool) {
         let Some(finding) = finding else { return };
+        let noun = finding.ask.as_ref().and_then(|ask| ask.action.head.clone()).or_else(|| finding.about.clone());
+        if self.topic.as_ref().is_none_or(|(start, _)| *start != segment.span.start) {
+            self.topic = noun.map(|noun| (segment.span.start, noun));
+        }
         if let Some(ask) = &finding.ask {
             self.in_criteria = false;
             self.above = Some(Above {

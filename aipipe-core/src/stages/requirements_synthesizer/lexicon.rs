@@ -18,7 +18,7 @@ aggregate = aggregated|alert notify alerted|allocate assign allocated|amend upda
 analyze analyse analyzed|annotate = annotated|answer = answered|append create appended|apply = applied|\
 approve = approved|archive = archived|arrange = arranged|assign = assigned|attach = attached|\
 authenticate login authenticated|authorize = authorized|back = backed|bill = billed|block = blocked|\
-book create booked|bookmark = bookmarked|borrow = borrowed|browse list browsed|buy = bought|calculate = calculated|\
+book = booked|bookmark = bookmarked|borrow = borrowed|browse list browsed|buy = bought|calculate = calculated|\
 cancel = cancelled|capture create captured|change update changed|charge = charged|chat = chatted|check = checked|\
 choose select chosen|classify = classified|clear = cleared|click = clicked|close = closed|collect = collected|\
 comment = commented|compare = compared|complete = completed|compute calculate computed|configure = configured|\
@@ -48,10 +48,10 @@ record create recorded|recover restore recovered|redirect = redirected|refund = 
 register create registered|reject = rejected|release = released|remind = reminded|remove delete removed|\
 rename = renamed|render view rendered|renew = renewed|rent = rented|reopen = reopened|reorder = reordered|\
 repeat = repeated|replace update replaced|reply = replied|report = reported|request = requested|reschedule = rescheduled|\
-reserve create reserved|reset = reset|resize = resized|resolve = resolved|respond = responded|restore = restored|\
+reserve book reserved|reset = reset|resize = resized|resolve = resolved|respond = responded|restore = restored|\
 restrict = restricted|retrieve view retrieved|retry = retried|return = returned|reuse = reused|review = reviewed|\
 revoke = revoked|rotate = rotated|run = run|save store saved|scan = scanned|schedule create scheduled|score = scored|\
-search = searched|see view seen|select = selected|sell = sold|send = sent|separate = separated|set update set|\
+search = found|see view shown|select = selected|sell = sold|send = sent|separate = separated|set update set|\
 share = shared|show view shown|sign = signed|simulate = simulated|skip = skipped|sort = sorted|specify = specified|\
 split = split|start = started|stop = stopped|store = stored|stream = streamed|submit create submitted|\
 subscribe = subscribed|suggest = suggested|support = supported|suspend = suspended|switch = switched|sync = synced|\
@@ -59,7 +59,7 @@ synchronize sync synchronized|synchronise sync synchronised|tag = tagged|take = 
 track = tracked|transfer = transferred|translate = translated|trigger = triggered|tune = tuned|type = typed|\
 undo = undone|unlock = unlocked|unsubscribe = unsubscribed|update = updated|upgrade = upgraded|upload = uploaded|\
 use = used|validate = validated|verify = verified|view = viewed|visit = visited|vote = voted|warn notify warned|\
-watch = watched|withdraw = withdrawn|work = worked|write create written|zoom = zoomed|login = logged|logout = logged|\
+watch = watched|withdraw = withdrawn|work = worked|write = written|zoom = zoomed|login = logged|logout = logged|\
 register create registered|ask = asked|bring = brought|hand = handed|check-in = checked-in|hire rent hired|\
 delegate assign delegated|escalate = escalated|categorize classify categorized|categorise classify categorised|\
 prioritize = prioritized|prioritise = prioritised|visualize view visualized|visualise view visualised|\
@@ -272,7 +272,7 @@ pub(super) fn gerund(word: &str) -> Option<Verb> {
 const ROLES: &str = "\
 accountant actor admin administrator agent analyst anyone applicant architect attendee auditor author barber bidder \
 bookkeeper boss broker builder buyer caller candidate caretaker carer cashier chef child citizen clerk client clinician \
-coach collaborator colleague company consultant consumer contractor contributor coordinator courier creator customer \
+coach collaborator colleague consultant consumer contractor contributor coordinator courier creator customer \
 dealer dentist developer director dispatcher doctor donor driver editor employee employer engineer everybody everyone \
 examiner farmer friend gardener guest hairdresser host inspector instructor insurer investigator investor journalist \
 judge landlord lawyer learner lecturer librarian maintainer man manager marketer mechanic member merchant moderator \
@@ -342,6 +342,19 @@ pub(super) const PRONOUNS: &[&str] = &[
     "they're",
     "it's",
     "that's",
+    "you'll",
+    "we'll",
+    "i'll",
+    "they'll",
+    "it'll",
+    "you've",
+    "we've",
+    "i've",
+    "they've",
+    "you'd",
+    "they'd",
+    "he's",
+    "she's",
     "myself",
     "themselves",
 ];

@@ -39,6 +39,11 @@ pub(super) fn is_note(lead: &[Token]) -> bool {
             "reason",
             "parameters",
             "fields",
+            "pattern",
+            "command",
+            "syntax",
+            "usage",
+            "guidelines",
         ])
     })
 }
@@ -50,6 +55,8 @@ pub(super) fn is_statement(tokens: &[Token]) -> bool {
 
 /// What an item asks for: role, whether the role is named, action.
 pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(String, bool, Action)> {
+    let end = body.last().map_or(0, |t| t.span.end);
+    let ends_sentence = text.get(end..).is_some_and(|rest| rest.starts_with('.'));
     let as_user = |actions: Vec<Action>| actions.into_iter().map(|a| ("user".to_owned(), false, a)).collect::<Vec<_>>();
     let body = super::clause::strip_fillers(body);
     let ability = super::words::any_phrase_at(
@@ -89,7 +96,29 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
     }
     if begins_with_verb(body) {
         let (roles, stated, made) = if body.first().is_some_and(|t| {
-            t.is_any(&["allow", "enable", "let", "provide", "offer", "show", "display", "notify", "remind", "send"])
+            t.is_any(&[
+                "allow",
+                "enable",
+                "let",
+                "provide",
+                "offer",
+                "show",
+                "display",
+                "notify",
+                "remind",
+                "send",
+                "support",
+                "ensure",
+                "handle",
+                "implement",
+                "integrate",
+                "process",
+                "calculate",
+                "include",
+                "validate",
+                "store",
+                "log",
+            ])
         }) {
             super::ask::of_system(text, body)
         } else {
@@ -115,6 +144,12 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
     }) {
         let rest = words_of(text, trim_marks(after(body, 1)));
         return as_user(one(actions(text, body), &format!("{} {rest}", known.base), known.class, known.participle));
+    }
+    // a description in whole sentences is no name of a thing
+    if body.first().is_some_and(|t| t.is_any(&["this", "these", "it", "they", "we", "if", "when"]))
+        || (lead.is_empty() && ends_sentence && body.len() > 5)
+    {
+        return Vec::new();
     }
     let noun = if lead.is_empty() { body } else { lead };
     let words = noun.iter().filter(|t| t.kind == TokenKind::Word).count();

@@ -114,7 +114,7 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
     let groups = merge::groups(findings);
     let conflicts = conflicts::conflicts(&groups);
     let set_aside: BTreeSet<_> = conflicts.iter().map(|c| c.set_aside.clone()).collect();
-    let (drafts, attached) = stories::drafts(&groups, &set_aside);
+    let (drafts, attached) = stories::drafts(&groups, &conflicts);
     let groups: Vec<Group> = groups.into_iter().filter(|g| !g.weak() || attached.contains_key(&g.id)).collect();
     let stories = order::ordered(drafts);
     let serving = serving(&stories);
@@ -144,7 +144,7 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
     let without_story = groups
         .iter()
         .filter_map(|group| {
-            let reason = if set_aside.contains(&group.id) {
+            let reason = if set_aside.contains(&group.id) && !serving.contains_key(&group.id) {
                 "another place contradicts it; see the open question".to_owned()
             } else if let Some(title) = attached.get(&group.id).and_then(|story| titles.get(story)) {
                 format!("kept as an acceptance criterion of “{title}”")

@@ -1,7 +1,7 @@
 //! User stories out of merged requirements: title, role, action, criteria, priority and size.
 
 use super::ask::Ask;
-use super::conflicts::{is_function, one_line};
+use super::conflicts::{Conflict, is_function, one_line};
 use super::finding::{Finding, Scenario};
 use super::lexicon::upper_first;
 use super::merge::Group;
@@ -26,25 +26,64 @@ pub(super) struct Draft {
     pub(super) first: usize,
 }
 
+impl Draft {
+    /// The thing that exists once the story is done: of "book a bike" a booking, of "create a bike" a bike.
+    pub(super) fn makes(&self) -> Option<&str> {
+        match self.class.as_str() {
+            "create" => self.head.as_deref(),
+            "book" => Some("booking"),
+            "order" => Some("order"),
+            "rent" => Some("rental"),
+            "pay" => Some("payment"),
+            _ => None,
+        }
+    }
+}
+
 /// One story a function; rules over the same thing become its criteria. `set_aside` are the losers of contradictions.
-pub(super) fn drafts(
-    groups: &[Group],
-    set_aside: &BTreeSet<RequirementId>,
-) -> (Vec<Draft>, BTreeMap<RequirementId, StoryId>) {
+pub(super) fn drafts(groups: &[Group], disputes: &[Conflict]) -> (Vec<Draft>, BTreeMap<RequirementId, StoryId>) {
+    let set_aside: BTreeSet<RequirementId> = disputes.iter().map(|c| c.set_aside.clone()).collect();
+    let by_id: BTreeMap<&RequirementId, &Group> = groups.iter().map(|g| (&g.id, g)).collect();
     let mut drafts: BTreeMap<StoryId, Draft> = BTreeMap::new();
-    for group in groups.iter().filter(|g| is_function(g) && !set_aside.contains(&g.id)) {
-        let Some(ask) = &group.leader.ask else { continue };
+    for group in groups.iter().filter(|g| is_function(g)) {
+        let Some(ask) = undisputed(group, disputes, &by_id) else { continue };
+        let (ask, group) =
+            (&ask, &Group { leader: Finding { ask: Some(ask.clone()), ..group.leader.clone() }, ..group.clone() });
         let id = StoryId::for_content(&ask.role.to_lowercase(), &normal(&ask.action.text));
         let draft = drafts.entry(id.clone()).or_insert_with(|| draft(id, ask, group));
         serve(draft, group);
     }
     let mut drafts: Vec<Draft> = drafts.into_values().collect();
     drafts.sort_by_key(|draft| draft.first);
-    let attached = attach_rules(&mut drafts, groups, set_aside);
+    let attached = attach_rules(&mut drafts, groups, &set_aside);
     for draft in &mut drafts {
         size(draft, groups);
     }
     (drafts, attached)
+}
+
+/// What the group asks for once the contradictions are put aside: a loser against a rule keeps its verb and object but not
+/// the disputed rest; a loser against another function is left to that one; a winner takes over the role the loser names.
+fn undisputed(group: &Group, disputes: &[Conflict], by_id: &BTreeMap<&RequirementId, &Group>) -> Option<Ask> {
+    let mut ask = group.leader.ask.clone()?;
+    for dispute in disputes {
+        if dispute.set_aside == group.id {
+            let kept = by_id.get(&dispute.kept)?;
+            if is_function(kept) || kept.leader.negated || kept.obligation == Obligation::Wont {
+                return None;
+            }
+            let verb = ask.action.text.split(' ').next().unwrap_or_default();
+            ask.action.text = format!("{verb} {}", ask.action.object.as_deref()?);
+        } else if dispute.kept == group.id && ask.role == "user" {
+            let loser = by_id.get(&dispute.set_aside).and_then(|g| g.leader.ask.as_ref());
+            if let Some(other) =
+                loser.filter(|other| other.action.class == ask.action.class && other.action.head == ask.action.head)
+            {
+                ask.role.clone_from(&other.role);
+            }
+        }
+    }
+    Some(ask)
 }
 
 fn draft(id: StoryId, ask: &Ask, group: &Group) -> Draft {
@@ -122,11 +161,32 @@ fn plain_scenario(ask: &Ask, finding: &Finding) -> Option<Scenario> {
         };
         return Some(Scenario { given, when: condition?, then: verb, citation });
     } else {
+        // "uses a calendar … is used" would say nothing
+        if matches!(
+            ask.action.class.as_str(),
+            "use"
+                | "get"
+                | "work"
+                | "manage"
+                | "support"
+                | "handle"
+                | "give"
+                | "take"
+                | "ensure"
+                | "provide"
+                | "process"
+                | "receive"
+                | "offer"
+                | "implement"
+        ) {
+            return None;
+        }
         let object = ask.action.object.as_deref()?;
         let (first, rest) = object.split_once(' ').unwrap_or(("", object));
         let determined = super::lexicon::DETERMINERS.contains(&first.to_lowercase().as_str());
         let bare = if determined { rest } else { object };
-        let last = bare.rsplit(' ').next().unwrap_or(bare).to_lowercase();
+        let counted = bare.split(" of ").next().unwrap_or(bare);
+        let last = counted.rsplit(' ').next().unwrap_or(counted).to_lowercase();
         let many = super::lexicon::singular(&last) != last || bare.contains(" and ");
         format!("the {bare} {} {}", if many { "are" } else { "is" }, ask.action.participle?)
     };
@@ -188,29 +248,40 @@ fn attach_rules(
 ) -> BTreeMap<RequirementId, StoryId> {
     let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
-        if let Some(head) = &draft.head {
-            by_head.entry(head.clone()).or_default().push(index);
+        let made = draft.makes().map(str::to_owned);
+        for noun in draft.head.iter().cloned().chain(made).collect::<BTreeSet<_>>() {
+            by_head.entry(noun).or_default().push(index);
         }
     }
+    let fields = fields(groups);
     let mut attached = BTreeMap::new();
     let rules =
         groups.iter().filter(|g| g.kind() == crate::domain::RequirementKind::Rule && g.obligation != Obligation::Wont);
     for group in rules.filter(|g| !set_aside.contains(&g.id)) {
-        let candidates =
-            [&group.leader.about, &group.leader.under].into_iter().flatten().find_map(|noun| by_head.get(noun));
+        let owner = group.leader.about.as_ref().and_then(|noun| fields.get(noun)).and_then(Option::as_ref);
+        let mut candidates = [group.leader.about.as_ref(), owner, group.leader.under.as_ref()]
+            .into_iter()
+            .flatten()
+            .find_map(|noun| by_head.get(noun))
+            .cloned();
+        if candidates.is_none() && !group.leader.scenarios.is_empty() {
+            candidates =
+                group.words.iter().filter_map(|noun| by_head.get(noun)).flatten().copied().collect::<Vec<_>>().into();
+        }
         let best = candidates.into_iter().flatten().min_by_key(|index| {
-            drafts.get(**index).map(|draft| {
+            drafts.get(*index).map(|draft| {
                 let same_verb = group.words.contains(&draft.class);
                 let rank = match draft.class.as_str() {
                     _ if same_verb && draft.class != "create" => 0,
-                    "create" => 1,
-                    "update" | "manage" => 2,
-                    _ => 3,
+                    _ if draft.makes().is_some_and(|made| group.leader.about.as_deref() == Some(made)) => 1,
+                    "create" => 2,
+                    "update" | "manage" => 3,
+                    _ => 4,
                 };
                 (rank, draft.story.id.clone())
             })
         });
-        let Some(draft) = best.and_then(|index| drafts.get_mut(*index)) else { continue };
+        let Some(draft) = best.and_then(|index| drafts.get_mut(index)) else { continue };
         for member in &group.members {
             if member.scenarios.is_empty() {
                 let text = member.statement.as_str();
@@ -228,6 +299,22 @@ fn attach_rules(
         attached.insert(group.id.clone(), draft.story.id.clone());
     }
     attached
+}
+
+/// The things whose rules list a field: of "a booking has a date and a bike" the booking, for `date` and `bike`. A field of
+/// several things belongs to none.
+fn fields(groups: &[Group]) -> BTreeMap<String, Option<String>> {
+    let mut fields: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for group in groups.iter().filter(|g| g.kind() == crate::domain::RequirementKind::Rule && !g.leader.negated) {
+        let Some(about) = &group.leader.about else { continue };
+        for word in group.words.iter().filter(|word| *word != about) {
+            let owner = fields.entry(word.clone()).or_insert_with(|| Some(about.clone()));
+            if owner.as_ref() != Some(about) {
+                *owner = None;
+            }
+        }
+    }
+    fields
 }
 
 /// Words of systems outside the product: to speak to one costs more.
