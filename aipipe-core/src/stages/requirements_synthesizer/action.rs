@@ -113,10 +113,7 @@ fn verb_phrases(tokens: &[Token]) -> Vec<&[Token]> {
                 || (verb(&t.lower).is_some() && followed)
         });
         let comma = lower(tokens, index) == "," && lower(tokens, index + 1) != "and";
-        if starts_phrase
-            && !verb(lower(tokens, index - 1)).is_some_and(|_| index == 1)
-            && (!comma || later_and(tokens, index, limit))
-        {
+        if starts_phrase && (!comma || later_and(tokens, index, limit)) {
             cuts.push((index, next));
         }
     }

@@ -49,13 +49,9 @@ pub(super) fn label(tokens: &[Token]) -> (Option<String>, &[Token]) {
     if tokens.get(number_at).is_some_and(|t| t.is_any(&["#", "-", "."])) {
         number_at += 1;
     }
-    if let Some(number) = tokens.get(number_at).filter(|t| t.kind == TokenKind::Number && known) {
-        if tokens.get(number_at + 1).is_none_or(Token::is_mark) || first.lower.len() > 2 {
-            return (
-                Some(normal(&format!("{}-{}", first.lower, number.lower))),
-                skip_marks(after(tokens, number_at + 1)),
-            );
-        }
+    let ends = tokens.get(number_at + 1).is_none_or(Token::is_mark) || first.lower.len() > 2;
+    if let Some(number) = tokens.get(number_at).filter(|t| t.kind == TokenKind::Number && known && ends) {
+        return (Some(normal(&format!("{}-{}", first.lower, number.lower))), skip_marks(after(tokens, number_at + 1)));
     }
     (None, tokens)
 }
@@ -129,11 +125,11 @@ pub(super) fn in_brackets<'t>(text: &str, tokens: &'t [Token]) -> (Attributes, &
 
 fn inside(text: &str, tokens: &[Token]) -> Attributes {
     let quote = || words_of(text, tokens);
-    let mut found = Attributes::default();
-    found.priority = tokens.split(|t| t.is_any(&[",", ";", "/"])).find_map(|piece| {
+    let stated = tokens.split(|t| t.is_any(&[",", ";", "/"])).find_map(|piece| {
         let words = piece.iter().filter(|t| !t.is_mark()).count();
         priority(piece, words).map(|priority| (priority, quote()))
     });
+    let mut found = Attributes { priority: stated, ..Attributes::default() };
     let points = find_phrase(tokens, &["points", "point", "sp", "pts"]).map(|(at, _)| at);
     let named = find_phrase(tokens, &["estimate", "effort", "size", "points"]).map(|(at, _)| at);
     let number = points
@@ -159,10 +155,8 @@ pub(super) fn labels(tokens: &[Token]) -> Vec<String> {
         let single = part(tokens, index, index + 1);
         let pair = part(tokens, index, (index + 3).min(tokens.len()));
         let named = label(single).0.or_else(|| label(pair).0.filter(|_| lower(tokens, index).len() > 1));
-        if let Some(name) = named {
-            if !found.contains(&name) {
-                found.push(name);
-            }
+        if let Some(name) = named.filter(|name| !found.contains(name)) {
+            found.push(name);
         }
     }
     found

@@ -204,7 +204,7 @@ pub(super) fn clauses(sentence: &[Token]) -> Vec<Clause<'_>> {
         let end = next_clause(rest_from).unwrap_or(rest_from.len());
         let words = strip_fillers(part(rest_from, 0, end));
         let previous = found.last().map(|c| (c.subject.clone(), c.subject_words));
-        if let Some(mut clause) = clause(words, previous) {
+        if let Some(mut clause) = clause(words, previous.as_ref()) {
             if start == 0 {
                 clause.condition = condition;
             }
@@ -294,7 +294,7 @@ fn modal_at(tokens: &[Token], index: usize) -> Option<(&'static Modal, usize)> {
         .max_by_key(|(_, count)| *count)
 }
 
-fn clause<'t>(tokens: &'t [Token], previous: Option<(Subject, &'t [Token])>) -> Option<Clause<'t>> {
+fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) -> Option<Clause<'t>> {
     for index in 0..tokens.len() {
         let Some((modal, length)) = modal_at(tokens, index) else { continue };
         // "users who can edit …": the main verb comes later
@@ -335,7 +335,7 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<(Subject, &'t [Token])>) -> 
         }
         let mut subject = match classify(subject_words) {
             Some(subject) => subject,
-            None if subject_words.is_empty() => match &previous {
+            None if subject_words.is_empty() => match previous {
                 Some((subject, words)) => {
                     subject_words = words;
                     subject.clone()

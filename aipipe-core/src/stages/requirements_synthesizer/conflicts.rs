@@ -55,11 +55,7 @@ pub(super) fn conflicts(groups: &[Group]) -> Vec<Conflict> {
         let rarest = own.iter().filter_map(|word| by_word.get(word.as_str())).min_by_key(|list| list.len());
         for other in rarest.into_iter().flatten().take(BUCKET).filter(|other| **other != index) {
             let Some(second) = groups.get(*other) else { continue };
-            let opposite = if wont {
-                second.obligation != Obligation::Wont && !second.leader.negated
-            } else {
-                !second.leader.negated && second.obligation != Obligation::Wont
-            };
+            let opposite = !second.leader.negated && second.obligation != Obligation::Wont;
             if opposite && own.len() > 1 && similarity(&own, &plain_words(second)) >= 75 {
                 note(index, *other, if wont { "scope" } else { "permission" });
             }

@@ -30,7 +30,9 @@ mod section;
 mod sentences;
 mod stories;
 mod story_form;
+mod system;
 mod table;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod wish;
@@ -130,9 +132,8 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
             .collect();
         questions.push(question);
     }
-    for mut question in questions::ambiguities(&groups) {
-        let asked = groups.iter().filter(|g| question.citations.first() == g.members.first().map(|m| &m.citation));
-        question.stories = asked.filter_map(|g| serving.get(&g.id)).flatten().cloned().collect();
+    for (requirement, mut question) in questions::ambiguities(&groups) {
+        question.stories = serving.get(&requirement).cloned().unwrap_or_default();
         questions.push(question);
     }
     for question in &mut questions {

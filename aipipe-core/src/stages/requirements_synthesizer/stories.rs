@@ -9,7 +9,8 @@ use super::normal::normal;
 use super::scenario::{event, from_statement, with_article};
 use super::words::tokenize;
 use crate::domain::{
-    AcceptanceCriterion, Basis, CriterionId, Effort, Obligation, Priority, RequirementId, StoryId, TextSpan, UserStory,
+    AcceptanceCriterion, Basis, CriterionId, Effort, Obligation, Priority, RequirementId, RequirementKind, StoryId,
+    TextSpan, UserStory,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,10 +44,16 @@ impl Draft {
 /// One story a function; rules over the same thing become its criteria. `set_aside` are the losers of contradictions.
 pub(super) fn drafts(groups: &[Group], disputes: &[Conflict]) -> (Vec<Draft>, BTreeMap<RequirementId, StoryId>) {
     let set_aside: BTreeSet<RequirementId> = disputes.iter().map(|c| c.set_aside.clone()).collect();
+    let mut disputed: BTreeMap<&RequirementId, Vec<&Conflict>> = BTreeMap::new();
+    for dispute in disputes {
+        disputed.entry(&dispute.kept).or_default().push(dispute);
+        disputed.entry(&dispute.set_aside).or_default().push(dispute);
+    }
     let by_id: BTreeMap<&RequirementId, &Group> = groups.iter().map(|g| (&g.id, g)).collect();
     let mut drafts: BTreeMap<StoryId, Draft> = BTreeMap::new();
     for group in groups.iter().filter(|g| is_function(g)) {
-        let Some(ask) = undisputed(group, disputes, &by_id) else { continue };
+        let own = disputed.get(&group.id).map_or(&[][..], Vec::as_slice);
+        let Some(ask) = undisputed(group, own, &by_id) else { continue };
         let (ask, group) =
             (&ask, &Group { leader: Finding { ask: Some(ask.clone()), ..group.leader.clone() }, ..group.clone() });
         let id = StoryId::for_content(&ask.role.to_lowercase(), &normal(&ask.action.text));
@@ -57,14 +64,14 @@ pub(super) fn drafts(groups: &[Group], disputes: &[Conflict]) -> (Vec<Draft>, BT
     drafts.sort_by_key(|draft| draft.first);
     let attached = attach_rules(&mut drafts, groups, &set_aside);
     for draft in &mut drafts {
-        size(draft, groups);
+        size(draft, &by_id);
     }
     (drafts, attached)
 }
 
 /// What the group asks for once the contradictions are put aside: a loser against a rule keeps its verb and object but not
 /// the disputed rest; a loser against another function is left to that one; a winner takes over the role the loser names.
-fn undisputed(group: &Group, disputes: &[Conflict], by_id: &BTreeMap<&RequirementId, &Group>) -> Option<Ask> {
+fn undisputed(group: &Group, disputes: &[&Conflict], by_id: &BTreeMap<&RequirementId, &Group>) -> Option<Ask> {
     let mut ask = group.leader.ask.clone()?;
     for dispute in disputes {
         if dispute.set_aside == group.id {
@@ -239,61 +246,85 @@ fn priority(group: &Group) -> (Priority, Basis) {
     (of(group.obligation), Basis::Default { reason: words.to_owned() })
 }
 
+/// The stories about a thing: the best one for a rule in general, and the best one for each verb class.
+#[derive(Debug, Default)]
+struct About {
+    general: Option<(u8, StoryId, usize)>,
+    by_class: BTreeMap<String, (StoryId, usize)>,
+}
+
+/// The stories by what they are about and by what they make.
+fn by_thing(drafts: &[Draft]) -> BTreeMap<String, About> {
+    let mut things: BTreeMap<String, About> = BTreeMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        let made = draft.makes();
+        for noun in draft.head.as_deref().into_iter().chain(made).collect::<BTreeSet<_>>() {
+            let rank = match draft.class.as_str() {
+                _ if made == Some(noun) => 0,
+                "update" | "manage" => 1,
+                _ => 2,
+            };
+            let about = things.entry(noun.to_owned()).or_default();
+            let own = (rank, draft.story.id.clone(), index);
+            if about.general.as_ref().is_none_or(|best| own < *best) {
+                about.general = Some(own);
+            }
+            let own = (draft.story.id.clone(), index);
+            let best = about.by_class.entry(draft.class.clone()).or_insert_with(|| own.clone());
+            if own < *best {
+                *best = own;
+            }
+        }
+    }
+    things
+}
+
+/// The story a rule over `about` belongs to: the one that does what the rule speaks of, else the best for the thing.
+fn best_story(about: &About, words: &[String]) -> Option<usize> {
+    let same_verb = words.iter().filter(|word| *word != "create").filter_map(|word| about.by_class.get(word)).min();
+    same_verb.map(|(_, index)| *index).or_else(|| about.general.as_ref().map(|(_, _, index)| *index))
+}
+
 /// Gives each rule to the story about the same thing: the one that does what the rule forbids or limits, else the one
-/// that creates the thing, else the one that changes it, else the first.
+/// that makes the thing, else the one that changes it, else the first by id.
 fn attach_rules(
     drafts: &mut [Draft],
     groups: &[Group],
     set_aside: &BTreeSet<RequirementId>,
 ) -> BTreeMap<RequirementId, StoryId> {
-    let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, draft) in drafts.iter().enumerate() {
-        let made = draft.makes().map(str::to_owned);
-        for noun in draft.head.iter().cloned().chain(made).collect::<BTreeSet<_>>() {
-            by_head.entry(noun).or_default().push(index);
-        }
-    }
+    let things = by_thing(drafts);
     let fields = fields(groups);
     let mut attached = BTreeMap::new();
-    let rules =
-        groups.iter().filter(|g| g.kind() == crate::domain::RequirementKind::Rule && g.obligation != Obligation::Wont);
+    let rules = groups.iter().filter(|g| g.kind() == RequirementKind::Rule && g.obligation != Obligation::Wont);
     for group in rules.filter(|g| !set_aside.contains(&g.id)) {
         let owner = group.leader.about.as_ref().and_then(|noun| fields.get(noun)).and_then(Option::as_ref);
-        let mut candidates = [group.leader.about.as_ref(), owner, group.leader.under.as_ref()]
+        let nouns = [group.leader.about.as_ref(), owner, group.leader.under.as_ref()];
+        let mut best = nouns
             .into_iter()
             .flatten()
-            .find_map(|noun| by_head.get(noun))
-            .cloned();
-        if candidates.is_none() && !group.leader.scenarios.is_empty() {
-            candidates =
-                group.words.iter().filter_map(|noun| by_head.get(noun)).flatten().copied().collect::<Vec<_>>().into();
+            .find_map(|noun| things.get(noun))
+            .and_then(|about| best_story(about, &group.words));
+        if best.is_none() && !group.leader.scenarios.is_empty() {
+            // a scenario speaks of several things; the story whose verb it uses comes first
+            let spoken_of = || group.words.iter().filter_map(|noun| things.get(noun));
+            best = spoken_of()
+                .flat_map(|about| group.words.iter().filter_map(|word| about.by_class.get(word)))
+                .min()
+                .map(|(_, index)| *index)
+                .or_else(|| spoken_of().find_map(|about| best_story(about, &group.words)));
         }
-        let best = candidates.into_iter().flatten().min_by_key(|index| {
-            drafts.get(*index).map(|draft| {
-                let same_verb = group.words.contains(&draft.class);
-                let rank = match draft.class.as_str() {
-                    _ if same_verb && draft.class != "create" => 0,
-                    _ if draft.makes().is_some_and(|made| group.leader.about.as_deref() == Some(made)) => 1,
-                    "create" => 2,
-                    "update" | "manage" => 3,
-                    _ => 4,
-                };
-                (rank, draft.story.id.clone())
-            })
-        });
         let Some(draft) = best.and_then(|index| drafts.get_mut(index)) else { continue };
-        for member in &group.members {
-            if member.scenarios.is_empty() {
-                let text = member.statement.as_str();
-                let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
-                let scenario =
-                    from_statement(text, &tokens, &draft.story.role, &draft.story.action, member.citation.clone());
-                add(&mut draft.story, scenario);
-                break;
-            }
-            for scenario in &member.scenarios {
-                add(&mut draft.story, scenario.clone());
-            }
+        let from_text = |member: &Finding| {
+            let text = member.statement.as_str();
+            let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+            from_statement(text, &tokens, &draft.story.role, &draft.story.action, member.citation.clone())
+        };
+        let mut scenarios: Vec<Scenario> = group.members.iter().flat_map(|m| m.scenarios.iter().cloned()).collect();
+        if scenarios.is_empty() {
+            scenarios.push(from_text(&group.leader));
+        }
+        for scenario in scenarios {
+            add(&mut draft.story, scenario);
         }
         draft.story.requirements.push(group.id.clone());
         attached.insert(group.id.clone(), draft.story.id.clone());
@@ -305,7 +336,7 @@ fn attach_rules(
 /// several things belongs to none.
 fn fields(groups: &[Group]) -> BTreeMap<String, Option<String>> {
     let mut fields: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for group in groups.iter().filter(|g| g.kind() == crate::domain::RequirementKind::Rule && !g.leader.negated) {
+    for group in groups.iter().filter(|g| g.kind() == RequirementKind::Rule && !g.leader.negated) {
         let Some(about) = &group.leader.about else { continue };
         for word in group.words.iter().filter(|word| *word != about) {
             let owner = fields.entry(word.clone()).or_insert_with(|| Some(about.clone()));
@@ -325,12 +356,9 @@ const OUTSIDE: &[&str] = &[
 
 /// Size: 1 for looking, 2 for changing, 3 for anything else; 1 more for every two criteria beyond the first; 2 more when a
 /// system outside the product takes part; rounded up on the scale. Stated points come first.
-fn size(draft: &mut Draft, groups: &[Group]) {
-    let stated = groups
-        .iter()
-        .filter(|g| draft.story.requirements.first() == Some(&g.id))
-        .flat_map(|g| &g.members)
-        .find_map(|m| m.attributes.effort.clone());
+fn size(draft: &mut Draft, groups: &BTreeMap<&RequirementId, &Group>) {
+    let served = draft.story.requirements.first().and_then(|id| groups.get(id));
+    let stated = served.and_then(|group| group.members.iter().find_map(|m| m.attributes.effort.clone()));
     if let Some((effort, quote)) = stated {
         draft.story.effort = effort;
         draft.story.effort_basis = Basis::Stated { quote };
