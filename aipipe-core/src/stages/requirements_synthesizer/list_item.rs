@@ -89,6 +89,10 @@ const PARTS: &[&str] = &[
 const DETAILS: &[&str] =
     &["css", "file", "classname", "class", "style", "folder", "directory", "script", "package", "library", "id"];
 
+/// Endings of file names.
+const FILE_ENDINGS: &[&str] =
+    &["js", "ts", "jsx", "tsx", "vue", "css", "sql", "py", "html", "json", "yml", "yaml", "md"];
+
 /// Whether a numbered sentence is a task that asks for something: "Add a product page", "Show the price".
 pub(super) fn is_task(body: &[Token]) -> bool {
     body.len() > 2
@@ -147,7 +151,10 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
     if is_task(body) && body.first().is_some_and(|t| t.is_any(BUILDING)) {
         let object = after(body, 1);
         let part_of_page = super::noun_phrase::head(object).unwrap_or_default();
-        if DETAILS.contains(&part_of_page.as_str()) {
+        // "create libs/db.js …" names a file: how to build, not what
+        let file =
+            object.iter().take(4).any(|t| t.lower.rsplit_once('.').is_some_and(|(_, end)| FILE_ENDINGS.contains(&end)));
+        if file || DETAILS.contains(&part_of_page.as_str()) {
             return Vec::new();
         }
         if PARTS.contains(&part_of_page.as_str()) {

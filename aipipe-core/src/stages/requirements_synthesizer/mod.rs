@@ -1,10 +1,10 @@
 //! Stage 2: what the documents ask for, and the user stories made of it, by rules and without a model.
 //!
-//! The way of a sentence: [`words`] and [`sentences`] cut a segment; [`story_form`], [`wish`], [`clause`], [`rules`],
-//! [`list_item`] and [`table`] recognise the ways in which people ask for things; [`ask`] and [`action`] tell who wants to
-//! do what; [`extract`] walks a document and keeps each with its quote. Then [`merge`] joins what was said twice,
-//! [`conflicts`] finds what was said differently, [`stories`] writes stories with criteria, [`order`] sorts them and
-//! [`questions`] asks what can't be decided here.
+//! The way of a sentence: `words` and `sentences` cut a segment; `story_form`, `wish`, `clause`, `rules`,
+//! `list_item` and `table` recognise the ways in which people ask for things; `ask` and `action` tell who wants to
+//! do what; `extract` walks a document and keeps each with its quote. Then `merge` joins what was said twice,
+//! `conflicts` finds what was said differently, `stories` writes stories with criteria, `order` sorts them and
+//! `questions` asks what can't be decided here.
 //!
 //! What no rule recognises is left out, never guessed: precision comes before completeness. The rules are English;
 //! text in other languages yields nothing.

@@ -149,3 +149,13 @@ fn is_quick_on_long_and_hostile_text() {
     }
     assert_eq!(pairs(&run_one(DocumentFormat::Text, "Customers can pay.")), ["customer | pay"]);
 }
+
+#[test]
+fn words_of_a_question_do_not_depend_on_order() {
+    let (one, other) = ("Bookings can create, edit and delete fast.", "The system will create fast.");
+    let documents = || [text("a.txt", DocumentFormat::Text, one), text("b.txt", DocumentFormat::Text, other)];
+    let [a, b] = documents();
+    let (set, turned) = (run(&documents()), run(&[b, a]));
+    assert!(!set.questions.is_empty());
+    assert_eq!(ids(&set), ids(&turned));
+}

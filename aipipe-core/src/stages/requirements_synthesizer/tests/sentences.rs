@@ -161,7 +161,7 @@ fn reads_lists_by_their_heading() {
 fn reads_numbered_tasks_without_a_heading() {
     let found = stories_of(
         DocumentFormat::Text,
-        "1) Add a product detail page with path '/products' 2) create css to beautify the UI 3) Allow customers to rate a product.",
+        "1) Add a product detail page with path '/products' 2) create css to beautify the UI 3) Allow customers to rate a product. 4) Create libs/db.js to export a database.",
     );
     assert_eq!(found, ["customer | rate a product", "user | view a product detail page with path '/products'"]);
 }
