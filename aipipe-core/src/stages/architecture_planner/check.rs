@@ -41,9 +41,21 @@ fn subject<'a>(all: &[Word<'_>], operations: &[Operation], entities: &'a [Entity
         _ => {}
     }
     let mut of_story = entities.iter().filter(|e| own.contains(e.name.as_str()));
-    match (named.as_slice(), of_story.next(), of_story.next()) {
-        ([], Some(only), None) => Some(only),
-        ([only], None, None) => Some(only),
+    match (of_story.next(), of_story.next()) {
+        // "the number of bikes" of a booking names no bike.
+        (Some(only), None) => {
+            let fields: Vec<(usize, usize)> = only.fields.iter().filter_map(|f| find(all, &f.name)).collect();
+            let in_field = |e: &&Entity| {
+                find(all, &e.name).is_some_and(|(at, length)| {
+                    fields.iter().any(|(f, l)| *l > length && *f <= at && at + length <= f + l)
+                })
+            };
+            named.iter().all(in_field).then_some(only)
+        }
+        (None, _) => match named.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -100,8 +112,14 @@ impl<'a> Reading<'a> {
             .collect()
     }
 
+    /// The fields that the text names; "number of bikes" names no `bike`.
     fn fields(&self) -> Vec<&'a Field> {
-        self.entity.fields.iter().filter(|f| names(self.all, &f.name)).collect()
+        let found: Vec<(&Field, (usize, usize))> =
+            self.entity.fields.iter().filter_map(|f| find(self.all, &f.name).map(|place| (f, place))).collect();
+        let within = |(start, length): (usize, usize)| {
+            found.iter().any(|(_, (s, l))| *l > length && *s <= start && start + length <= s + l)
+        };
+        found.iter().filter(|(_, place)| !within(*place)).map(|(field, _)| *field).collect()
     }
 
     fn only_field(&self) -> Option<&'a Field> {

@@ -81,7 +81,7 @@ pub(super) fn read_list(text: &str, words: &[Word<'_>]) -> FieldList {
     while let Some(word) = words.get(i) {
         let joined = matches!(word.lower.as_str(), "and" | "or" | "plus" | "then");
         let from = if joined { i + 1 } else { i };
-        if i > 0 && begins_clause(words, from)
+        if i > 0 && (begins_clause(words, from) || begins_sentence(words, from))
             || matches!(word.lower.as_str(), "so" | "when" | "if" | "because" | "before" | "after")
         {
             break;
@@ -111,6 +111,22 @@ pub(super) fn read_list(text: &str, words: &[Word<'_>]) -> FieldList {
     }
     list.read = i.min(words.len());
     list
+}
+
+/// Whether a new subject with its verb begins at `i`: "and a task has …".
+fn begins_sentence(words: &[Word<'_>], i: usize) -> bool {
+    for (k, word) in words.iter().skip(i).take(6).enumerate() {
+        if matches!(
+            word.lower.as_str(),
+            "has" | "have" | "must" | "is" | "are" | "can" | "may" | "should" | "shall" | "cannot"
+        ) {
+            return k > 0;
+        }
+        if ends_noun(&word.lower) || k > 0 && (word.gap >= Gap::Comma || word.opens) || word.lower == "whether" {
+            return false;
+        }
+    }
+    false
 }
 
 /// Whether a verb with its own object begins at `i`: "and send a mail", not "and report".

@@ -16,6 +16,8 @@ mod operation;
 mod plan;
 mod stack;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use plan::plan;

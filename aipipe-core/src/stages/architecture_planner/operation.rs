@@ -191,6 +191,8 @@ fn operation(
         }
     } else {
         left.extend(picking.into_iter().cloned());
+        // One record at a time is what the operations do.
+        left.extend(clause.object.many.clone());
     }
     let kind = match clause.act {
         Act::Create => {
