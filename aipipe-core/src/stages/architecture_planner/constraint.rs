@@ -177,7 +177,7 @@ pub(super) fn values(words: &[Word<'_>]) -> Option<Vec<String>> {
             flush(&mut current);
         }
         if !separates && !matches!(word.lower.as_str(), "a" | "an" | "the" | "either") {
-            if number(&word.lower).is_some() || current.len() > 2 {
+            if number(&word.lower).is_some() || current.len() > 2 || words.len() > 80 {
                 return None;
             }
             current.push(&word.lower);

@@ -74,6 +74,9 @@ pub(super) struct FieldList {
     pub(super) read: usize,
 }
 
+/// Most words that can say something about one field.
+const LONGEST_REMARK: usize = 60;
+
 /// Reads fields from the beginning of `words` (of `text`) up to the end or to the next clause.
 pub(super) fn read_list(text: &str, words: &[Word<'_>]) -> FieldList {
     let mut list = FieldList::default();
@@ -223,7 +226,7 @@ fn read_item(text: &str, words: &[Word<'_>], start: usize) -> (Option<FieldDraft
         }
     }
     let rest = i;
-    while let Some(word) = words.get(i) {
+    while let Some(word) = words.get(i).filter(|_| i < rest + LONGEST_REMARK) {
         let next_is_limit = |k: usize| {
             words.get(k).is_some_and(|w| {
                 constraint::number(&w.lower).is_some()

@@ -18,6 +18,7 @@ mod stack;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod words;
 
 pub use plan::plan;

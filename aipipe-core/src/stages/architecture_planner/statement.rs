@@ -82,9 +82,13 @@ fn is_keeping(word: &str) -> bool {
     )
 }
 
+/// Most clauses of one sentence that are read.
+const MOST_CLAUSES: usize = 12;
+
 fn owned_fields(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
     let mut start = 0;
-    while let Some(rest) = sentence.get(start..).filter(|rest| !rest.is_empty()) {
+    for _ in 0..MOST_CLAUSES {
+        let Some(rest) = sentence.get(start..).filter(|rest| !rest.is_empty()) else { return };
         let Some((entity, from, to, optional)) = field_owner(rest, catalogue) else { return };
         let list = read_list(text, rest.get(from..to).unwrap_or_default());
         // A list that breaks off in words no rule covers is about something else.
@@ -152,7 +156,7 @@ fn field_owner(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, u
 fn field_rule(_text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
     let (mut subject, mut i) = nouns(sentence, 0);
     let mut owner = None;
-    while sentence.get(i).is_some_and(|w| w.lower == "of") && owner.is_none() {
+    while sentence.get(i).is_some_and(|w| w.lower == "of") && owner.is_none() && subject.len() < 12 {
         let (nouns, next) = nouns(sentence, i + 1);
         // "the title of a task" names a field of the task, "the number of bikes" is one name.
         owner = catalogue.exact(&nouns).filter(|owner| find_field(&subject, Some(*owner), catalogue).is_some());
