@@ -352,7 +352,7 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
         max: c.max.map(|n| if c.below { n - 1 } else { n }),
     };
     if !c.characters {
-        if let Some(entity) = entity(&name).or_else(|| entity(&name.strip_suffix("_id").unwrap_or(&name).to_owned())) {
+        if let Some(entity) = entity(&name).or_else(|| entity(name.strip_suffix("_id").unwrap_or(&name))) {
             return FieldKind::Reference { entity };
         }
         let counted =

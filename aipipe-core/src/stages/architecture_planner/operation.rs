@@ -121,7 +121,7 @@ pub(super) fn read(intent: &Intent, story: &UserStory, catalogue: &Catalogue) ->
             reading.uncovered.push(format!("“{} {}”", clause.verb, clause.object.nouns.join(" ")));
             continue;
         };
-        match operation(clause, meaning, story, catalogue) {
+        match operation(clause, &meaning, story, catalogue) {
             Ok(operation) if reading.operations.contains(&operation) => {}
             Ok(operation) => reading.operations.push(operation),
             Err((operation, words)) => {
@@ -142,7 +142,7 @@ type Uncovered = (Option<Operation>, Vec<String>);
 
 fn operation(
     clause: &Clause,
-    meaning: Meaning,
+    meaning: &Meaning,
     story: &UserStory,
     catalogue: &Catalogue,
 ) -> Result<Operation, Uncovered> {
@@ -184,9 +184,9 @@ fn operation(
         }
         for field in &clause.by {
             if has(&field.name()) {
-                push(&mut filters, field.name())
+                push(&mut filters, field.name());
             } else {
-                left.push(format!("by {}", field.words.join(" ")))
+                left.push(format!("by {}", field.words.join(" ")));
             }
         }
     } else {
@@ -200,7 +200,7 @@ fn operation(
             OperationKind::Create
         }
         Act::Show if !clause.object.plural => {
-            if !meaning.part.is_empty() && !has(&part_name(&meaning)) {
+            if !meaning.part.is_empty() && !has(&part_name(meaning)) {
                 left.push(meaning.part.join(" "));
             }
             left.extend(unknown_fields(&clause.fields));
@@ -208,7 +208,7 @@ fn operation(
             OperationKind::View
         }
         Act::Show | Act::Search => {
-            if !meaning.part.is_empty() && !has(&part_name(&meaning)) {
+            if !meaning.part.is_empty() && !has(&part_name(meaning)) {
                 left.push(meaning.part.join(" "));
             }
             left.extend(unknown_fields(&clause.fields));
@@ -217,7 +217,7 @@ fn operation(
             }
             OperationKind::List { filters }
         }
-        Act::Update => return update(clause, &meaning, draft, left),
+        Act::Update => return update(clause, meaning, draft, left),
         Act::Delete => {
             if !meaning.part.is_empty() {
                 left.push(meaning.part.join(" "));

@@ -498,7 +498,7 @@ fn check_invariants(plan: &ArchitecturePlan) {
                     assert!(min <= max);
                 }
                 FieldKind::Enumeration { values } => {
-                    assert!(!values.is_empty() && values.iter().all(|v| is_identifier(v)), "{values:?}")
+                    assert!(!values.is_empty() && values.iter().all(|v| is_identifier(v)), "{values:?}");
                 }
                 FieldKind::Reference { entity } => assert!(plan.entities.iter().any(|e| e.name == *entity)),
                 _ => {}

@@ -120,12 +120,24 @@ fn matches_at(term: &Term, sentence: &[Word<'_>], i: usize) -> bool {
             let company = CONTEXT.contains(after) || CONTEXT.contains(before) || starts_with_digit(after);
             let in_list = TERMS.contains_key(before) || TERMS.contains_key(after) || sentence.len() <= 2;
             let everyday = matches!(first.lower.as_str(), "go" | "swift" | "unity" | "express" | "node");
-            !verb
-                && if everyday {
-                    first.is_capital() && is_runtime_position(first, before, after)
-                } else {
-                    company || in_list || (first.is_capital() && first.gap != Gap::Sentence)
-                }
+            if verb {
+                return false;
+            }
+            if everyday {
+                return first.is_capital() && is_runtime_position(first, before, after);
+            }
+            // In lower case it is a verb unless its neighbours are those of a technology.
+            if !first.is_capital() {
+                let used = matches!(
+                    before,
+                    "in" | "using" | "use" | "with" | "on" | "want" | "of" | "from" | "than" | "plus" | "prefer"
+                );
+                return used
+                    || TERMS.contains_key(after)
+                    || matches!(after, "app" | "component" | "components" | "hooks" | "client" | "native");
+            }
+            let predicate = matches!(after, "is" | "isn't" | "must" | "should" | "shall" | "was" | "has");
+            predicate || company || in_list || first.gap != Gap::Sentence
         }
     }
 }
