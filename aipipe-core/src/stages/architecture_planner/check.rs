@@ -72,7 +72,7 @@ fn find(all: &[Word<'_>], name: &str) -> Option<(usize, usize)> {
     let parts: Vec<&str> = name.split('_').collect();
     let fits = |word: &Word<'_>, part: &str| {
         let lower = word.lower.trim_end_matches("'s");
-        lower == part || singular(lower) == part || snake(&[lower]) == part
+        lower == part || singular(lower) == part || !lower.is_ascii() && snake(&[lower]) == part
     };
     (0..all.len())
         .find(|i| parts.iter().enumerate().all(|(k, part)| all.get(i + k).is_some_and(|w| fits(w, part))))

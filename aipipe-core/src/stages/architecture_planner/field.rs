@@ -257,7 +257,9 @@ fn read_item(text: &str, words: &[Word<'_>], start: usize) -> (Option<FieldDraft
     leftover.extend(said.leftover.iter().cloned());
     draft.constraint.merge(&said);
     if let (Some(first), Some(last)) = (words.get(start), i.checked_sub(1).and_then(|l| words.get(l))) {
-        draft.quote = text.get(first.at.start..last.at.end).unwrap_or_default().to_owned();
+        let closing = text.get(last.at.end..).filter(|rest| last.closes && rest.starts_with(')'));
+        let end = last.at.end + usize::from(closing.is_some());
+        draft.quote = text.get(first.at.start..end).unwrap_or_default().to_owned();
     }
     (Some(draft), leftover, i)
 }
@@ -370,7 +372,8 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
             "address" if has("email") || has("mail") => return FieldKind::Email,
             "phone" | "telephone" | "mobile" => return FieldKind::Phone,
             "number" if has("phone") || has("telephone") || has("mobile") => return FieldKind::Phone,
-            "price" | "cost" | "amount" | "fee" | "salary" | "budget" | "total" | "deposit" | "discount" | "fare" => {
+            "price" | "cost" | "rate" | "amount" | "fee" | "salary" | "budget" | "total" | "deposit" | "discount"
+            | "fare" => {
                 return decimal(Some(0));
             }
             "balance" | "weight" | "height" | "width" | "distance" | "temperature" | "latitude" | "longitude" => {

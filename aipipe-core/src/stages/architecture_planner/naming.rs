@@ -85,7 +85,7 @@ const RESERVED: &str = "
     implements import in infer instanceof interface is keyof let map module namespace never new null number object
     of package private promise protected prototype proto public readonly record require return set static string
     super switch symbol this throw true try type typeof undefined unique unknown var void while with yield error
-    event date math json global process buffer name_space node element document window has_own_property
+    date math json global process buffer name_space window has_own_property
     is_prototype_of to_string to_locale_string value_of hasownproperty tostring valueof infinity nan exports intl
     reflect proxy partial pick omit exclude extract awaited and assert def del elif except exec lambda none
     nonlocal not or pass print raise match copy dict list tuple int float str bool bytes construct fields schema
@@ -93,8 +93,8 @@ const RESERVED: &str = "
     format iter next vars dir repr slice property field base_model literal optional annotated datetime time
     decimal uuid exception ellipsis basemodel typing dataclass app application express router request response
     repository route model models store main index test tests api server schema_error limit offset page items
-    total item zod fast_api fastapi issue_list body query params http_exception react vue component props ref key
-    children state con prn aux nul com1 com2 com3 lpt1 lpt2 lpt3
+    item zod fast_api fastapi issue_list body query params http_exception react vue component props ref key
+    children con prn aux nul com1 com2 com3 lpt1 lpt2 lpt3
 ";
 
 /// Names of types and files that are harmless as a member.

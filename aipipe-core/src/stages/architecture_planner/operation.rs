@@ -39,16 +39,30 @@ pub(super) fn collect_fields(intents: &[Intent], stories: &[UserStory], catalogu
             if !draft.stories.contains(&story.id) {
                 draft.stories.push(story.id.clone());
             }
-            if clause.act == Act::Create || clause.act == Act::Update && clause.verb == "assign" {
+            if clause.act == Act::Create {
                 for field in &clause.fields {
                     draft.add(field.clone());
                 }
             }
-            if clause.act == Act::Update && !meaning.part.is_empty() {
-                let quote = clause.object.part.join(" ");
-                let quote = if quote.is_empty() { meaning.part.join(" ") } else { quote };
-                let words = meaning.part.clone();
-                draft.add(FieldDraft { words, constraint: Constraint::default(), boolean: false, quote });
+        }
+    }
+}
+
+/// Adds the fields that stories only change; a record can be made without them.
+pub(super) fn collect_changed_fields(intents: &[Intent], catalogue: &mut Catalogue) {
+    for clause in intents.iter().flat_map(|i| &i.clauses).filter(|c| c.act == Act::Update) {
+        let Some(meaning) = catalogue.meaning(&clause.object).filter(|_| is_record(&clause.object)) else { continue };
+        let Some(draft) = catalogue.drafts.get_mut(meaning.entity) else { continue };
+        let optional = |field: &FieldDraft| FieldDraft {
+            constraint: Constraint { required: Some(false), ..field.constraint.clone() },
+            ..field.clone()
+        };
+        let assigned = clause.fields.iter().filter(|_| clause.verb == "assign").map(optional);
+        let quote = meaning.part.join(" ");
+        let part = FieldDraft { words: meaning.part, constraint: Constraint::default(), boolean: false, quote };
+        for field in assigned.chain([optional(&part)]) {
+            if draft.field(&field.name()).is_none() {
+                draft.add(field);
             }
         }
     }
@@ -118,7 +132,10 @@ pub(super) fn read(intent: &Intent, story: &UserStory, catalogue: &Catalogue) ->
     for clause in &intent.clauses {
         let meaning = catalogue.meaning(&clause.object).filter(|_| is_record(&clause.object));
         let Some(meaning) = meaning else {
-            reading.uncovered.push(format!("“{} {}”", clause.verb, clause.object.nouns.join(" ")));
+            let of = if clause.object.part.is_empty() { "" } else { " of" };
+            let words = [clause.object.part.join(" "), clause.object.nouns.join(" ")];
+            let said = format!("“{} {}”", clause.verb, words.join(&format!("{of} ")).trim());
+            reading.uncovered.push(said);
             continue;
         };
         match operation(clause, &meaning, story, catalogue) {
@@ -126,11 +143,9 @@ pub(super) fn read(intent: &Intent, story: &UserStory, catalogue: &Catalogue) ->
             Ok(operation) => reading.operations.push(operation),
             Err((operation, words)) => {
                 reading.operations.extend(operation.filter(|o| !reading.operations.contains(o)));
-                for word in words {
-                    let word = format!("“{word}”");
-                    if !reading.uncovered.contains(&word) {
-                        reading.uncovered.push(word);
-                    }
+                let words = format!("“{}”", words.join(" "));
+                if !reading.uncovered.contains(&words) {
+                    reading.uncovered.push(words);
                 }
             }
         }
