@@ -1,0 +1,3 @@
+//! The seven stages, in their order.
+
+pub mod story_executor;
