@@ -1,6 +1,7 @@
 //! What a plan must hold to before any of its names become code.
 
 use super::naming::{is_snake_case, kebab, type_name};
+use super::samples::{LONGEST_TRIED_TEXT, SAFE_HUNDREDTHS, SAFE_INTEGER};
 use crate::domain::{ArchitecturePlan, Entity, Field, FieldKind};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
@@ -47,6 +48,15 @@ fn check_field(entity: &Entity, field: &Field) -> Result<()> {
         FieldKind::Text { min, max } if min > max || *max == 0 => {
             Err(refuse("has limits that no text is within", entity, Some(field)))
         }
+        FieldKind::Text { min, .. } if *min > LONGEST_TRIED_TEXT => {
+            Err(refuse("asks for longer texts than a request can hold", entity, Some(field)))
+        }
+        FieldKind::Integer { min, max } if is_beyond(*min, *max, SAFE_INTEGER) => {
+            Err(refuse("has limits beyond the numbers JSON can hold", entity, Some(field)))
+        }
+        FieldKind::Decimal { min, max } if is_beyond(*min, *max, SAFE_HUNDREDTHS) => {
+            Err(refuse("has limits beyond the numbers JSON can hold", entity, Some(field)))
+        }
         FieldKind::Integer { min: Some(min), max: Some(max) }
         | FieldKind::Decimal { min: Some(min), max: Some(max) }
             if min > max =>
@@ -62,6 +72,11 @@ fn check_field(entity: &Entity, field: &Field) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether no number that JSON readers agree on is within the limits.
+fn is_beyond(min: Option<i64>, max: Option<i64>, safe: i64) -> bool {
+    min.is_some_and(|min| min > safe) || max.is_some_and(|max| max < -safe)
 }
 
 fn refuse(message: &str, entity: &Entity, field: Option<&Field>) -> Error {

@@ -3,7 +3,6 @@
 //! Titles, criteria and enumeration values come from documents, so each may hold quotes, backslashes, comment ends,
 //! line breaks or characters that turn the reading direction. Every filter here has one place it is safe in.
 
-use serde_json::Value;
 use std::fmt::Write as _;
 
 /// Characters that are invisible, end a line or turn the reading direction: never written as they are.
@@ -64,25 +63,6 @@ pub(super) fn python_string(text: &str) -> String {
     }
     literal.push(quote);
     literal
-}
-
-/// A JSON value as a Python expression.
-pub(super) fn python_value(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => python_string(text),
-        other => other.to_string(),
-    }
-}
-
-/// A JSON value as a TypeScript expression.
-pub(super) fn typescript_value(value: &Value) -> String {
-    match value {
-        Value::String(text) => json_string(text),
-        other => other.to_string(),
-    }
 }
 
 /// One line without hidden characters, runs of white space made one space.
@@ -243,12 +223,15 @@ mod tests {
     }
 
     #[test]
-    fn values_become_expressions_of_the_language() {
-        assert_eq!(python_value(&serde_json::json!(null)), "None");
-        assert_eq!(python_value(&serde_json::json!(true)), "True");
-        assert_eq!(python_value(&serde_json::json!(12)), "12");
-        assert_eq!(python_value(&serde_json::json!("say \"hi\"")), "'say \"hi\"'");
-        assert_eq!(typescript_value(&serde_json::json!(false)), "false");
-        assert_eq!(typescript_value(&serde_json::json!("a\u{2028}b")), "\"a\\u2028b\"");
+    fn python_strings_take_the_quotes_the_formatter_prefers() {
+        assert_eq!(python_string("it's"), "\"it's\"");
+        assert_eq!(python_string("say \"hi\""), "'say \"hi\"'");
+        assert_eq!(python_string("a\u{2028}b\u{e0041}"), "\"a\\u2028b\\U000e0041\"");
+        assert_eq!(json_string("a\u{2028}b"), "\"a\\u2028b\"");
+    }
+
+    #[test]
+    fn a_shell_word_is_one_word() {
+        assert_eq!(shell_word("it's $x\n`y`"), "'it'\\''s $x `y`'");
     }
 }

@@ -7,12 +7,15 @@
 
 mod cases;
 mod check;
+mod fixtures;
 mod language;
 mod literals;
+mod manifest;
 mod naming;
 mod order;
 mod paths;
 mod project;
+mod python;
 mod samples;
 mod schema;
 mod served;

@@ -2,10 +2,13 @@
 
 use super::GeneratedFile;
 use super::cases::{Cases, StoryCases};
+use super::fixtures::Fixtures;
 use super::language::Language;
-use super::paths::{entity_paths, module};
+use super::manifest::project_view;
+use super::paths::entity_paths;
+use super::python::{PythonImports, factory_imports, init_arguments};
 use super::served::{References, Served};
-use super::templates::{lay, render};
+use super::templates::render;
 use super::view::{EntityView, entities};
 use crate::domain::{
     ArchitecturePlan, CriterionTest, RepoPath, StoryId, StorySet, UncheckedCriterion, UserStory, slugify,
@@ -15,26 +18,6 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the templates import: a plan without one of these can't be built.
-const NODE_NEEDS: &[&str] = &[
-    "express",
-    "helmet",
-    "zod",
-    "@eslint/js",
-    "@types/express",
-    "@types/node",
-    "@types/supertest",
-    "@vitest/coverage-v8",
-    "eslint",
-    "globals",
-    "supertest",
-    "tsx",
-    "typescript",
-    "typescript-eslint",
-    "vitest",
-];
-const PYTHON_NEEDS: &[&str] = &["fastapi", "uvicorn", "httpx", "mypy", "pytest", "pytest-cov", "ruff", "bandit"];
 
 /// A project after some stories.
 #[derive(Debug)]
@@ -49,21 +32,6 @@ pub(super) struct Project {
 pub(super) struct StoryTests {
     pub(super) tests: Vec<CriterionTest>,
     pub(super) unchecked: Vec<UncheckedCriterion>,
-}
-
-#[derive(Serialize)]
-struct ProjectView<'a> {
-    name: &'a str,
-    description: String,
-    runtime_version: &'a str,
-    dependencies: Vec<DependencyView<'a>>,
-    development_dependencies: Vec<DependencyView<'a>>,
-}
-
-#[derive(Serialize)]
-struct DependencyView<'a> {
-    name: &'a str,
-    version: &'a str,
 }
 
 #[derive(Serialize)]
@@ -150,73 +118,6 @@ pub(super) fn project(
     }
     writer.packages(&all)?;
     Ok(Project { files: writer.files, stories: results })
-}
-
-/// Which test fixtures are needed.
-struct Fixtures {
-    /// Entities whose records are made in tests.
-    made: BTreeSet<String>,
-    tells_refused_fields: bool,
-}
-
-impl Fixtures {
-    fn of<'a>(views: &[EntityView], cases: impl Iterator<Item = &'a super::cases::Case>) -> Self {
-        let mut made: BTreeSet<String> = views
-            .iter()
-            .flat_map(|entity| &entity.fields)
-            .filter(|field| field.made_by.is_some())
-            .filter_map(|field| field.target.as_ref().map(|target| target.name.clone()))
-            .collect();
-        let mut tells_refused_fields = false;
-        for case in cases {
-            if makes_record(case.kind) {
-                made.insert(case.entity.name.clone());
-            }
-            if case.kind == "filtered" {
-                made.extend(
-                    case.field.iter().filter_map(|field| field.target.as_ref()).map(|target| target.name.clone()),
-                );
-            }
-            tells_refused_fields |= tells_refused(case.kind);
-        }
-        Self { made, tells_refused_fields }
-    }
-
-    /// The names a story's tests import.
-    fn imports(&self, cases: &[super::cases::Case], language: Language) -> Vec<String> {
-        let mut names = BTreeSet::new();
-        for case in cases {
-            if makes_record(case.kind) {
-                names.insert(case.entity.create_fixture.clone());
-            }
-            if matches!(case.kind, "create_and_read" | "required" | "limits" | "unique") {
-                names.insert(case.entity.body_fixture.clone());
-            }
-            if case.kind == "required" && language == Language::TypeScript {
-                names.insert("type Body".to_owned());
-            }
-            if case.kind == "filtered" {
-                let target = case.field.as_ref().and_then(|field| field.target.as_ref());
-                names.extend(target.map(|target| target.create_fixture.clone()));
-            }
-            if tells_refused(case.kind) {
-                let name = if language == Language::Python { "refused_fields" } else { "refusedFields" };
-                names.insert(name.to_owned());
-            }
-        }
-        names.into_iter().collect()
-    }
-}
-
-fn makes_record(kind: &str) -> bool {
-    matches!(
-        kind,
-        "unique" | "listed" | "paged" | "filtered" | "updated" | "update_unique" | "deleted" | "transitioned"
-    )
-}
-
-fn tells_refused(kind: &str) -> bool {
-    matches!(kind, "empty_refused" | "required" | "limits" | "unique")
 }
 
 impl Writer<'_> {
@@ -422,58 +323,6 @@ impl Writer<'_> {
     }
 }
 
-fn project_view<'a>(language: Language, plan: &'a ArchitecturePlan, views: &[EntityView]) -> Result<ProjectView<'a>> {
-    let needs = match language {
-        Language::TypeScript => NODE_NEEDS,
-        Language::Python => PYTHON_NEEDS,
-    };
-    for need in needs {
-        if !plan.build.dependencies.iter().any(|dependency| dependency.name == *need) {
-            return Err(refuse("the plan lacks a dependency the templates use", "dependency", need));
-        }
-    }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '@' | '/' | '.' | '_' | '-' | '+' | '!');
-    for dependency in &plan.build.dependencies {
-        for text in [&dependency.name, &dependency.version] {
-            if text.is_empty() || !text.chars().all(allowed) {
-                return Err(refuse("a dependency of the plan has no plain name and version", "dependency", text));
-            }
-        }
-    }
-    let version = plan.build.runtime_version.as_str();
-    if version.is_empty() || !version.chars().all(|c| c.is_ascii_digit() || c == '.') {
-        return Err(refuse("the plan's runtime version is not a plain version", "version", version));
-    }
-    let of_kind = |development| {
-        let mut dependencies: Vec<DependencyView<'_>> = plan
-            .build
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.development == development)
-            .map(|dependency| DependencyView { name: &dependency.name, version: &dependency.version })
-            .collect();
-        dependencies.sort_by_key(|dependency| dependency.name);
-        dependencies
-    };
-    let plurals: Vec<&str> = views.iter().map(|entity| entity.plural_words.as_str()).collect();
-    let description = match plurals.split_last() {
-        None => "An HTTP API.".to_owned(),
-        Some((last, [])) => format!("An HTTP API for {last}."),
-        Some((last, rest)) => format!("An HTTP API for {} and {last}.", rest.join(", ")),
-    };
-    Ok(ProjectView {
-        name: plan.root.project().as_str(),
-        description,
-        runtime_version: version,
-        dependencies: of_kind(false),
-        development_dependencies: of_kind(true),
-    })
-}
-
-fn refuse(message: &str, name: &'static str, value: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, "story-executor.check-plan", message).with(name, value.escape_debug())
-}
-
 /// Repositories in an order in which each is made after those it looks records up in, where there is one.
 fn looked_up_first(views: &[EntityView]) -> Vec<&EntityView> {
     let mut waiting: Vec<&EntityView> = views.iter().collect();
@@ -539,102 +388,4 @@ fn test_path(language: Language, stories: &StorySet, story: &UserStory) -> Resul
         Language::TypeScript => format!("tests/stories/{name}.test.ts"),
         Language::Python => format!("tests/stories/test_{}.py", name.replace('-', "_")),
     })?)
-}
-
-/// The import lines of an entity's Python files.
-struct PythonImports {
-    standard: Vec<String>,
-    pydantic: String,
-    of_repository: Vec<String>,
-    of_route: Vec<String>,
-}
-
-impl PythonImports {
-    fn of(entity: &EntityView) -> Self {
-        let operations = &entity.operations;
-        let mut pydantic: BTreeSet<String> = BTreeSet::from(["BaseModel".to_owned(), "ConfigDict".to_owned()]);
-        pydantic.extend(entity.imports.get("pydantic").into_iter().flatten().cloned());
-        if entity.has_aliases || entity.filters.iter().any(|field| field.parameter != field.parameter_attribute) {
-            pydantic.insert("Field".to_owned());
-        }
-        if !operations.update.is_empty() && !entity.required.is_empty() {
-            pydantic.insert("field_validator".to_owned());
-        }
-        let standard = entity.imports.iter().filter(|(module, _)| *module != "pydantic");
-        let standard = standard.map(|(module, names)| import(module, names.iter().cloned())).collect();
-        let model = module(entity.paths.model.as_str());
-        let (record, query) = (entity.record.clone(), format!("List{}Query", entity.plural_pascal));
-        let create = format!("Create{}", entity.pascal);
-        let lists = !operations.list.is_empty();
-        let listed = |name: &str| lists.then(|| name.to_owned());
-        let mut of_repository = BTreeMap::new();
-        let refused =
-            [(!entity.unique.is_empty(), "UniqueViolation"), (!entity.references.is_empty(), "UnknownReference")];
-        let refused: Vec<String> =
-            refused.into_iter().filter(|(used, _)| *used).map(|(_, name)| name.to_owned()).collect();
-        if !refused.is_empty() {
-            of_repository.insert("app.errors".to_owned(), refused);
-        }
-        of_repository
-            .insert(model.clone(), [record.clone(), create.clone()].into_iter().chain(listed(&query)).collect());
-        let mut of_route = BTreeMap::new();
-        let update = (!operations.update.is_empty()).then(|| format!("Update{}", entity.pascal));
-        of_route.insert(model, [record, create].into_iter().chain(listed(&query)).chain(update).collect());
-        if lists {
-            of_repository.insert("app.paging".to_owned(), vec!["Page".to_owned(), "page_of".to_owned()]);
-            of_route.insert("app.paging".to_owned(), vec!["Page".to_owned()]);
-        }
-        let repository = module(entity.paths.repository.as_str());
-        of_route.insert(repository, vec![format!("{}Repository", entity.pascal)]);
-        let lines = |imports: BTreeMap<String, Vec<String>>| {
-            imports.into_iter().map(|(module, names)| import(&module, names)).collect()
-        };
-        Self {
-            standard,
-            pydantic: import("pydantic", pydantic),
-            of_repository: lines(of_repository),
-            of_route: lines(of_route),
-        }
-    }
-}
-
-/// `from module import names`, sorted as the linter sorts: classes before functions, each without regard to case.
-fn import(module: &str, names: impl IntoIterator<Item = String>) -> String {
-    let mut names: Vec<String> = names.into_iter().collect();
-    names.sort_by_key(|name| (name.starts_with(|c: char| c.is_ascii_lowercase()), name.to_lowercase()));
-    lay(Language::Python, 0, &format!("from {module} import "), &names, "", Some("parentheses"))
-}
-
-fn init_arguments(entity: &EntityView) -> Vec<String> {
-    let mut arguments = vec!["self".to_owned()];
-    if !entity.lookups.is_empty() {
-        arguments.push("*".to_owned());
-        let lookups = entity.lookups.iter().map(|lookup| format!("{}_exists: Callable[[str], bool]", lookup.name));
-        arguments.extend(lookups);
-    }
-    arguments.push("new_id: Callable[[], str] = random_id".to_owned());
-    arguments
-}
-
-/// What the factories import from the standard library.
-fn factory_imports(views: &[EntityView]) -> Vec<String> {
-    let counted: Vec<&str> = views
-        .iter()
-        .flat_map(|entity| &entity.unique)
-        .filter(|field| field.made_by.is_none())
-        .map(|field| field.fixture.as_str())
-        .collect();
-    let uses = |word: &str| counted.iter().any(|fixture| fixture.contains(word));
-    let mut imports = Vec::new();
-    let dates = [("(date(", "date"), ("(datetime(", "datetime"), ("timedelta(", "timedelta")];
-    let dates: Vec<String> =
-        dates.into_iter().filter(|(word, _)| uses(word)).map(|(_, name)| name.to_owned()).collect();
-    if !dates.is_empty() {
-        imports.push(import("datetime", dates));
-    }
-    if !counted.is_empty() {
-        imports.push(import("itertools", ["count".to_owned()]));
-    }
-    imports.push(import("typing", ["Any".to_owned()]));
-    imports
 }

@@ -9,7 +9,7 @@ pub(super) const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 /// The largest amount in hundredths that a double holds exactly enough to be compared.
 pub(super) const SAFE_HUNDREDTHS: i64 = 100_000_000_000_000;
 /// Longer texts would not pass the servers' limit on a request's size, so their upper limit is not tried.
-const LONGEST_TRIED_TEXT: u32 = 50_000;
+pub(super) const LONGEST_TRIED_TEXT: u32 = 50_000;
 
 /// Values a limits check tries, as expressions of the language.
 #[derive(Debug, Default, Clone)]
@@ -182,9 +182,83 @@ fn pick(min: Option<i64>, max: Option<i64>, wish: i64, safe: i64, first: bool) -
 fn span(min: Option<i64>, max: Option<i64>, wish: i64, safe: i64) -> (i64, i64) {
     let start = match (min, max) {
         (Some(min), _) => min.max(-safe),
-        (None, Some(max)) => wish.min(max.saturating_sub(999_999)),
+        (None, Some(max)) => wish.min(max.saturating_sub(999_999)).max(-safe),
         (None, None) => wish,
     };
     let end = max.unwrap_or(safe).min(safe);
     (start, end.saturating_sub(start).saturating_add(1).clamp(1, 1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Basis;
+    use proptest::prelude::*;
+
+    fn field(kind: FieldKind) -> Field {
+        let basis = Basis::Default { reason: "of a test".into() };
+        Field { name: "part_number".into(), kind, required: true, unique: true, basis }
+    }
+
+    fn limit(safe: i64) -> impl Strategy<Value = Option<i64>> {
+        prop::option::of(prop_oneof![-30..30_i64, -safe..=safe, Just(safe), Just(-safe)])
+    }
+
+    fn within(value: f64, min: Option<i64>, max: Option<i64>, unit: f64) -> bool {
+        let value = (value * unit).round();
+        min.is_none_or(|min| value >= min as f64) && max.is_none_or(|max| value <= max as f64)
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_keep_to_their_limits(min in limit(SAFE_HUNDREDTHS), max in limit(SAFE_HUNDREDTHS), decimal: bool) {
+            prop_assume!(min.zip(max).is_none_or(|(min, max)| min <= max));
+            let (kind, unit) = if decimal {
+                (FieldKind::Decimal { min, max }, 100.0)
+            } else {
+                (FieldKind::Integer { min, max }, 1.0)
+            };
+            let field = field(kind);
+            let number = |text: &String| text.parse::<f64>().unwrap();
+            let first = sample(Language::Python, &field, 0).unwrap();
+            prop_assert!(within(number(&first), min, max, unit));
+            let second = sample(Language::Python, &field, 1);
+            prop_assert!(second.as_ref().is_none_or(|second| within(number(second), min, max, unit) && *second != first));
+            let tried = boundary(Language::Python, &field, false);
+            prop_assert!(!tried.accepted.is_empty());
+            prop_assert!(tried.accepted.iter().all(|value| within(number(value), min, max, unit)));
+            let numbers = tried.refused.iter().filter(|value| value.parse::<i64>().is_ok());
+            prop_assert!(numbers.into_iter().all(|value| !within(number(value), min, max, unit)));
+        }
+
+        #[test]
+        fn texts_keep_to_their_limits(min in 0..300_u32, more in 0..300_u32) {
+            let max = (min + more).max(1);
+            let field = field(FieldKind::Text { min, max });
+            for variant in [0, 1] {
+                let literal = sample(Language::TypeScript, &field, variant).unwrap();
+                let text: String = serde_json::from_str(&literal).unwrap();
+                let length = u32::try_from(text.chars().count()).unwrap();
+                prop_assert!(min <= length && length <= max, "{}", text);
+                prop_assert_eq!(text.trim(), &text);
+            }
+            prop_assert_ne!(sample(Language::TypeScript, &field, 0), sample(Language::TypeScript, &field, 1));
+        }
+    }
+
+    #[test]
+    fn hundredths_are_written_as_decimals() {
+        let written: Vec<String> = [1250, 1999, 500, 1, -5, 0, -1234].into_iter().map(hundredths).collect();
+        assert_eq!(written, ["12.5", "19.99", "5", "0.01", "-0.05", "0", "-12.34"]);
+    }
+
+    #[test]
+    fn limits_are_tried_at_and_beyond_their_ends() {
+        let tried = boundary(Language::TypeScript, &field(FieldKind::Integer { min: Some(1), max: Some(5) }), false);
+        assert_eq!(tried.accepted, ["1", "5"]);
+        assert_eq!(tried.refused, ["0", "6", "1.5", "\"many\""]);
+        let tried = boundary(Language::Python, &field(FieldKind::Text { min: 1, max: 120 }), false);
+        assert_eq!(tried.accepted, ["\"x\"", "\"x\" * 120"]);
+        assert_eq!(tried.refused, ["\"x\" * 121", "\"\""]);
+    }
 }

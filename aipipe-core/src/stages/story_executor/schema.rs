@@ -50,8 +50,9 @@ fn zod(kind: &FieldKind) -> Schema {
             format!("z.string().trim(){}", limits(min, Some(max.to_string())))
         }
         FieldKind::Integer { min, max } => {
-            let safe =
-                |limit: &Option<i64>| limit.filter(|limit| limit.abs() < SAFE_INTEGER).map(|limit| limit.to_string());
+            let safe = |limit: &Option<i64>| {
+                limit.filter(|limit| limit.unsigned_abs() < SAFE_INTEGER.unsigned_abs()).map(|limit| limit.to_string())
+            };
             format!("z.int(){}", limits(safe(min), safe(max)))
         }
         FieldKind::Decimal { min, max } => {
@@ -62,7 +63,7 @@ fn zod(kind: &FieldKind) -> Schema {
         FieldKind::DateTime => "z.iso.datetime({ offset: true })".to_owned(),
         FieldKind::Time => "z.iso.time({ precision: -1 })".to_owned(),
         FieldKind::Email => format!("z.email().max({EMAIL_LENGTH})"),
-        FieldKind::Phone => format!("z.string().trim().regex(/{}/)", PHONE),
+        FieldKind::Phone => format!("z.string().trim().regex(/{PHONE}/)"),
         FieldKind::Enumeration { values } => {
             return Schema::of("z.enum([", values.iter().map(|value| json_string(value)).collect(), "])");
         }

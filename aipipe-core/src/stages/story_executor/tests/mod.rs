@@ -409,6 +409,10 @@ fn names_that_are_no_names_never_become_code() {
     refused(
         entity("tide", "tides", vec![plans::field("a", FieldKind::Integer { min: Some(2), max: Some(1) })]).build(),
     );
+    refused(entity("tide", "tides", vec![text("a", 4_000_000_000, u32::MAX)]).build());
+    refused(
+        entity("tide", "tides", vec![plans::field("a", FieldKind::Integer { min: Some(i64::MAX), max: None })]).build(),
+    );
     let twice = entity("tide", "tides", vec![text("a", 1, 9)]).entity("ebb", "tides", vec![text("a", 1, 9)]);
     refused(twice.build());
 }
