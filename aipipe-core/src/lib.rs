@@ -12,5 +12,6 @@ pub mod tables;
 
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod stages;
 
 pub use error::{Error, ErrorKind, Result};
