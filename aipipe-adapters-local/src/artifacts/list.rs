@@ -65,10 +65,8 @@ fn names(tree: &Tree, path: &str) -> Result<Vec<Place>> {
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Vec::new()),
         Err(errno) => return Err(os_error(LIST, "a folder of artifacts can't be read", errno).with("path", path)),
     };
-    let mut places: Vec<_> = entries
-        .into_iter()
-        .map(|entry| Place { path: format!("{path}/{}", entry.name), kind: entry.kind })
-        .collect();
+    let mut places: Vec<_> =
+        entries.into_iter().map(|entry| Place { path: format!("{path}/{}", entry.name), kind: entry.kind }).collect();
     // The keys in a folder all begin with its name and a slash: that is its place among the files beside it.
     let text = |place: &Place| {
         let slash = if place.kind == FileType::Directory { "/" } else { "" };

@@ -74,7 +74,15 @@ mod tests {
         for (table, other) in others {
             assert_eq!(position(table, &other, &made), None, "{other:?}");
         }
-        for text in ["", "0", "zz", "00", "é", made.as_str().strip_prefix(char::is_alphanumeric).unwrap(), &format!("{}00", made.as_str())] {
+        for text in [
+            "",
+            "0",
+            "zz",
+            "00",
+            "é",
+            made.as_str().strip_prefix(char::is_alphanumeric).unwrap(),
+            &format!("{}00", made.as_str()),
+        ] {
             assert_eq!(position(Table::Documents, &query, &RecordCursor::new(text)), None, "{text:?}");
         }
     }
