@@ -2,7 +2,13 @@
 
 #[cfg(test)]
 mod artifacts;
+#[cfg(all(test, feature = "failpoints"))]
+mod crash;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
+mod records_damage;
