@@ -7,6 +7,7 @@
 //! | `tree` | trees as flat lists of checked paths |
 //! | `commit` | a commit from changes, and how it is found again |
 //! | `merge` | merges without a work tree |
+//! | `objects` | how what is written reaches the disk: together |
 //! | `export` | a commit's files in a folder |
 //! | `durable`, `error` | whole-file writes and locks; the tables of error kinds |
 //!
@@ -20,6 +21,7 @@ pub(crate) mod durable;
 pub(crate) mod error;
 mod export;
 mod merge;
+mod objects;
 mod repositories;
 mod tree;
 

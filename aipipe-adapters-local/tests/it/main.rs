@@ -1,0 +1,7 @@
+//! The local adapters against the real thing: the file system, the git command line, killed processes.
+
+mod fixture;
+mod git;
+mod git_crash;
+mod git_hostile;
+mod review;
