@@ -8,6 +8,7 @@
 //! | `commit` | a commit from changes, and how it is found again |
 //! | `merge` | merges without a work tree |
 //! | `objects` | how what is written reaches the disk: together |
+//! | `pack_index` | damage that libgit2 would not survive |
 //! | `export` | a commit's files in a folder |
 //! | `durable`, `error` | whole-file writes and locks; the tables of error kinds |
 //!
@@ -22,6 +23,7 @@ pub(crate) mod error;
 mod export;
 mod merge;
 mod objects;
+mod pack_index;
 mod repositories;
 mod tree;
 

@@ -23,7 +23,13 @@ pub(super) fn collect(operation: &'static str, repository: &Repository) -> Resul
 
 impl Repositories {
     /// Puts a commit and what it brings onto the disk. On return it is there to stay.
-    pub(super) fn keep(&self, operation: &'static str, collected: &Repository, name: &RepositoryName, commit: Oid) -> Result<()> {
+    pub(super) fn keep(
+        &self,
+        operation: &'static str,
+        collected: &Repository,
+        name: &RepositoryName,
+        commit: Oid,
+    ) -> Result<()> {
         keep(operation, collected, &self.repository(operation, name)?, commit)?;
         failpoint!("git.objects-written");
         Ok(())
@@ -47,7 +53,12 @@ fn pack_folder(repository: &Path) -> std::path::PathBuf {
 }
 
 /// The objects a commit needs that are not on the disk, with their names. A folder that is there has its files there.
-fn new_objects(operation: &'static str, collected: &Repository, disk: &Repository, commit: Oid) -> Result<Vec<(Oid, String)>> {
+fn new_objects(
+    operation: &'static str,
+    collected: &Repository,
+    disk: &Repository,
+    commit: Oid,
+) -> Result<Vec<(Oid, String)>> {
     let read = |error: git2::Error| -> Error { stored_error(operation, "read a new object", error) };
     let there = disk.odb().map_err(read)?;
     let mut new = vec![(commit, String::new())];
@@ -61,7 +72,9 @@ fn new_objects(operation: &'static str, collected: &Repository, disk: &Repositor
             let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
             match entry.kind() {
                 Some(ObjectType::Tree) => open.push((entry.id(), name)),
-                Some(ObjectType::Blob) if seen.insert(entry.id()) && !there.exists_ext(entry.id(), OdbLookupFlags::NO_REFRESH) => {
+                Some(ObjectType::Blob)
+                    if seen.insert(entry.id()) && !there.exists_ext(entry.id(), OdbLookupFlags::NO_REFRESH) =>
+                {
                     new.push((entry.id(), name));
                 }
                 // Already there, or a submodule, whose commits are of another repository.

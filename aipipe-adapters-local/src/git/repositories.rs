@@ -2,7 +2,7 @@
 
 use super::durable::{self, Lock};
 use super::error::{git_error, io_error, stored_error};
-use super::{commit, failpoint, find_before_create, objects};
+use super::{commit, failpoint, find_before_create, objects, pack_index};
 use aipipe_core::domain::{CommitSha, IdempotencyKey, RepositoryName, RepositoryRef};
 use aipipe_core::ports::{RepositorySpec, Visibility};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -92,6 +92,7 @@ impl Repositories {
 
     /// Opens a bare repository with its own and our settings, and nobody else's.
     fn open_bare(&self, operation: &'static str, path: &Path) -> Result<Repository> {
+        pack_index::check(operation, path)?;
         let open = || {
             let repository = Repository::open_bare(path)?;
             let mut config = Config::new()?;

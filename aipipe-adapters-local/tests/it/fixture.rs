@@ -67,7 +67,8 @@ pub(crate) fn request(on: &str, parent: &CommitSha, changes: Vec<FileChange>) ->
 }
 
 pub(crate) fn spec(name: &str) -> RepositorySpec {
-    RepositorySpec::new(RepositoryName::parse(name).unwrap(), branch("main"), author()).with_description("Bikes to rent")
+    RepositorySpec::new(RepositoryName::parse(name).unwrap(), branch("main"), author())
+        .with_description("Bikes to rent")
 }
 
 /// The adapters over one folder.

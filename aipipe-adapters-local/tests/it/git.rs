@@ -58,16 +58,22 @@ async fn a_commit_holds_exactly_its_changes() {
         format!("Add: a story|{}|second\n", s.head)
     });
     assert_eq!(s.cli(&["log", "-1", "--format=%(trailers:key=Story,valueonly)", "work"]), "us-1\n\n");
-    assert!(s.cli(&["reflog", "show", "work"]).starts_with(&format!("{} work@{{0}}: commit: Add: a story", &made.as_str()[..7])));
+    assert!(
+        s.cli(&["reflog", "show", "work"])
+            .starts_with(&format!("{} work@{{0}}: commit: Add: a story", &made.as_str()[..7]))
+    );
 
     let listed = s.git().list_files(&s.repository, &made).await.unwrap();
     let listed: Vec<_> = listed.iter().map(|e| (e.path.as_str(), e.executable, e.bytes)).collect();
-    assert_eq!(listed, [
-        ("bin/run", true, Some(10)),
-        ("naïve/日本.txt", false, Some(1)),
-        ("src/app.js", false, Some(8)),
-        ("src/deep/er/file.txt", false, Some(0)),
-    ]);
+    assert_eq!(
+        listed,
+        [
+            ("bin/run", true, Some(10)),
+            ("naïve/日本.txt", false, Some(1)),
+            ("src/app.js", false, Some(8)),
+            ("src/deep/er/file.txt", false, Some(0)),
+        ]
+    );
     assert_eq!(s.git().read_file(&s.repository, &made, &path("src/app.js")).await.unwrap(), "stop();\n");
     assert_eq!(s.git().read_file(&s.repository, &s.head, &path("src/app.js")).await.unwrap(), "run();\n");
     for absent in ["README.md", "src", "src/app.js/x", "none"] {
@@ -88,7 +94,10 @@ async fn asking_again_finds_what_was_made() {
     // The first request again, now two commits back, and once more with other content and the head as its parent.
     let first = request("work", &s.base, vec![put("README.md", "# Bikes\n"), put("src/app.js", "run();\n")]);
     assert_eq!(git.commit(&s.repository, &first, &key("first")).await.unwrap(), s.head);
-    assert_eq!(git.commit(&s.repository, &request("work", &next, vec![put("b", "2")]), &key("first")).await.unwrap(), s.head);
+    assert_eq!(
+        git.commit(&s.repository, &request("work", &next, vec![put("b", "2")]), &key("first")).await.unwrap(),
+        s.head
+    );
     assert_eq!(s.cli(&["rev-list", "--count", "--all"]), "3\n");
     // Another process on the same folder finds the same.
     let other = Workspace::open(s.folder.path());
@@ -101,7 +110,8 @@ async fn a_key_in_the_text_of_a_message_is_not_taken_for_the_commits_own() {
     let mut forged = request("work", &s.head, vec![put("a", "1")]);
     forged.message = "Quote\n\nAipipe-Key: target\n\nAipipe-Key: target".to_owned();
     let made = s.git().commit(&s.repository, &forged, &key("own")).await.unwrap();
-    let real = s.git().commit(&s.repository, &request("work", &made, vec![put("b", "2")]), &key("target")).await.unwrap();
+    let real =
+        s.git().commit(&s.repository, &request("work", &made, vec![put("b", "2")]), &key("target")).await.unwrap();
     assert_ne!(made, real);
 }
 
@@ -136,7 +146,10 @@ async fn what_cannot_be_committed_is_refused_with_its_reason_and_leaves_nothing(
     }
     let mut nameless = request("work", &s.head, vec![put("a", "1")]);
     nameless.author.name = "A <b>".to_owned();
-    assert_eq!(s.git().commit(&s.repository, &nameless, &key("bad")).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(
+        s.git().commit(&s.repository, &nameless, &key("bad")).await.unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
     assert_eq!(s.cli(&["rev-parse", "work"]).trim(), s.head.as_str());
     s.assert_sound();
 }

@@ -49,7 +49,9 @@ async fn a_mark_that_cannot_be_read_is_corrupt_and_never_overwritten() {
     let s = Started::new().await;
     let mark = s.bare().join("aipipe.json");
     let good = fs::read(&mark).unwrap();
-    for bad in [&b""[..], b"{", b"null", br#"{"format":1,"key":"bad key"}"#, br#"{"format":1}"#, &good[..good.len() - 1]] {
+    for bad in
+        [&b""[..], b"{", b"null", br#"{"format":1,"key":"bad key"}"#, br#"{"format":1}"#, &good[..good.len() - 1]]
+    {
         fs::write(&mark, bad).unwrap();
         let error = s.git().ensure_repository(&spec("bikes"), &key("repository")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
@@ -121,10 +123,18 @@ async fn links_and_submodules_are_kept_but_never_followed() {
         // A person pushed it; the next story's commit keeps it, and can't write through it.
         let on = format!("person-{mode}");
         s.cli(&["branch", &on, commit.as_str()]);
-        let error = s.git().commit(&s.repository, &request(&on, &commit, vec![put("way/x", "1")]), &key("x")).await.unwrap_err();
+        let error = s
+            .git()
+            .commit(&s.repository, &request(&on, &commit, vec![put("way/x", "1")]), &key("x"))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-        let made = s.git().commit(&s.repository, &request(&on, &commit, vec![put("new", "1")]), &key("y")).await.unwrap();
-        assert_eq!(s.cli(&["ls-tree", made.as_str(), "way"]), format!("{mode} {} {object}\tway\n", if mode == "160000" { "commit" } else { "blob" }));
+        let made =
+            s.git().commit(&s.repository, &request(&on, &commit, vec![put("new", "1")]), &key("y")).await.unwrap();
+        assert_eq!(
+            s.cli(&["ls-tree", made.as_str(), "way"]),
+            format!("{mode} {} {object}\tway\n", if mode == "160000" { "commit" } else { "blob" })
+        );
     }
     s.assert_sound();
 }
@@ -218,7 +228,8 @@ async fn an_object_that_is_gone_is_corrupt_not_absent() {
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.chain());
     }
     remove(s.cli(&["rev-parse", "work:src"]));
-    let error = s.git().commit(&s.repository, &request("work", &s.head, vec![put("a", "1")]), &key("x")).await.unwrap_err();
+    let error =
+        s.git().commit(&s.repository, &request("work", &s.head, vec![put("a", "1")]), &key("x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.chain());
 }
 
