@@ -4,7 +4,6 @@
 //! with care, whereas a loose object that lost its end keeps it (1.9) in a loop for good.
 
 use super::error::{git_error, stored_error};
-use super::failpoint;
 use super::repositories::Repositories;
 use aipipe_core::domain::RepositoryName;
 use aipipe_core::{Error, Result};
@@ -30,9 +29,7 @@ impl Repositories {
         name: &RepositoryName,
         commit: Oid,
     ) -> Result<()> {
-        keep(operation, collected, &self.repository(operation, name)?, commit)?;
-        failpoint!("git.objects-written");
-        Ok(())
+        keep(operation, collected, &self.repository(operation, name)?, commit)
     }
 }
 

@@ -154,7 +154,7 @@ async fn a_small_tree_that_unfolds_without_end_is_refused_soon() {
     }
 }
 
-/// The files of a repository's packs, largest last; the first commit's is the other one.
+/// The pack that holds an object.
 fn pack_of(s: &Started, object: &str) -> PathBuf {
     let packs = fs::read_dir(s.bare().join("objects/pack")).unwrap().map(|entry| entry.unwrap().path());
     let mut indexes = packs.filter(|file| file.extension().is_some_and(|e| e == "idx"));
@@ -204,7 +204,6 @@ async fn damaged_objects_are_corrupt() {
 async fn an_object_that_is_gone_is_corrupt_not_absent() {
     let s = Started::new().await;
     // Loose objects, so that one can be taken away.
-    let pack = fs::read(pack_of(&s, s.head.as_str())).unwrap();
     let aside = s.folder.path().join("aside");
     fs::rename(s.bare().join("objects/pack"), &aside).unwrap();
     fs::create_dir(s.bare().join("objects/pack")).unwrap();
@@ -213,7 +212,6 @@ async fn an_object_that_is_gone_is_corrupt_not_absent() {
             git_with_input(&s.bare(), &["unpack-objects", "-q"], &fs::read(file).unwrap());
         }
     }
-    assert!(!pack.is_empty());
     s.assert_sound();
     let remove = |object: String| {
         let object = object.trim();

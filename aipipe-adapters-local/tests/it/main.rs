@@ -2,6 +2,7 @@
 
 mod fixture;
 mod git;
+#[cfg(feature = "failpoints")]
 mod git_crash;
 mod git_hostile;
 mod review;
