@@ -2,7 +2,7 @@
 
 use super::durable::{self, Lock};
 use super::error::{git_error, io_error, stored_error};
-use super::{commit, failpoint, find_before_create};
+use super::{commit, failpoint, find_before_create, objects, pack_index};
 use aipipe_core::domain::{CommitSha, IdempotencyKey, RepositoryName, RepositoryRef};
 use aipipe_core::ports::{RepositorySpec, Visibility};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -92,6 +92,7 @@ impl Repositories {
 
     /// Opens a bare repository with its own and our settings, and nobody else's.
     fn open_bare(&self, operation: &'static str, path: &Path) -> Result<Repository> {
+        pack_index::check(operation, path)?;
         let open = || {
             let repository = Repository::open_bare(path)?;
             let mut config = Config::new()?;
@@ -177,10 +178,14 @@ impl Repositories {
         for name in ["core.logAllRefUpdates", "receive.denyNonFastForwards", "transfer.fsckObjects"] {
             config.set_bool(name, true).map_err(fail)?;
         }
+        // Pushes stay packs, as our own objects are.
+        config.set_i32("transfer.unpackLimit", 1).map_err(fail)?;
         let repository = self.open_bare(operation, at)?;
+        objects::collect(operation, &repository)?;
         let tree = repository.treebuilder(None).and_then(|empty| empty.write()).map_err(fail)?;
         let tree = repository.find_tree(tree).map_err(fail)?;
         let first = repository.commit(None, &author, &author, &message, &tree, &[]).map_err(fail)?;
+        objects::keep(operation, &repository, &self.open_bare(operation, at)?, first)?;
         repository
             .reference(
                 &super::branch::reference_of(&spec.default_branch),
