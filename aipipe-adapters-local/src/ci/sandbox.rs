@@ -121,7 +121,8 @@ impl Sandbox {
         add("--tmpfs", &[access.hidden]);
         // Only what the lines above hid, and never a folder that holds one of the hidden ones: that would undo them.
         let home = access.host.home.as_deref();
-        let hides = |file: &Path| home.into_iter().chain([access.hidden, Path::new("/run")]).any(|h| h.starts_with(file));
+        let hides =
+            |file: &Path| home.into_iter().chain([access.hidden, Path::new("/run")]).any(|h| h.starts_with(file));
         for file in access.readable.iter().filter(|file| !hides(file)) {
             add("--ro-bind", &[file, file]);
         }

@@ -1,0 +1,5 @@
+//! The local adapters against the real machine.
+
+mod ci;
+mod packages;
+mod support;
