@@ -7,6 +7,7 @@ mod clock;
 mod failpoint;
 pub mod git;
 mod os_error;
+pub mod packages;
 mod process;
 mod records;
 pub mod review;

@@ -172,7 +172,6 @@ impl JobRun<'_> {
             "macos" => "macOS",
             _ => "Linux",
         };
-        let mark = format!("{}-{}-{}-{}", run.id, run.attempt, self.job.id, std::process::id());
         let mut environment: BTreeMap<OsString, OsString> = [
             ("HOME", self.home.as_os_str()),
             ("LANG", "C.UTF-8".as_ref()),
@@ -187,7 +186,7 @@ impl JobRun<'_> {
             ("RUNNER_ENVIRONMENT", "self-hosted".as_ref()),
             ("RUNNER_TEMP", self.temp.as_os_str()),
             ("RUNNER_TOOL_CACHE", self.tools.as_os_str()),
-            (TRACKING_VARIABLE, mark.as_ref()),
+            (TRACKING_VARIABLE, self.mark.as_ref()),
         ]
         .into_iter()
         .map(|(name, value)| (name.into(), value.into()))

@@ -20,3 +20,8 @@ mod git;
 mod git_crash;
 mod git_hostile;
 mod review;
+//! The local adapters against the real machine.
+
+mod ci;
+mod packages;
+mod support;
