@@ -3,7 +3,7 @@
 use crate::checks::CheckStore;
 use crate::ci::{CheckSink, CheckoutSource, LocalCi, LocalCiOptions};
 use crate::git::LocalGit;
-use crate::packages::LocalPackageManager;
+use crate::packages::{LocalPackageManager, LocalPackageOptions};
 use crate::review::LocalReviewDesk;
 use crate::{HostEnvironment, LocalArtifacts, LocalRecords, SystemClock};
 use aipipe_core::domain::{CheckRun, CommitSha, RepositoryRef};
@@ -90,7 +90,11 @@ impl LocalWorkspace {
             git,
             ci: Arc::new(ci),
             review_desk: Arc::new(desk),
-            packages: Arc::new(LocalPackageManager::open(&root.join("packages"), host.clone())?),
+            packages: Arc::new(LocalPackageManager::open(LocalPackageOptions::new(
+                root.join("packages"),
+                Arc::clone(&clock),
+                host.clone(),
+            ))?),
             clock,
             root,
         })

@@ -12,6 +12,5 @@ pub mod tables;
 
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod stages;
 
 pub use error::{Error, ErrorKind, Result};

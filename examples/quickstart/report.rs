@@ -2,8 +2,8 @@
 
 use crate::session::{Recipe, Session};
 use aipipe::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, Cost, DocumentSet, ExecutionStatus, ExecutionSummary,
-    PullRequestState, RunState, Stack, StoryResult, StorySet, StoryStatus,
+    ArchitecturePlan, BuildReport, CodeBundle, Cost, DocumentSet, ExecutionStatus, ExecutionSummary, PullRequestState,
+    RunState, Stack, StoryResult, StorySet, StoryStatus,
 };
 use aipipe::ports::ReviewDesk as _;
 use aipipe::stages::{
@@ -145,7 +145,8 @@ impl Report {
         let summary = &self.summary;
         let _ = writeln!(text, "\n{}  {}  ({})", summary.root, summary.id, summary.status.as_str());
         if let Some(documents) = &self.documents {
-            let _ = writeln!(text, "  documents   {} read, {} refused", documents.documents.len(), documents.refused.len());
+            let _ =
+                writeln!(text, "  documents   {} read, {} refused", documents.documents.len(), documents.refused.len());
         }
         if let Some(stories) = &self.stories {
             let _ = writeln!(
@@ -230,7 +231,11 @@ impl Report {
             _ => &build.branch,
         };
         let folder = recipe.project.as_str();
-        let _ = writeln!(text, "\n  Run what was generated:\n    git clone --branch {branch} {} {folder} && cd {folder}", build.repository.location);
+        let _ = writeln!(
+            text,
+            "\n  Run what was generated:\n    git clone --branch {branch} {} {folder} && cd {folder}",
+            build.repository.location
+        );
         let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
     }
 }

@@ -20,6 +20,3 @@ pub use requirements_synthesizer::RequirementsSynthesizer;
 pub use review_coordinator::{ReviewCoordinator, ReviewOptions};
 pub use standard::{StandardOptions, StandardPorts, standard_pipeline};
 pub use story_executor::StoryExecutor;
-//! The seven stages, in their order.
-
-pub mod story_executor;

@@ -19,12 +19,14 @@ mod python;
 mod samples;
 mod schema;
 mod served;
+mod stage;
 mod templates;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use naming::{file_stem, type_name};
+pub use stage::StoryExecutor;
 
 use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
