@@ -168,10 +168,14 @@ impl Repositories {
         let mut options = RepositoryInitOptions::new();
         options.bare(true).no_reinit(true).mkdir(true).external_template(false);
         Repository::init_opts(at, &options).map_err(fail)?;
+        // Nobody sees the folder yet; it is synced as a whole before it is moved into place.
+        let place = |name: &str, content: &[u8]| {
+            fs::write(at.join(name), content).map_err(|error| io_error(operation, "write", &at.join(name), error))
+        };
         let description = format!("{}\n", spec.description.split_whitespace().collect::<Vec<_>>().join(" "));
-        durable::write_atomic(operation, &at.join("description"), description.as_bytes())?;
+        place("description", description.as_bytes())?;
         let head = format!("ref: {}\n", super::branch::reference_of(&spec.default_branch));
-        durable::write_atomic(operation, &at.join("HEAD"), head.as_bytes())?;
+        place("HEAD", head.as_bytes())?;
 
         let mut config = Config::open(&at.join("config")).map_err(fail)?;
         // Pushes of people are logged as well, checked, and can't rewrite what was reviewed.
@@ -198,7 +202,7 @@ impl Repositories {
         let marker = serde_json::to_vec(&Marker { format: 1, key: key.clone() }).map_err(|error| {
             Error::new(ErrorKind::Internal, operation, "the mark does not serialize").caused_by(error)
         })?;
-        durable::write_atomic(operation, &at.join(MARKER), &marker)?;
+        place(MARKER, &marker)?;
         set_visibility(at, spec.visibility).map_err(|error| io_error(operation, "set the permissions", at, error))
     }
 

@@ -58,10 +58,7 @@ async fn a_commit_holds_exactly_its_changes() {
         format!("Add: a story|{}|second\n", s.head)
     });
     assert_eq!(s.cli(&["log", "-1", "--format=%(trailers:key=Story,valueonly)", "work"]), "us-1\n\n");
-    assert!(
-        s.cli(&["reflog", "show", "work"])
-            .starts_with(&format!("{} work@{{0}}: commit: Add: a story", &made.as_str()[..7]))
-    );
+    assert!(s.cli(&["reflog", "show", "work"]).contains(" work@{0}: commit: Add: a story\n"));
 
     let listed = s.git().list_files(&s.repository, &made).await.unwrap();
     let listed: Vec<_> = listed.iter().map(|e| (e.path.as_str(), e.executable, e.bytes)).collect();

@@ -125,6 +125,29 @@ fn child(root: &Path, kill_at: Option<usize>, look: bool) -> Option<bool> {
     output.status.code().map(|code| code == 0)
 }
 
+/// The same in a process whose user has this git configuration.
+fn child_of_user(root: &Path, home: &Path, configuration: &str) -> bool {
+    fs::create_dir(home).unwrap();
+    fs::write(home.join(".gitconfig"), configuration).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "git_crash::the_work_gets_done"]).env(ROOT, root);
+    command.env("HOME", home).env("XDG_CONFIG_HOME", home).output().unwrap().status.success()
+}
+
+#[test]
+fn no_git_configuration_of_the_user_has_a_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let [plain, odd, broken] = ["plain", "odd", "broken"].map(|name| folder.path().join(name));
+    assert!(child_of_user(&plain, &folder.path().join("home-1"), ""));
+    let settings = "[user]\nname = Somebody\n[core]\nautocrlf = true\nfsyncObjectFiles = false\n[commit]\ngpgsign = true\n\
+                    [init]\ndefaultBranch = trunk\ntemplateDir = /nonexistent\n[merge]\nff = only\n";
+    assert!(child_of_user(&odd, &folder.path().join("home-2"), settings));
+    assert_eq!(outcome(&odd), outcome(&plain));
+    // libgit2 reads it before it can be told not to: an unreadable one is an error, and nothing is made.
+    assert!(!child_of_user(&broken, &folder.path().join("home-3"), "[core\nbroken"));
+    assert!(!broken.join("repositories/bikes.git").exists());
+}
+
 fn points(root: &Path) -> Vec<String> {
     fs::read_to_string(root.with_extension("log")).unwrap().lines().map(str::to_owned).collect()
 }

@@ -66,7 +66,7 @@ async fn a_mark_that_cannot_be_read_is_corrupt_and_never_overwritten() {
 
 /// Writes a tree object of one entry, however bad, and a commit on it.
 fn plant(s: &Started, mode: &str, name: &[u8], object: &str) -> CommitSha {
-    let id: Vec<u8> = (0..20).map(|n| u8::from_str_radix(&object[2 * n..2 * n + 2], 16).unwrap()).collect();
+    let id: Vec<u8> = (0..20).map(|n| u8::from_str_radix(object.get(2 * n..2 * n + 2).unwrap(), 16).unwrap()).collect();
     let raw = [mode.as_bytes(), b" ", name, b"\0", &id].concat();
     let tree = git_with_input(&s.bare(), &["hash-object", "-t", "tree", "-w", "--literally", "--stdin"], &raw);
     sha(&s.cli(&["commit-tree", "-m", "planted", "-p", s.head.as_str(), tree.trim()]))
@@ -214,8 +214,8 @@ async fn an_object_that_is_gone_is_corrupt_not_absent() {
     }
     s.assert_sound();
     let remove = |object: String| {
-        let object = object.trim();
-        fs::remove_file(s.bare().join("objects").join(&object[..2]).join(&object[2..])).unwrap();
+        let (folder, file) = object.trim().split_at(2);
+        fs::remove_file(s.bare().join("objects").join(folder).join(file)).unwrap();
     };
     remove(s.cli(&["rev-parse", "work:src/app.js"]));
     for error in [
@@ -235,7 +235,7 @@ async fn an_object_that_is_gone_is_corrupt_not_absent() {
 async fn damaged_references_and_settings_are_errors_not_absence() {
     let s = Started::new().await;
     let reference = s.bare().join("refs/heads/work");
-    for bad in ["", "not a sha\n", "ref: refs/heads/main\n", &format!("{}\n", &s.head.as_str()[..20])] {
+    for bad in ["", "not a sha\n", "ref: refs/heads/main\n", &format!("{}\n", s.head.short())] {
         fs::write(&reference, bad).unwrap();
         let error = s.git().branch_head(&s.repository, &branch("work")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{bad:?}: {}", error.chain());

@@ -358,7 +358,7 @@ async fn checks_recorded_at_once_are_all_kept() {
     let tasks = (0..8).map(|n| {
         let (checks, repository, head) = (s.workspace.checks.clone(), s.repository.name.clone(), s.head.clone());
         tokio::spawn(async move {
-            checks.record(&repository, vec![check(&format!("job {n}"), &head, GREEN)]).await.unwrap()
+            checks.record(&repository, vec![check(&format!("job {n}"), &head, GREEN)]).await.unwrap();
         })
     });
     futures::future::join_all(tasks).await.into_iter().for_each(|joined| joined.unwrap());
