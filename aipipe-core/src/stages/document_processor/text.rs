@@ -24,11 +24,7 @@ pub(super) fn format_of(lines: &[Line<'_>], name: &str) -> DocumentFormat {
             _ => {}
         }
     }
-    if strong > 0 || items >= 2 || (named && items > 0) || named {
-        DocumentFormat::Markdown
-    } else {
-        DocumentFormat::Text
-    }
+    if strong > 0 || items >= 2 || named { DocumentFormat::Markdown } else { DocumentFormat::Text }
 }
 
 /// Reads a text or Markdown file.
