@@ -19,6 +19,8 @@ pub(in super::super) struct Author {
     pub(super) name: Option<String>,
     pub(super) at: Option<Timestamp>,
     pub(super) headings: Vec<String>,
+    /// How its lines are to be read.
+    pub(super) rules: Rules,
 }
 
 /// Reads the body of a message by `author`.
@@ -32,7 +34,7 @@ pub(super) fn read(text: &str, author: &Author, draft: &mut Draft<'_>) -> Result
 
 /// Reads the lines of a text file that somebody pasted mail into.
 pub(in super::super) fn read_pasted(lines: &[Line<'_>], draft: &mut Draft<'_>) -> Result<(), Unreadable> {
-    let author = Author { index: None, name: None, at: None, headings: Vec::new() };
+    let author = Author { index: None, name: None, at: None, headings: Vec::new(), rules: Rules::MAIL };
     section(lines, &author, Voice::Own, draft, 0)
 }
 
@@ -153,7 +155,7 @@ fn words(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut 
 
 fn blocks(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
     let lines = lines.unwrap_or_default();
-    read_blocks(lines, Rules::MAIL, &author.headings, &mut |block| {
+    read_blocks(lines, author.rules, &author.headings, &mut |block| {
         let kind = match block.kind {
             SegmentKind::Paragraph if is_disclaimer(&block.text) => SegmentKind::Boilerplate,
             _ if voice == Voice::Quoted => SegmentKind::Quoted,
