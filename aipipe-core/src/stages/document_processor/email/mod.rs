@@ -10,6 +10,7 @@ mod closing;
 mod mbox;
 
 use super::Unreadable;
+use super::blocks::Rules;
 use super::decode::western;
 use super::draft::{Draft, Piece};
 use super::html;
@@ -148,7 +149,7 @@ impl Thread {
             draft.title(subject);
             headings = self.subject(subject, index, &sender, at, draft)?;
         }
-        let author = Author { index: Some(index), name: sender, at, headings };
+        let author = Author { index: Some(index), name: sender, at, headings, rules: Rules::MAIL };
         let mut has_text = false;
         for part in message.text_body.iter().filter_map(|id| message.part(*id)) {
             let Some(text) = part_text(part) else { continue };
@@ -156,7 +157,8 @@ impl Thread {
                 draft.warnings.push(format!("message {index}: a part is not encoded as its header says"));
             }
             has_text |= !text.trim().is_empty();
-            body::read(&text, &author, draft)?;
+            let rules = if matches!(part.body, PartType::Html(_)) { Rules::HTML } else { Rules::MAIL };
+            body::read(&text, &Author { rules, ..author.clone() }, draft)?;
         }
         if !has_text {
             draft.warnings.push(format!("message {index} has no text"));

@@ -30,7 +30,7 @@ struct Pages {
 
 fn pages(bytes: &[u8], limits: &ReadLimits) -> Result<Pages, Unreadable> {
     let options = LoadOptions { max_decompressed_size: Some(limits.max_unpacked_bytes), ..LoadOptions::default() };
-    let document = Document::load_mem_with_options(bytes, options).map_err(refusal)?;
+    let document = Document::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))?;
     // A locked file may load as one without pages; only what was decrypted says so.
     let locked = document.is_encrypted() || document.trailer.has(b"Encrypt") && !document.was_encrypted();
     if locked || document.page_iter().next().is_none() && is_marked_encrypted(bytes) {
@@ -68,9 +68,9 @@ fn ends_properly(bytes: &[u8]) -> bool {
     tail.windows(5).any(|window| window == b"%%EOF") || tail.windows(9).any(|window| window == b"startxref")
 }
 
-fn refusal(error: lopdf::Error) -> Unreadable {
+fn refusal(error: &lopdf::Error) -> Unreadable {
     use lopdf::Error as E;
-    let reason = match &error {
+    let reason = match error {
         E::InvalidPassword | E::Decryption(_) | E::UnsupportedSecurityHandler(_) => RefusalReason::Encrypted,
         E::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => RefusalReason::TooLarge,
         _ => RefusalReason::Damaged,
@@ -78,7 +78,7 @@ fn refusal(error: lopdf::Error) -> Unreadable {
     let detail = match reason {
         RefusalReason::Encrypted => "needs a password, or is locked in a way that is not supported".to_owned(),
         _ => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
             format!("the PDF can't be opened: {error}{cause}")
         }
     };
