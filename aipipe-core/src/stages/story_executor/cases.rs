@@ -258,6 +258,11 @@ impl<'a> Cases<'a> {
 
     /// Adds what every service's operations are tested for, where no criterion does it already.
     fn add_usual(&self, plan: &StoryPlan, cases: &mut Vec<Case>) {
+        // Reading one record comes with the story that makes it, unless it or another story asks for it.
+        let reads_with_create = |entity: &str| {
+            let asked = plan.operations.iter().any(|known| known.entity == entity && known.kind == OperationKind::View);
+            !asked && self.served.entity(entity).is_some_and(|served| served.view.contains(&&plan.story))
+        };
         let mut seen = BTreeSet::new();
         let mut works_on_one = BTreeSet::new();
         for operation in &plan.operations {
@@ -283,6 +288,9 @@ impl<'a> Cases<'a> {
             let fields = || served.entity.fields.iter();
             match &operation.kind {
                 OperationKind::Create => {
+                    if reads_with_create(entity) {
+                        works_on_one.insert(entity);
+                    }
                     add(
                         self.check(&CriterionCheck::CreateAndRead { entity: entity.to_owned() }),
                         format!("makes {an} that can be read back"),
@@ -356,6 +364,7 @@ impl<'a> Cases<'a> {
             for operation in plan.operations.iter().filter(|operation| operation.entity == entity) {
                 match &operation.kind {
                     OperationKind::View => case.operations.push("view"),
+                    OperationKind::Create if reads_with_create(entity) => case.operations.push("view"),
                     OperationKind::Update => case.operations.push("update"),
                     OperationKind::Delete => case.operations.push("delete"),
                     OperationKind::Transition { field, to } => {
