@@ -1,4 +1,5 @@
 //! The local adapters against the real machine.
+#![cfg(test)]
 
 mod ci;
 mod packages;
