@@ -157,10 +157,11 @@ fn check_manifest(file: &str, text: &str) -> Result<Vec<(String, String)>> {
             continue;
         }
         let mut words = line.split_whitespace();
-        if let (Some("-r" | "-c"), Some(other), None) = (words.next(), words.next(), words.next()) {
-            if MANIFESTS.contains(&other) && other != file {
-                continue;
-            }
+        if let (Some("-r" | "-c"), Some(other), None) = (words.next(), words.next(), words.next())
+            && MANIFESTS.contains(&other)
+            && other != file
+        {
+            continue;
         }
         let (requirement, _) = line.split_once(';').unwrap_or((line, ""));
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.[],<>=!~* ".contains(c);

@@ -555,7 +555,7 @@ async fn a_run_is_found_before_it_is_made_again() {
     assert_eq!(rig.checks.0.lock().unwrap().len(), 2, "checks are not handed on twice");
 
     let mut other = selector();
-    other.head_sha = CommitSha::parse(&"1".repeat(40)).unwrap();
+    other.head_sha = CommitSha::parse("1".repeat(40)).unwrap();
     let error = rig.ci().ensure_run(&repository(), &other, &key("one")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert_eq!(rig.ci().runs(&repository(), &other).await.unwrap(), []);
@@ -650,4 +650,46 @@ async fn python_gets_an_environment_of_its_own() {
             assert!(run.state.is_success(), "{}", rig.log(&run, "test").await + &rig.log(&run, "again").await);
         }
     }
+}
+
+/// A project whose only dependency is a folder of its own, so that npm needs no network.
+fn npm_project(rig: &Rig) {
+    let source = rig.path().join("source");
+    fs::create_dir_all(source.join("dep")).unwrap();
+    fs::write(source.join("dep/package.json"), r#"{"name":"dep","version":"1.0.0"}"#).unwrap();
+    let manifest = r#"{"name":"demo","version":"1.0.0","dependencies":{"dep":"file:dep"}}"#;
+    fs::write(source.join("package.json"), manifest).unwrap();
+    let lock = r#"{"name":"demo","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{
+        "":{"name":"demo","version":"1.0.0","dependencies":{"dep":"file:dep"}},
+        "dep":{"version":"1.0.0"},"node_modules/dep":{"resolved":"dep","link":true}}}"#;
+    fs::write(source.join("package-lock.json"), lock).unwrap();
+}
+
+#[tokio::test]
+async fn the_same_installation_is_made_once_unless_a_job_changed_it() {
+    let install = "      - uses: actions/checkout@v4\n      - uses: actions/setup-node@v4\n      - name: Install\n        run: npm ci\n";
+    for (last_step, wanted) in [
+        ("test -d node_modules/dep && echo x > node_modules/new", "reused from job one"),
+        ("echo changed >> node_modules/.package-lock.json", ""),
+    ] {
+        let job = |id: &str| {
+            format!(
+                "  {id}:\n    runs-on: ubuntu-latest\n    steps:\n{install}      - run: test ! -e node_modules/new\n      - run: {last_step}\n"
+            )
+        };
+        let rig = Rig::new(&format!("on: push\njobs:\n{}{}{}", job("one"), job("two"), job("three")));
+        npm_project(&rig);
+        let run = match rig.ci().ensure_run(&repository(), &selector(), &key("one")).await {
+            Err(error) if error.kind() == ErrorKind::Unsupported => return missing_rig("node with npm"),
+            run => run.unwrap().unwrap(),
+        };
+        assert!(run.state.is_success(), "{}", rig.log(&run, "one").await + &rig.log(&run, "two").await);
+        let note = |id: &str| job_note(&run, id);
+        assert_eq!((note("one").as_str(), note("two").as_str()), ("", wanted));
+        assert!(note("three").is_empty() == wanted.is_empty());
+    }
+}
+
+fn job_note(run: &WorkflowRun, id: &str) -> String {
+    job(run, id).steps.iter().find(|step| step.name == "Install").unwrap().note.clone().unwrap_or_default()
 }
