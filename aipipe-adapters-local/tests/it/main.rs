@@ -1,5 +1,7 @@
 //! The local adapters against the real thing: the file system, the git command line, npm, killed processes.
 
+#![cfg(test)]
+
 mod artifacts;
 mod ci;
 #[cfg(feature = "failpoints")]
