@@ -200,15 +200,4 @@ mod tests {
             insta::assert_snapshot!("python-api", render(&workflow(Stack::PythonApi, "3.11")));
         });
     }
-
-    /// `WORKFLOWS_OUT=dir cargo test … -- --ignored` writes the workflows for the outside linters.
-    #[test]
-    #[ignore = "writes files for the outside linters"]
-    fn write_the_workflows_for_the_outside_linters() {
-        let folder = std::env::var_os("WORKFLOWS_OUT").expect("WORKFLOWS_OUT names a folder");
-        for stack in Stack::ALL {
-            let path = std::path::Path::new(&folder).join(format!("{stack}.yml"));
-            std::fs::write(path, render(&workflow(stack, version(stack)))).expect("the folder can be written");
-        }
-    }
 }

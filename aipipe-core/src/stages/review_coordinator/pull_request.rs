@@ -2,11 +2,11 @@
 
 use super::markdown::{code, escape, fenced, shorten};
 use crate::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId,
-    PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, StackChoice, StoryId, StoryResult,
-    StorySet, StoryStatus, UserStory, ValidationReport,
+    ArchitecturePlan, BuildReport, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId,
+    PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
+    StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// A pull request's title and body.
@@ -97,6 +97,19 @@ impl Counts {
         Self { total, done, partial, needs_model, other: total - done - partial - needs_model }
     }
 
+    /// The counts that are not zero.
+    fn in_words(&self) -> String {
+        let parts = [
+            (self.done, "done"),
+            (self.partial, "partly done"),
+            (self.needs_model, "in need of a model or a person"),
+            (self.other, "failed or blocked"),
+        ];
+        let parts: Vec<_> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if parts.is_empty() { "none worked on".to_owned() } else { parts.join(", ") }
+    }
+
     fn served(&self) -> usize {
         self.done + self.partial
     }
@@ -108,18 +121,14 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     let read = contents.documents.documents.len();
     let _ = writeln!(
         text,
-        "From {read} document{} came {} requirements and {} user stories. {} {} done, {} partly, {} need a model or a person{}.",
+        "From {read} document{} came {} requirements and {} user stories: {}.",
         plural(read),
         contents.stories.requirements.len(),
         counts.total,
-        counts.done,
-        if counts.done == 1 { "is" } else { "are" },
-        counts.partial,
-        counts.needs_model,
-        if counts.other == 0 { String::new() } else { format!(", {} failed or were blocked", counts.other) },
+        counts.in_words(),
     );
     let decision = &contents.plan.decision;
-    let _ = writeln!(text, "\n**Stack:** {}. {}", decision.stack.title(), escape(&decision.explanation));
+    let _ = writeln!(text, "\n**Stack:** {}", escape(&sentence(&decision.explanation)));
     let verdict = if build.run.state.is_success() { "green" } else { "**red**" };
     let _ = writeln!(text, "\n**CI:** {verdict} at {} ({} commits).", code(build.head.short()), build.commits.len());
     let _ = writeln!(
@@ -131,6 +140,12 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
         }
     );
     Some(text)
+}
+
+/// The text with a full stop at its end.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 fn plural(count: usize) -> &'static str {
@@ -276,41 +291,67 @@ fn decision(contents: &Contents<'_>) -> Option<String> {
     let scores: Vec<_> =
         decision.scores.iter().map(|score| format!("{} {}", score.stack.title(), score.points)).collect();
     let _ = writeln!(text, "Scores: {}.\n", scores.join(", "));
-    for evidence in decision.evidence.iter().take(12) {
+    let words = by_words(&decision.evidence);
+    for (citation, rule, points) in words.iter().take(12) {
+        let points: Vec<_> = points.iter().map(|(stack, points)| format!("{} {points:+}", stack.title())).collect();
         let _ = writeln!(
             text,
-            "- {:+} {}: “{}” ({}, {}; {})",
-            evidence.points,
-            evidence.stack.title(),
-            escape(&shorten(&evidence.citation.quote, 160)),
-            escape(evidence.citation.name.as_str()),
-            evidence.citation.place,
-            escape(&evidence.rule),
+            "- “{}” ({}, {}; {}): {}",
+            escape(&shorten(&citation.quote, 160)),
+            escape(citation.name.as_str()),
+            citation.place,
+            escape(rule),
+            points.join(", "),
         );
     }
-    if decision.evidence.len() > 12 {
-        let _ = writeln!(text, "- and {} more", decision.evidence.len() - 12);
+    if words.len() > 12 {
+        let _ = writeln!(text, "- and {} more", words.len() - 12);
     }
     Some(text)
 }
 
+type Weighed<'a> = (&'a Citation, &'a str, BTreeMap<Stack, i32>);
+
+/// The evidence by the words it rests on, strongest first.
+fn by_words(evidence: &[StackEvidence]) -> Vec<Weighed<'_>> {
+    let mut grouped: Vec<Weighed<'_>> = Vec::new();
+    for row in evidence {
+        let same = |known: &&mut Weighed<'_>| {
+            known.0.quote == row.citation.quote && known.0.document == row.citation.document && known.1 == row.rule
+        };
+        match grouped.iter_mut().find(same) {
+            Some((_, _, points)) => *points.entry(row.stack).or_default() += row.points,
+            None => grouped.push((&row.citation, &row.rule, BTreeMap::from([(row.stack, row.points)]))),
+        }
+    }
+    grouped.sort_by_key(|(_, _, points)| std::cmp::Reverse(points.values().map(|points| points.abs()).max()));
+    grouped
+}
+
 fn diagram(contents: &Contents<'_>) -> Option<String> {
-    let components = &contents.plan.components;
+    let files = contents.bundle.final_files();
+    let (components, planned): (Vec<_>, Vec<_>) =
+        contents.plan.components.iter().partition(|component| files.contains_key(&component.path));
     if components.is_empty() {
         return None;
     }
+    let built: BTreeSet<_> = components.iter().map(|component| &component.id).collect();
     let node = |id: &ComponentId| format!("c_{}", id.as_str().replace('-', "_"));
     let label = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || " ._-/".contains(*c)).collect::<String>();
     let mut text = String::from("## Components\n\n```mermaid\nflowchart LR\n");
-    for component in components {
+    for component in &components {
         let _ = writeln!(text, "  {}[\"{}\"]", node(&component.id), label(&component.title));
     }
-    for component in components {
-        for other in &component.depends_on {
+    for component in &components {
+        for other in component.depends_on.iter().filter(|other| built.contains(other)) {
             let _ = writeln!(text, "  {} --> {}", node(&component.id), node(other));
         }
     }
     text.push_str("```\n");
+    if !planned.is_empty() {
+        let titles: Vec<_> = planned.iter().map(|component| escape(&component.title)).collect();
+        let _ = writeln!(text, "\nPlanned, but no story that is done needs them: {}.", titles.join(", "));
+    }
     Some(text)
 }
 
