@@ -72,7 +72,7 @@ impl CheckStore {
         self.root.join(repository.as_str()).join(format!("{commit}.json"))
     }
 
-    fn write(&self, repository: &RepositoryName, checks: Vec<CheckRun>) -> Result<()> {
+    pub(crate) fn write(&self, repository: &RepositoryName, checks: Vec<CheckRun>) -> Result<()> {
         const OPERATION: &str = "checks.record";
         let mut commits = BTreeMap::<CommitSha, Vec<CheckRun>>::new();
         for check in checks {

@@ -27,13 +27,15 @@ use std::io::{self, Read as _, Seek as _};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// The hidden folder.
 const HIDDEN: &str = ".aipipe";
 const OPEN: &str = "artifact.open";
 /// A reader that meets a new version at every look has met this many.
 const LOOKS: usize = 100;
+/// Folders remembered as prepared; forgetting them costs a few more syncs.
+const PREPARED: usize = 10_000;
 
 /// An open store.
 #[derive(Debug)]
@@ -45,8 +47,8 @@ pub(super) struct Tree {
     locks: Folder,
     /// Held for as long as the store is open: temporary files are only removed when nobody else has it open.
     _live: File,
-    /// Folders whose claims this store has checked and whose names it has made durable.
-    pub(super) prepared: Mutex<HashSet<String>>,
+    /// Folders whose claims this store has checked and whose names it has made durable; shards by their two digits.
+    prepared: Mutex<HashSet<String>>,
 }
 
 /// What lies at a key.
@@ -160,6 +162,25 @@ impl Tree {
         };
         let entries = folder.entries()?;
         Ok(entries.into_iter().filter_map(|entry| Some((Version::parse(&entry.name)?, entry.inode))).collect())
+    }
+
+    /// Whether this store has made the folder `path` durable.
+    pub(super) fn is_prepared(&self, path: &str) -> bool {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+    }
+
+    /// Notes that the folder `path` is durable.
+    pub(super) fn set_prepared(&self, path: &str) {
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if prepared.len() >= PREPARED {
+            prepared.clear();
+        }
+        prepared.insert(path.to_owned());
+    }
+
+    /// Takes no folder for durable any more.
+    pub(super) fn forget_prepared(&self) {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Where the versions of `key` lie.

@@ -9,12 +9,9 @@ use aipipe_core::ports::{ArtifactMeta, PutMode};
 use aipipe_core::{Error, ErrorKind, Result};
 use rustix::io::Errno;
 use std::io::{self, Read as _, Write as _};
-use std::sync::PoisonError;
 
 const PUT: &str = "artifact.put";
 const DELETE: &str = "artifact.delete";
-/// Folders remembered as prepared; forgetting them costs a few more syncs.
-const PREPARED: usize = 10_000;
 
 /// Stores `content` under `key`.
 pub(super) fn put(tree: &Tree, key: &ArtifactKey, content: &[u8], mode: &PutMode) -> Result<ArtifactMeta> {
@@ -52,7 +49,7 @@ pub(super) fn put(tree: &Tree, key: &ArtifactKey, content: &[u8], mode: &PutMode
         // Which one was current can't be told: all are kept.
         Found::Foreign => u64::MAX,
     };
-    let versions = make_version_folder(tree, key).map_err(fail)?;
+    let (shard, versions) = make_version_folder(tree, key).map_err(fail)?;
     let mut highest = 0;
     for (version, _) in tree.versions_of(key).map_err(fail)? {
         highest = highest.max(version.number);
@@ -70,6 +67,8 @@ pub(super) fn put(tree: &Tree, key: &ArtifactKey, content: &[u8], mode: &PutMode
     let switched = temporary
         .link(&versions, &version.file_name())
         .and_then(|()| versions.sync())
+        // The folder of a key that holds something was made durable before that became current.
+        .and_then(|()| if matches!(found, Found::Version(..)) { Ok(()) } else { sync_shard(tree, key, &shard) })
         .and_then(|()| {
             failpoint!("artifact.put.version-named");
             temporary.switch(&folder, name, &found, mode)
@@ -145,11 +144,10 @@ fn refuse_existing(tree: &Tree, key: &ArtifactKey) -> Result<ArtifactMeta> {
 /// Makes the folders of a key, claimed and durable.
 fn prepare(tree: &Tree, key: &ArtifactKey, parent: &str) -> Result<Folder> {
     let fail = |errno: Errno| failed(PUT, key, errno);
-    let prepared = tree.prepared.lock().unwrap_or_else(PoisonError::into_inner).contains(parent);
-    if prepared {
+    if tree.is_prepared(parent) {
         match tree.root.walk(parent) {
             // Someone removed it meanwhile, and who knows what else.
-            Err(Errno::NOENT) => tree.prepared.lock().unwrap_or_else(PoisonError::into_inner).clear(),
+            Err(Errno::NOENT) => tree.forget_prepared(),
             other => return other.map_err(fail),
         }
     }
@@ -167,31 +165,32 @@ fn prepare(tree: &Tree, key: &ArtifactKey, parent: &str) -> Result<Folder> {
             other => fail(other),
         })?;
         // Also one that is there: whoever made it may not have synced it yet.
-        let known = tree.prepared.lock().unwrap_or_else(PoisonError::into_inner).contains(&path);
-        if made || !known {
+        if made || !tree.is_prepared(&path) {
             above.sync().map_err(fail)?;
-            let mut known = tree.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= PREPARED {
-                known.clear();
-            }
-            known.insert(path.clone());
+            tree.set_prepared(&path);
         }
         folder = Some(inner);
     }
     folder.ok_or_else(|| Error::new(ErrorKind::InvalidInput, PUT, "the key has no folder").with("key", key))
 }
 
-fn make_version_folder(tree: &Tree, key: &ArtifactKey) -> io::Result<Folder> {
+/// The folder of a key's versions, and the one that is in.
+fn make_version_folder(tree: &Tree, key: &ArtifactKey) -> io::Result<(Folder, Folder)> {
     let (shard, hash) = shard_and_hash(key.as_str());
-    let (shard, made) = tree.versions.folder_or_new(&shard)?;
-    if made {
+    let (shard, _) = tree.versions.folder_or_new(&shard)?;
+    let (versions, _) = shard.folder_or_new(&hash)?;
+    Ok((shard, versions))
+}
+
+/// Makes the folder of a key's versions durable: after what is in it, so that a journaling file system does all at once.
+fn sync_shard(tree: &Tree, key: &ArtifactKey, shard: &Folder) -> rustix::io::Result<()> {
+    shard.sync()?;
+    let (name, _) = shard_and_hash(key.as_str());
+    if !tree.is_prepared(&name) {
         tree.versions.sync()?;
+        tree.set_prepared(&name);
     }
-    let (versions, made) = shard.folder_or_new(&hash)?;
-    if made {
-        shard.sync()?;
-    }
-    Ok(versions)
+    Ok(())
 }
 
 /// Who has a name, so that names which differ only in letter case are never both in use.

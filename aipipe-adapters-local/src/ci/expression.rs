@@ -185,7 +185,7 @@ mod tests {
         #[test]
         fn text_without_expressions_is_unchanged(text in "[^$]{0,80}") {
             let template = Template::parse(&text, "x").unwrap();
-            prop_assert_eq!(template.render(|_| None), text.clone());
+            prop_assert_eq!(template.render(|_| None), text.as_str());
             prop_assert_eq!(template.literal(), Some(text));
         }
 

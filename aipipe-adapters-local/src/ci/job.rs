@@ -11,6 +11,7 @@ use super::workflow::{Job, Step, StepKind};
 use crate::process::remove_tree;
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, JobResult, RunState, StepResult, Timestamp};
+use aipipe_core::ports::{IdGenerator as _, UuidGenerator};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub(super) struct JobRun<'a> {
     /// The scripts that ran, for telling whether an installation would be the same.
     pub(super) before: Vec<String>,
     pub(super) venv: Option<PathBuf>,
+    /// By which the job's processes are told from all others of the machine.
+    pub(super) mark: String,
     pub(super) deadline: Timestamp,
     /// How the job stands: how it ended as soon as something went wrong.
     pub(super) trouble: Option<Conclusion>,
@@ -95,6 +98,7 @@ impl<'a> JobRun<'a> {
             outputs: BTreeMap::new(),
             before: Vec::new(),
             venv: None,
+            mark: UuidGenerator.next_id(),
             deadline: run.options.clock.now().plus(timeout),
             trouble: None,
         };

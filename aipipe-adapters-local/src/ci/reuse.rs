@@ -1,11 +1,11 @@
-//! The same installation once a run: jobs that install the same lock with the same command get a copy.
+//! The same installation once a run: jobs that install the same lock with the same command share it.
 //!
 //! A job starts from a clean checkout of the same commit, so an install command has the same result in each as long as
 //! nothing ran before it that differs. The key therefore covers the command, the lock files, the tools, the variables
 //! the workflow sets, and everything the job ran before.
 
 use super::workflow::InstallCommand;
-use crate::process::{copy_tree, hash_file};
+use crate::process::{hash_file, link_tree, remove_tree, state_of};
 use aipipe_core::domain::ContentHash;
 use std::collections::BTreeMap;
 use std::fs;
@@ -64,10 +64,19 @@ fn pip_locks(directory: &Path, command: &str) -> Option<Vec<ContentHash>> {
 }
 
 /// Results of installations, kept until the last job that needs them.
+///
+/// A result is shared by hard links. If a job changed a shared file in place, what is kept is no longer what was
+/// installed: it is dropped, and the next job installs by itself.
 #[derive(Debug)]
 pub(super) struct Reuse {
     folder: PathBuf,
-    kept: BTreeMap<String, String>,
+    kept: BTreeMap<String, Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    job: String,
+    state: ContentHash,
 }
 
 impl Reuse {
@@ -75,31 +84,48 @@ impl Reuse {
         Self { folder, kept: BTreeMap::new() }
     }
 
-    /// The job that made the result of `key`, if it is kept.
-    pub(super) fn donor(&self, key: &ContentHash) -> Option<&str> {
-        self.kept.get(&key.to_hex()).map(String::as_str)
-    }
-
-    /// Puts the kept result to `target`; with `last` it is moved.
-    pub(super) async fn give(&mut self, key: &ContentHash, target: &Path, last: bool) -> io::Result<()> {
-        let source = self.folder.join(key.to_hex());
-        if last {
-            self.kept.remove(&key.to_hex());
-            return fs::rename(source, target);
+    /// Puts the kept result of `key` to `target` (with `last` it is moved) and names the job that made it; `None` when
+    /// none is kept.
+    pub(super) async fn give(&mut self, key: &ContentHash, target: &Path, last: bool) -> io::Result<Option<String>> {
+        let name = key.to_hex();
+        let Some(kept) = self.kept.get(&name) else { return Ok(None) };
+        let (job, state) = (kept.job.clone(), kept.state);
+        let (source, place) = (self.folder.join(&name), target.to_path_buf());
+        let given = blocking(move || {
+            if state_of(&source)? != state {
+                remove_tree(&source)?;
+                return Ok(false);
+            }
+            remove_tree(&place)?;
+            if last {
+                fs::rename(&source, &place)?;
+            } else {
+                link_tree(&source, &place)?;
+            }
+            Ok(true)
+        })
+        .await?;
+        if last || !given {
+            self.kept.remove(&name);
         }
-        copy(source, target.to_path_buf()).await
+        Ok(given.then_some(job))
     }
 
-    /// Keeps a copy of `source`, made by `job`.
+    /// Keeps `source`, made by `job`.
     pub(super) async fn keep(&mut self, key: &ContentHash, source: &Path, job: &str) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
-        copy(source.to_path_buf(), self.folder.join(key.to_hex())).await?;
-        self.kept.insert(key.to_hex(), job.to_owned());
+        let (source, target) = (source.to_path_buf(), self.folder.join(key.to_hex()));
+        let state = blocking(move || {
+            remove_tree(&target)?;
+            fs::create_dir_all(target.parent().unwrap_or(&target))?;
+            link_tree(&source, &target)?;
+            state_of(&target)
+        })
+        .await?;
+        self.kept.insert(key.to_hex(), Kept { job: job.to_owned(), state });
         Ok(())
     }
 }
 
-async fn copy(source: PathBuf, target: PathBuf) -> io::Result<()> {
-    let copied = tokio::task::spawn_blocking(move || copy_tree(&source, &target)).await;
-    copied.map_err(io::Error::other)?.map(drop)
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -6,7 +6,7 @@ use super::reuse::Installation;
 use super::sandbox::Access;
 use super::step_files::StepFiles;
 use super::workflow::{InstallCommand, Script, StepKind};
-use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, launch, remove_tree};
+use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, launch};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, ContentHash};
 use std::collections::BTreeMap;
@@ -47,18 +47,15 @@ impl JobRun<'_> {
         };
         let install = script.installs();
         let reusable = self.reusable(&text, &directory, variables);
-        if let Some((key, target)) = &reusable
-            && let Some(donor) = self.reuse.donor(key).map(str::to_owned)
-        {
+        if let Some((key, target)) = &reusable {
             let last = !self.is_installed_later(script);
-            let put = remove_tree(target);
-            let given = match put {
-                Ok(()) => self.reuse.give(key, target, last).await,
-                Err(error) => Err(error),
-            };
-            given.map_err(|error| io_error("ci.reuse", "an installation can't be copied", error))?;
-            self.before.push(text);
-            return Ok(StepEnd::success(Some(format!("reused from job {donor}"))));
+            let given = self.reuse.give(key, target, last).await;
+            if let Some(donor) =
+                given.map_err(|error| io_error("ci.reuse", "an installation can't be shared", error))?
+            {
+                self.before.push(text);
+                return Ok(StepEnd::success(Some(format!("reused from job {donor}"))));
+            }
         }
         let file = self.temp.join(format!("step-{number}.sh"));
         std::fs::write(&file, &text).map_err(|error| io_error("ci.job", "a step's script can't be written", error))?;
@@ -85,11 +82,8 @@ impl JobRun<'_> {
         };
         let venv = self.tools.join("venv");
         let key = ContentHash::of_parts(&["venv", &python.version, &python.program.to_string_lossy()]);
-        let failed = |error| io_error("ci.reuse", "an environment can't be copied", error);
-        remove_tree(&venv).map_err(failed)?;
-        if self.reuse.donor(&key).is_some() {
-            self.reuse.give(&key, &venv, false).await.map_err(failed)?;
-        } else {
+        let failed = |error| io_error("ci.reuse", "an environment can't be shared", error);
+        if self.reuse.give(&key, &venv, false).await.map_err(failed)?.is_none() {
             let arguments = ["-c", "exec \"$@\"", "set-up"].map(OsString::from).into_iter();
             let command = [python.program.as_os_str(), "-I".as_ref(), "-m".as_ref(), "venv".as_ref(), venv.as_os_str()];
             let arguments = arguments.chain(command.map(OsString::from)).collect();
@@ -172,7 +166,6 @@ impl JobRun<'_> {
             "macos" => "macOS",
             _ => "Linux",
         };
-        let mark = format!("{}-{}-{}-{}", run.id, run.attempt, self.job.id, std::process::id());
         let mut environment: BTreeMap<OsString, OsString> = [
             ("HOME", self.home.as_os_str()),
             ("LANG", "C.UTF-8".as_ref()),
@@ -187,7 +180,7 @@ impl JobRun<'_> {
             ("RUNNER_ENVIRONMENT", "self-hosted".as_ref()),
             ("RUNNER_TEMP", self.temp.as_os_str()),
             ("RUNNER_TOOL_CACHE", self.tools.as_os_str()),
-            (TRACKING_VARIABLE, mark.as_ref()),
+            (TRACKING_VARIABLE, self.mark.as_ref()),
         ]
         .into_iter()
         .map(|(name, value)| (name.into(), value.into()))

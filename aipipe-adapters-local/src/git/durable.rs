@@ -23,13 +23,17 @@ impl Lock {
     ///
     /// The wait is bounded: a process that was stopped while it held the lock makes this `Busy`, not a hang.
     pub(crate) fn take(operation: &'static str, path: &Path) -> Result<Self> {
+        Self::take_within(operation, path, LOCK_TRIES)
+    }
+
+    fn take_within(operation: &'static str, path: &Path, tries: u32) -> Result<Self> {
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(path)
             .map_err(|error| io_error(operation, "open the lock", path, error))?;
-        for _ in 0..LOCK_TRIES {
+        for _ in 0..tries {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {
@@ -48,17 +52,27 @@ impl Lock {
 ///
 /// The temporary file's name is fixed, so that a crash leaves at most one behind; callers hold a [`Lock`].
 pub(crate) fn write_atomic(operation: &'static str, path: &Path, content: &[u8]) -> Result<()> {
+    replace(operation, path, content, File::sync_all)?;
+    path.parent().map_or(Ok(()), |folder| sync_folder(operation, folder))
+}
+
+/// Writes a file that is made anew whenever it isn't as it should be: readers see the old content or the new, but
+/// after a power cut it may be any.
+pub(crate) fn write_derived(operation: &'static str, path: &Path, content: &[u8]) -> Result<()> {
+    replace(operation, path, content, |_| Ok(()))
+}
+
+fn replace(operation: &'static str, path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) -> Result<()> {
     let fail = |what: &'static str| move |error: io::Error| io_error(operation, what, path, error);
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(Error::new(ErrorKind::Internal, operation, "a file without a folder").with("path", path.display()));
     };
     let temporary = folder.join(format!(".{}.tmp", name.to_string_lossy()));
-    write_synced(&temporary, content).map_err(fail("write"))?;
-    fs::rename(&temporary, path).map_err(fail("rename into place"))?;
-    sync_folder(operation, folder)
+    write_new(&temporary, content, sync).map_err(fail("write"))?;
+    fs::rename(&temporary, path).map_err(fail("rename into place"))
 }
 
-fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     // A leftover of a crash is removed rather than opened: it might be anything, a link included.
     match fs::remove_file(path) {
         Ok(()) => {}
@@ -67,7 +81,7 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(content)?;
-    file.sync_all()
+    sync(&file)
 }
 
 /// Makes a folder and its missing parents, and puts their names on the disk.
@@ -134,5 +148,32 @@ pub(crate) async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Error::new(ErrorKind::Internal, operation, "the work was cut off").caused_by(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_held_is_busy_in_the_end_and_free_when_it_is_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = Lock::take("test", &path).unwrap();
+        assert_eq!(Lock::take_within("test", &path, 3).unwrap_err().kind(), ErrorKind::Busy);
+        drop(held);
+        Lock::take_within("test", &path, 1).unwrap();
+    }
+
+    #[test]
+    fn a_leftover_of_a_crash_is_replaced_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("outside");
+        fs::write(&outside, "kept").unwrap();
+        std::os::unix::fs::symlink(&outside, folder.path().join(".record.tmp")).unwrap();
+        write_atomic("test", &folder.path().join("record"), b"new").unwrap();
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "kept");
+        assert_eq!(fs::read_to_string(folder.path().join("record")).unwrap(), "new");
+        assert_eq!(read("test", &folder.path().join("none")).unwrap(), None);
     }
 }

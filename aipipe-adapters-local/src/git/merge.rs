@@ -3,7 +3,7 @@
 use super::branch::{Move, head_of};
 use super::error::{git_error, stored_error};
 use super::repositories::{Repositories, find_commit, object_id, sha_of};
-use super::{commit, failpoint, find_before_create};
+use super::{commit, failpoint, find_before_create, objects};
 use aipipe_core::domain::{BranchName, CommitSha, IdempotencyKey, Mergeable, RepositoryName};
 use aipipe_core::ports::MergeSpec;
 use aipipe_core::{Error, ErrorKind, Result};
@@ -36,6 +36,8 @@ impl Repositories {
         let (Some(base), Ok(head)) = (head_of(OPERATION, &repository, base)?, object_id(OPERATION, head)) else {
             return Ok(Mergeable::Unknown);
         };
+        // Merging files writes them; nobody needs these.
+        objects::collect(OPERATION, &repository)?;
         Ok(match merged(OPERATION, &repository, base, head) {
             Ok(index) if index.has_conflicts() => Mergeable::Conflicts,
             Ok(_) => Mergeable::Yes,
@@ -89,6 +91,7 @@ impl Repositories {
         if base == expected || repository.graph_descendant_of(base, expected).map_err(read)? {
             return Err(conflict("the base branch has all of these commits already"));
         }
+        objects::collect(OPERATION, &repository)?;
         let mut index = merged(OPERATION, &repository, base, expected)?;
         if index.has_conflicts() {
             return Err(conflict("the changes conflict with those of the base branch"));
@@ -101,7 +104,7 @@ impl Repositories {
         let made = repository
             .commit(None, &author, &author, &message, &tree, &parents.each_ref())
             .map_err(|error| git_error(OPERATION, "write the merge commit", error))?;
-        self.sync_objects(OPERATION, merge.repository)?;
+        self.keep(OPERATION, &repository, merge.repository, made)?;
         failpoint!("git.merge.commit-made");
         let log = format!("merge {}: no fast-forward", merge.head);
         access.move_branch(OPERATION, &repository, merge.base, Move::Advance(base, made), &log)?;

@@ -7,6 +7,8 @@
 //! | `tree` | trees as flat lists of checked paths |
 //! | `commit` | a commit from changes, and how it is found again |
 //! | `merge` | merges without a work tree |
+//! | `objects` | how what is written reaches the disk: together |
+//! | `pack_index` | damage that libgit2 would not survive |
 //! | `export` | a commit's files in a folder |
 //! | `durable`, `error` | whole-file writes and locks; the tables of error kinds |
 //!
@@ -20,6 +22,8 @@ pub(crate) mod durable;
 pub(crate) mod error;
 mod export;
 mod merge;
+mod objects;
+mod pack_index;
 mod repositories;
 mod tree;
 

@@ -2,7 +2,7 @@
 
 use super::durable::{self, Lock};
 use super::error::{git_error, io_error, stored_error};
-use super::{commit, failpoint, find_before_create};
+use super::{commit, failpoint, find_before_create, objects, pack_index};
 use aipipe_core::domain::{CommitSha, IdempotencyKey, RepositoryName, RepositoryRef};
 use aipipe_core::ports::{RepositorySpec, Visibility};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -92,6 +92,7 @@ impl Repositories {
 
     /// Opens a bare repository with its own and our settings, and nobody else's.
     fn open_bare(&self, operation: &'static str, path: &Path) -> Result<Repository> {
+        pack_index::check(operation, path)?;
         let open = || {
             let repository = Repository::open_bare(path)?;
             let mut config = Config::new()?;
@@ -167,20 +168,28 @@ impl Repositories {
         let mut options = RepositoryInitOptions::new();
         options.bare(true).no_reinit(true).mkdir(true).external_template(false);
         Repository::init_opts(at, &options).map_err(fail)?;
+        // Nobody sees the folder yet; it is synced as a whole before it is moved into place.
+        let place = |name: &str, content: &[u8]| {
+            fs::write(at.join(name), content).map_err(|error| io_error(operation, "write", &at.join(name), error))
+        };
         let description = format!("{}\n", spec.description.split_whitespace().collect::<Vec<_>>().join(" "));
-        durable::write_atomic(operation, &at.join("description"), description.as_bytes())?;
+        place("description", description.as_bytes())?;
         let head = format!("ref: {}\n", super::branch::reference_of(&spec.default_branch));
-        durable::write_atomic(operation, &at.join("HEAD"), head.as_bytes())?;
+        place("HEAD", head.as_bytes())?;
 
         let mut config = Config::open(&at.join("config")).map_err(fail)?;
         // Pushes of people are logged as well, checked, and can't rewrite what was reviewed.
         for name in ["core.logAllRefUpdates", "receive.denyNonFastForwards", "transfer.fsckObjects"] {
             config.set_bool(name, true).map_err(fail)?;
         }
+        // Pushes stay packs, as our own objects are.
+        config.set_i32("transfer.unpackLimit", 1).map_err(fail)?;
         let repository = self.open_bare(operation, at)?;
+        objects::collect(operation, &repository)?;
         let tree = repository.treebuilder(None).and_then(|empty| empty.write()).map_err(fail)?;
         let tree = repository.find_tree(tree).map_err(fail)?;
         let first = repository.commit(None, &author, &author, &message, &tree, &[]).map_err(fail)?;
+        objects::keep(operation, &repository, &self.open_bare(operation, at)?, first)?;
         repository
             .reference(
                 &super::branch::reference_of(&spec.default_branch),
@@ -193,7 +202,7 @@ impl Repositories {
         let marker = serde_json::to_vec(&Marker { format: 1, key: key.clone() }).map_err(|error| {
             Error::new(ErrorKind::Internal, operation, "the mark does not serialize").caused_by(error)
         })?;
-        durable::write_atomic(operation, &at.join(MARKER), &marker)?;
+        place(MARKER, &marker)?;
         set_visibility(at, spec.visibility).map_err(|error| io_error(operation, "set the permissions", at, error))
     }
 

@@ -33,11 +33,11 @@ pub(crate) fn hash_file(path: &Path) -> Option<ContentHash> {
     read_small(path, 64 << 20).ok().map(|content| ContentHash::of(&content))
 }
 
-/// Copies a folder with permissions, times and links as they are; returns how many files were copied.
+/// Makes the same folder again with hard links in place of files, which takes a small part of a copy's time.
 ///
-/// `target` must not exist. Times are kept because Python compares them with its compiled files.
-pub(crate) fn copy_tree(source: &Path, target: &Path) -> io::Result<u64> {
-    let mut files = 0;
+/// `target` must not exist. Both folders then share their files: a program that changes one in place changes it in
+/// both, which [`state_of`] tells; programs that write a new file and rename it change one folder only.
+pub(crate) fn link_tree(source: &Path, target: &Path) -> io::Result<()> {
     let mut folders = vec![(source.to_path_buf(), target.to_path_buf())];
     while let Some((from, to)) = folders.pop() {
         fs::create_dir(&to)?;
@@ -50,18 +50,46 @@ pub(crate) fn copy_tree(source: &Path, target: &Path) -> io::Result<u64> {
             } else if kind.is_symlink() {
                 std::os::unix::fs::symlink(fs::read_link(&source)?, &target)?;
             } else if kind.is_file() {
-                fs::copy(&source, &target)?;
-                let modified = entry.metadata()?.modified()?;
-                // Read-only files can't be opened for writing; their time stays new then.
-                if let Ok(file) = fs::File::options().write(true).open(&target) {
-                    file.set_modified(modified)?;
+                // Some file systems have no hard links, or only so many of one file.
+                if fs::hard_link(&source, &target).is_err() {
+                    copy_file(&source, &target)?;
                 }
-                files += 1;
             }
         }
         fs::set_permissions(&to, fs::metadata(&from)?.permissions())?;
     }
-    Ok(files)
+    Ok(())
+}
+
+/// Copies a file with its time: Python compares it with what its compiled files say.
+fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
+    fs::copy(source, target)?;
+    let modified = fs::metadata(source)?.modified()?;
+    // Read-only files can't be opened for writing; their time stays new then.
+    if let Ok(file) = fs::File::options().write(true).open(target) {
+        file.set_modified(modified)?;
+    }
+    Ok(())
+}
+
+/// What tells whether any file below a folder was changed: names, sizes and times.
+pub(crate) fn state_of(folder: &Path) -> io::Result<ContentHash> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let meta = entry.path().symlink_metadata()?;
+            if meta.is_dir() {
+                folders.push(entry.path());
+            } else {
+                let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                files.push((entry.path().into_os_string().into_encoded_bytes(), meta.len(), modified));
+            }
+        }
+    }
+    files.sort();
+    ContentHash::of_json(&files).map_err(io::Error::from)
 }
 
 /// Removes a folder and all below it; fine when there is none.
@@ -90,4 +118,39 @@ fn make_removable(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linked_folder_is_the_same_and_tells_changes() {
+        let root = tempfile::tempdir().unwrap();
+        let (one, two) = (root.path().join("one"), root.path().join("two"));
+        fs::create_dir_all(one.join("sub")).unwrap();
+        fs::write(one.join("sub/file"), "content").unwrap();
+        std::os::unix::fs::symlink("sub/file", one.join("link")).unwrap();
+        link_tree(&one, &two).unwrap();
+        assert_eq!(fs::read_to_string(two.join("link")).unwrap(), "content");
+        let before = state_of(&one).unwrap();
+        fs::write(two.join("new"), "x").unwrap();
+        fs::remove_file(two.join("link")).unwrap();
+        assert_eq!(state_of(&one).unwrap(), before);
+        fs::write(two.join("sub/file"), "changed").unwrap();
+        assert_ne!(state_of(&one).unwrap(), before, "changed in place");
+    }
+
+    #[test]
+    fn folders_without_write_permission_are_removed_too() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("file"), "x").unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
+        remove_tree(&root.path().join("a")).unwrap();
+        remove_tree(&root.path().join("a")).unwrap();
+        assert!(!root.path().join("a").exists());
+    }
 }

@@ -78,6 +78,16 @@ impl Mark {
     }
 }
 
+impl Drop for Mark {
+    fn drop(&mut self) {
+        // A process being started at this moment holds a copy of the handle until it runs its program; without this
+        // it would hold the lock as well, and opening the store again would find it busy.
+        if let Err(errno) = rustix::fs::flock(&self.file, FlockOperation::Unlock) {
+            tracing::warn!(error = errno.to_string(), "the record store's lock ends with its handle only");
+        }
+    }
+}
+
 /// Where the mark of a database lies.
 pub(super) fn path_of(database: &Path) -> PathBuf {
     let mut name = OsString::from(database);

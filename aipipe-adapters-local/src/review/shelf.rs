@@ -90,7 +90,7 @@ impl Access {
         fs::create_dir(&making).map_err(|error| io_error(operation, "make the folder", &making, error))?;
         durable::write_atomic(operation, &making.join(RECORD), &json(operation, record)?)?;
         failpoint!("review.open.json-written");
-        durable::write_atomic(operation, &making.join(PAGE), page.as_bytes())?;
+        durable::write_derived(operation, &making.join(PAGE), page.as_bytes())?;
         let place = self.folder.join(record.number.to_string());
         fs::rename(&making, &place)
             .map_err(|error| io_error(operation, "put the pull request into place", &place, error))?;
@@ -113,7 +113,7 @@ impl Access {
         if durable::read(operation, &path)?.as_deref() == Some(page.as_bytes()) {
             return Ok(());
         }
-        durable::write_atomic(operation, &path, page.as_bytes())?;
+        durable::write_derived(operation, &path, page.as_bytes())?;
         failpoint!("review.update.page-written");
         Ok(())
     }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 const ROOT: &str = "shop-2026-11-20";
 
-fn key(rest: &str) -> ArtifactKey {
+pub(crate) fn key(rest: &str) -> ArtifactKey {
     ArtifactKey::parse(&format!("{ROOT}/{rest}")).unwrap()
 }
 
@@ -24,11 +24,11 @@ fn mode(mode: PutMode) -> PutOptions {
     PutOptions::default().with_mode(mode)
 }
 
-async fn put(store: &LocalArtifacts, rest: &str, content: &str) -> Result<ArtifactMeta> {
+pub(crate) async fn put(store: &LocalArtifacts, rest: &str, content: &str) -> Result<ArtifactMeta> {
     store.put(&key(rest), Bytes::copy_from_slice(content.as_bytes()), PutOptions::default()).await
 }
 
-async fn text(store: &LocalArtifacts, rest: &str) -> Result<String> {
+pub(crate) async fn text(store: &LocalArtifacts, rest: &str) -> Result<String> {
     let artifact = store.get(&key(rest), GetOptions::default()).await?;
     Ok(String::from_utf8(artifact.content.to_vec()).unwrap())
 }
@@ -89,8 +89,8 @@ async fn ranges_are_cut_from_verified_content() {
     store.put(&key("raw/big.bin"), Bytes::from(content.clone()), PutOptions::default()).await.unwrap();
     for range in [0..0, 0..1, 65_535..65_537, 100_000..200_000, 199_999..300_000, 200_000..200_001, 5..150_000] {
         let part = store.get(&key("raw/big.bin"), GetOptions::default().with_range(range.clone())).await.unwrap();
-        let (start, end) = (range.start as usize, content.len().min(range.end as usize));
-        assert_eq!(part.content, content[start..end], "{range:?}");
+        let place = |at: u64| usize::try_from(at).unwrap().min(content.len());
+        assert_eq!(part.content, content[place(range.start)..place(range.end)], "{range:?}");
         assert_eq!(part.meta.bytes, 200_000);
     }
     #[expect(clippy::reversed_empty_ranges, reason = "a caller may ask for one")]
@@ -119,7 +119,7 @@ async fn ranges_are_cut_from_verified_content() {
 async fn a_list_is_in_the_order_of_the_keys_and_holds_only_artifacts() {
     let (_folder, root, store) = open();
     let mut wanted = Vec::new();
-    for n in 0..600 {
+    for n in 0..300 {
         wanted.push(format!("generated/e1/file{n}"));
     }
     for rest in ["a/b", "a-b", "a.txt", "a/z/y", "ab", "é", "A-upper/x", "a!x"] {
@@ -409,12 +409,6 @@ async fn a_symbolic_link_in_the_tree_is_never_followed() {
     std::fs::write(&secret, "outside").unwrap();
     // Each plants a link in place of something of ours, after the store has written there.
     type Plant = fn(&Path, &Path);
-    let replace = |path: PathBuf, target: &Path| {
-        let aside = path.with_extension("aside");
-        std::fs::rename(&path, aside).unwrap();
-        symlink(target, path).unwrap();
-    };
-    let _ = replace;
     let plants: [(&str, Plant); 4] = [
         ("the file", |project, outside| {
             std::fs::remove_file(project.join("raw/secret.txt")).unwrap();

@@ -1,8 +1,20 @@
-//! Tests of the local adapters on the real file system.
+//! The local adapters against the real thing: the file system, the git command line, npm, killed processes.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod artifacts;
-#[cfg(test)]
+mod ci;
+#[cfg(feature = "failpoints")]
+mod crash;
+mod fixture;
+mod git;
+#[cfg(feature = "failpoints")]
+mod git_crash;
+mod git_hostile;
+mod limits;
+mod packages;
 mod processes;
-#[cfg(test)]
 mod records;
+mod records_damage;
+mod review;
+mod support;

@@ -17,7 +17,18 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts a child that runs the test `test` (full name) as `role` on `folder`.
     pub(crate) fn start(test: &str, role: &str, folder: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        Self::spawn(Command::new(std::env::current_exe().unwrap()), test, role, folder)
+    }
+
+    /// The same, after the shell commands `limits`.
+    pub(crate) fn start_limited(test: &str, role: &str, folder: &Path, limits: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")]).arg(std::env::current_exe().unwrap());
+        Self::spawn(shell, test, role, folder)
+    }
+
+    fn spawn(mut command: Command, test: &str, role: &str, folder: &Path) -> Self {
+        let mut child = command
             .args([test, "--exact", "--nocapture", "--test-threads=1"])
             .env(ROLE, role)
             .env(FOLDER, folder)
@@ -46,6 +57,13 @@ impl Peer {
     /// SIGKILL, at once.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits for it to end in whatever way.
+    #[cfg(feature = "failpoints")]
+    pub(crate) fn wait(&mut self) {
+        while self.next_line().is_some() {}
         let _ = self.child.wait();
     }
 

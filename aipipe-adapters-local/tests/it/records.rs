@@ -7,6 +7,7 @@ use aipipe_core::ports::{
     Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt as _, RecordVersion, RecordWrite, Table,
 };
 use proptest::prelude::*;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +21,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn put(sort: &str, body: Value) -> RecordWrite {
+fn put(sort: &str, body: impl Serialize) -> RecordWrite {
     RecordWrite::put(Table::ExecutionState, key("p", sort), Expect::Anything, &body).unwrap()
 }
 
@@ -140,8 +141,16 @@ fn writers_side_by_side_share_commits_and_lose_no_update() {
 async fn numbers_are_read_back_exactly() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalRecords::open(&folder.path().join("records.redb")).unwrap();
-    let numbers =
-        json!([u64::MAX, i64::MIN, -0.0, 0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE, 2.2250738585072011e-308, 1e23]);
+    let numbers = json!([
+        u64::MAX,
+        i64::MIN,
+        -0.0,
+        0.1 + 0.2,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        0.010030090270812437,
+        1.0715660391465826e-75
+    ]);
     store.write(vec![put("n", numbers.clone())]).await.unwrap();
     assert_eq!(store.get(Table::ExecutionState, &key("p", "n")).await.unwrap().unwrap().body, numbers);
 }

@@ -24,6 +24,9 @@ pub enum ExecutionStatus {
 }
 
 impl ExecutionStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Running, Self::Waiting, Self::Failed, Self::Cancelled, Self::Completed];
+
     /// The status as a lower-case word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

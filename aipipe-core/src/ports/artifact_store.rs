@@ -131,8 +131,8 @@ impl ArtifactCapabilities {
 /// - `list` returns every key below the prefix that was there throughout, in ascending order of the key's text.
 /// - `get` verifies the content against its hash; a mismatch is `Corrupt`.
 /// - Keys that differ only in letter case may be refused with `InvalidInput`, never mixed up.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait ArtifactStore: Debug + Send + Sync + 'static {
     /// What this adapter can do.
     fn capabilities(&self) -> ArtifactCapabilities;

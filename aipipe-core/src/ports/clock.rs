@@ -10,8 +10,8 @@ use std::time::Duration;
 ///
 /// `now` never goes backwards by more than the host's clock is corrected; leases compare it across processes,
 /// so hosts that share a record store keep their clocks within a few seconds of each other.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> Timestamp;

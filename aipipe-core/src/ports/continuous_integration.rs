@@ -43,8 +43,8 @@ impl CiCapabilities {
 ///   started again under the same id and attempt number, for its result was never seen.
 /// - A step that can't be executed makes its job fail, or is `Unsupported`; it is never skipped silently.
 /// - Unknown states are `Pending`.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait ContinuousIntegration: Debug + Send + Sync + 'static {
     /// What this adapter can do.
     fn capabilities(&self) -> CiCapabilities;

@@ -20,8 +20,8 @@ pub struct EmbedderProfile {
 ///
 /// Contract, checked by `testing::conformance::embedder`: one vector a text, in order, each of `dimensions` finite
 /// numbers with length 1 ± 0.001; the same text gives the same vector; more than `max_batch` texts are `InvalidInput`.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait Embedder: Debug + Send + Sync + 'static {
     /// What this embedder makes.
     fn profile(&self) -> EmbedderProfile;

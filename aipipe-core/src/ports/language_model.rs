@@ -295,8 +295,8 @@ impl ModelProfile {
 /// Contract, checked by `testing::conformance::language_model`: usage, cost and attempts are on every answer; an
 /// unknown price is `Cost::AtLeast`, never zero; a refusal is `StopReason::Refusal` and not an error; errors hold no
 /// prompt and no key; dropping the future cancels the call. A call is *not* idempotent: callers journal answers.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait LanguageModel: Debug + Send + Sync + 'static {
     /// What the named model can do, or `None` when this adapter does not know it.
     fn profile(&self, model: &str) -> Option<ModelProfile>;

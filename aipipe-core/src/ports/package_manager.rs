@@ -35,8 +35,8 @@ pub struct LockFile {
 /// Contract, checked by `testing::conformance::package_manager`: the lock is the package manager's own, agrees with
 /// the manifests (a clean install from it succeeds, as far as the tool can tell without installing), names no registry
 /// address, and no install script ran. A lock is never made up: without the tool the call is `Unsupported`.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait PackageManager: Debug + Send + Sync + 'static {
     /// The lock file of these manifests.
     ///

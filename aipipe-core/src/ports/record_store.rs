@@ -389,8 +389,8 @@ impl RecordCapabilities {
 /// - Every put gives the record a larger version than any it had.
 /// - `get` and partition queries see every write that returned before they were called.
 /// - A damaged record is `Corrupt`, never another value and never absent.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait RecordStore: Debug + Send + Sync + 'static {
     /// What this adapter can do.
     fn capabilities(&self) -> RecordCapabilities;

@@ -73,8 +73,8 @@ impl ReviewCapabilities {
 /// - `merge` makes a merge commit (`--no-ff`) only if the head is `expected_head`, else `Conflict`; merged already by
 ///   the same head returns the merge that was made.
 /// - `comment` with the same key is made once.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait ReviewDesk: Debug + Send + Sync + 'static {
     /// What this adapter can do.
     fn capabilities(&self) -> ReviewCapabilities;

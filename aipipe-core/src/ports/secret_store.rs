@@ -22,8 +22,8 @@ pub struct Secret {
 ///
 /// Contract, checked by `testing::conformance::secret_store`: every call asks the store, so a rotated secret is seen
 /// without a restart; an absent one is `NotFound`; no error holds a value.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait SecretStore: Debug + Send + Sync + 'static {
     /// The current version of a secret.
     ///

@@ -133,8 +133,8 @@ impl SourceControlCapabilities {
 ///   key is on the branch already, which is then returned.
 /// - An empty repository has one commit without files on its default branch, so that branches have a base.
 /// - Read paths that are not valid [`RepoPath`]s are `Corrupt`, never skipped.
-#[async_trait]
 #[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
 pub trait SourceControl: Debug + Send + Sync + 'static {
     /// What this adapter can do.
     fn capabilities(&self) -> SourceControlCapabilities;

@@ -9,3 +9,14 @@ pub mod github_orchestrator;
 pub mod integration_validator;
 pub mod requirements_synthesizer;
 pub mod review_coordinator;
+mod standard;
+pub mod story_executor;
+
+pub use architecture_planner::ArchitecturePlanner;
+pub use document_processor::DocumentProcessor;
+pub use github_orchestrator::{GithubOrchestrator, PublishOptions};
+pub use integration_validator::IntegrationValidator;
+pub use requirements_synthesizer::RequirementsSynthesizer;
+pub use review_coordinator::{ReviewCoordinator, ReviewOptions};
+pub use standard::{StandardOptions, StandardPorts, standard_pipeline};
+pub use story_executor::StoryExecutor;

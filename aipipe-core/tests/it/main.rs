@@ -1,5 +1,7 @@
 //! Integration tests of aipipe-core.
 
+#![cfg(test)]
+
 mod conformance;
 mod engine;
 mod engine_faults;

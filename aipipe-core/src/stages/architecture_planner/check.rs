@@ -3,6 +3,9 @@
 use super::constraint;
 use super::lexicon::{Act, act, base_form, is_determiner, is_filler, is_own};
 use super::naming::{singular, snake};
+use super::vocabulary::{
+    AGAIN, CHANGING, COMMON, DELETING, ENTERING, FILTERING, LIMITS, LISTING, MISSING, REFUSED, TRANSITIONS,
+};
 use super::words::{Word, words};
 use crate::domain::{AcceptanceCriterion, CriterionCheck, Entity, Field, FieldKind, Operation, UserStory};
 use std::collections::BTreeSet;
@@ -41,9 +44,21 @@ fn subject<'a>(all: &[Word<'_>], operations: &[Operation], entities: &'a [Entity
         _ => {}
     }
     let mut of_story = entities.iter().filter(|e| own.contains(e.name.as_str()));
-    match (named.as_slice(), of_story.next(), of_story.next()) {
-        ([], Some(only), None) => Some(only),
-        ([only], None, None) => Some(only),
+    match (of_story.next(), of_story.next()) {
+        // "the number of bikes" of a booking names no bike.
+        (Some(only), None) => {
+            let fields: Vec<(usize, usize)> = only.fields.iter().filter_map(|f| find(all, &f.name)).collect();
+            let in_field = |e: &&Entity| {
+                find(all, &e.name).is_some_and(|(at, length)| {
+                    fields.iter().any(|(f, l)| *l > length && *f <= at && at + length <= f + l)
+                })
+            };
+            named.iter().all(in_field).then_some(only)
+        }
+        (None, _) => match named.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -57,11 +72,17 @@ fn find(all: &[Word<'_>], name: &str) -> Option<(usize, usize)> {
     let parts: Vec<&str> = name.split('_').collect();
     let fits = |word: &Word<'_>, part: &str| {
         let lower = word.lower.trim_end_matches("'s");
-        lower == part || singular(lower) == part || snake(&[lower]) == part
+        lower == part || singular(lower) == part || !lower.is_ascii() && snake(&[lower]) == part
     };
     (0..all.len())
         .find(|i| parts.iter().enumerate().all(|(k, part)| all.get(i + k).is_some_and(|w| fits(w, part))))
         .map(|i| (i, parts.len()))
+}
+
+/// Whether the words of a value stand in the text exactly: "opens" is not `open`.
+fn says(all: &[Word<'_>], value: &str) -> bool {
+    let parts: Vec<&str> = value.split('_').collect();
+    all.windows(parts.len()).any(|w| w.iter().zip(&parts).all(|(word, part)| word.lower == *part))
 }
 
 struct Reading<'a> {
@@ -100,8 +121,14 @@ impl<'a> Reading<'a> {
             .collect()
     }
 
+    /// The fields that the text names; "number of bikes" names no `bike`.
     fn fields(&self) -> Vec<&'a Field> {
-        self.entity.fields.iter().filter(|f| names(self.all, &f.name)).collect()
+        let found: Vec<(&Field, (usize, usize))> =
+            self.entity.fields.iter().filter_map(|f| find(self.all, &f.name).map(|place| (f, place))).collect();
+        let within = |(start, length): (usize, usize)| {
+            found.iter().any(|(_, (s, l))| *l > length && *s <= start && start + length <= s + l)
+        };
+        found.iter().filter(|(_, place)| !within(*place)).map(|(field, _)| *field).collect()
     }
 
     fn only_field(&self) -> Option<&'a Field> {
@@ -116,7 +143,7 @@ impl<'a> Reading<'a> {
         let mut found = Vec::new();
         for field in &self.entity.fields {
             if let FieldKind::Enumeration { values } = &field.kind {
-                found.extend(values.iter().filter(|v| find(self.all, v).is_some()).map(|v| (field, v)));
+                found.extend(values.iter().filter(|v| says(self.all, v)).map(|v| (field, v)));
             }
         }
         found
@@ -133,7 +160,7 @@ impl<'a> Reading<'a> {
     }
 
     fn refusal(&self) -> Option<(CriterionCheck, Covered)> {
-        let refused = self.then_has(REFUSED)
+        let refused = self.then_has(&REFUSED.split_whitespace().collect::<Vec<_>>())
             || self.then_has(&["not", "cannot", "can't"])
                 && self.then_has(&["saved", "created", "added", "accepted", "stored", "possible"]);
         let rule = self.then_has(&["must", "is", "should", "shall", "has", "are", "can", "cannot", "may", "needs"]);
@@ -142,18 +169,12 @@ impl<'a> Reading<'a> {
         let (entity, name) = (self.entity.name.clone(), field.name.clone());
         let missing = self.has(&["without", "missing", "empty", "blank", "omitted"]);
         if missing && refused || rule && said.required == Some(true) && !refused {
-            let covered =
-                cover(&[REFUSED, MISSING, ENTERING, &["not", "saved", "created", "added", "accepted", "stored"]]);
+            let covered = cover(&[REFUSED, MISSING, ENTERING, "not saved created added accepted stored"]);
             return field.required.then_some((CriterionCheck::Required { entity, field: name }, covered));
         }
         let again = self.has(&["already", "same", "duplicate", "twice", "second", "existing", "exists", "taken"]);
         if again && refused || rule && said.unique && !refused {
-            let covered = cover(&[
-                REFUSED,
-                AGAIN,
-                ENTERING,
-                &["not", "saved", "created", "added", "accepted", "stored", "unique"],
-            ]);
+            let covered = cover(&[REFUSED, AGAIN, ENTERING, "not saved created added accepted stored unique"]);
             return field.unique.then_some((CriterionCheck::Unique { entity, field: name }, covered));
         }
         let limited = said.min.is_some() || said.max.is_some() || self.has(&["negative"]);
@@ -163,12 +184,8 @@ impl<'a> Reading<'a> {
                 FieldKind::Email | FieldKind::Phone | FieldKind::Date | FieldKind::DateTime | FieldKind::Time
             );
         if (refused || rule) && (limited && self.limits_hold(field) || form) {
-            let covered = cover(&[
-                REFUSED,
-                LIMITS,
-                ENTERING,
-                &["not", "saved", "created", "added", "accepted", "stored", "invalid", "malformed", "valid"],
-            ]);
+            let covered =
+                cover(&[REFUSED, LIMITS, ENTERING, "not saved created added accepted stored invalid malformed valid"]);
             return Some((CriterionCheck::Limits { entity, field: name }, covered));
         }
         None
@@ -217,7 +234,7 @@ impl<'a> Reading<'a> {
     fn transition(&self) -> Option<(CriterionCheck, Covered)> {
         let values = self.values();
         let [(field, value)] = values.as_slice() else { return None };
-        let in_then = find(&self.then().cloned().collect::<Vec<_>>(), value).is_some();
+        let in_then = says(&self.then().cloned().collect::<Vec<_>>(), value);
         let sets = self.then_has(&["is", "becomes", "changes", "set", "has", "shows", "marked", "shown"]);
         let acted = self.acts(Some(true)).iter().any(|a| matches!(a, Act::Transition(_) | Act::Mark | Act::Update));
         let by_itself = self.then_has(&["status", "state"]) && self.then_has(&["becomes", "changes", "set"]);
@@ -307,64 +324,11 @@ impl<'a> Reading<'a> {
 
     /// The words that neither the check nor a name covers.
     fn uncovered(&self, covered: &Covered) -> Vec<&'a str> {
+        let several = covered.contains("only") || covered.contains("list");
         let common = |w: &str| {
-            is_determiner(w)
-                || is_own(w)
-                || is_filler(w)
-                || matches!(
-                    w,
-                    "given"
-                        | "when"
-                        | "and"
-                        | "or"
-                        | "of"
-                        | "with"
-                        | "that"
-                        | "it"
-                        | "is"
-                        | "are"
-                        | "was"
-                        | "has"
-                        | "have"
-                        | "been"
-                        | "there"
-                        | "he"
-                        | "she"
-                        | "they"
-                        | "them"
-                        | "his"
-                        | "her"
-                        | "user"
-                        | "users"
-                        | "system"
-                        | "in"
-                        | "on"
-                        | "as"
-                        | "by"
-                        | "for"
-                        | "for."
-                        | "its"
-                        | "who"
-                        | "someone"
-                        | "successfully"
-                        | "app"
-                        | "application"
-                        | "do"
-                        | "does"
-                        | "if"
-                        | "which"
-                        | "at"
-                        | "from"
-                        | "after"
-                        | "afterwards"
-                        | "one"
-                        | "am"
-                        | "be"
-                        | "page"
-                        | "screen"
-                        | "person"
-                        | "to"
-                )
+            // "their own bookings" picks records out, which a list does not do by itself.
+            let owner = is_own(w) || matches!(w, "their" | "his" | "her");
+            if owner { !several } else { is_determiner(w) || is_filler(w) || COMMON.split_whitespace().any(|c| c == w) }
         };
         self.all
             .iter()
@@ -382,300 +346,6 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn cover(lists: &[&[&str]]) -> Covered {
-    lists.iter().flat_map(|list| list.iter().map(|w| (*w).to_owned())).collect()
+fn cover(lists: &[&'static str]) -> Covered {
+    lists.iter().flat_map(|list| list.split_whitespace().map(str::to_owned)).collect()
 }
-
-const REFUSED: &[&str] = &[
-    "rejected",
-    "refused",
-    "error",
-    "invalid",
-    "fails",
-    "failed",
-    "denied",
-    "declined",
-    "disallowed",
-    "message",
-    "validation",
-    "shown",
-    "returned",
-    "see",
-    "sees",
-    "get",
-    "gets",
-    "an",
-];
-const MISSING: &[&str] = &[
-    "without",
-    "missing",
-    "empty",
-    "blank",
-    "omitted",
-    "left",
-    "out",
-    "required",
-    "mandatory",
-    "must",
-    "not",
-    "cannot",
-    "can't",
-    "given",
-    "entered",
-    "provided",
-    "needs",
-];
-const AGAIN: &[&str] = &[
-    "already",
-    "same",
-    "duplicate",
-    "twice",
-    "second",
-    "existing",
-    "exists",
-    "taken",
-    "used",
-    "another",
-    "must",
-    "unique",
-    "two",
-    "have",
-    "use",
-];
-const LIMITS: &[&str] = &[
-    "#",
-    "at",
-    "most",
-    "least",
-    "between",
-    "up",
-    "more",
-    "than",
-    "longer",
-    "shorter",
-    "less",
-    "greater",
-    "fewer",
-    "maximum",
-    "minimum",
-    "max",
-    "min",
-    "characters",
-    "character",
-    "long",
-    "negative",
-    "positive",
-    "not",
-    "no",
-    "must",
-    "below",
-    "above",
-    "exceed",
-    "exceeds",
-    "cannot",
-    "can't",
-    "limited",
-    "has",
-    "allowed",
-    "may",
-    "value",
-    "length",
-];
-const ENTERING: &[&str] = &[
-    "create",
-    "creates",
-    "created",
-    "creating",
-    "add",
-    "adds",
-    "added",
-    "adding",
-    "submit",
-    "submits",
-    "submitted",
-    "enter",
-    "enters",
-    "entered",
-    "entering",
-    "save",
-    "saves",
-    "saved",
-    "saving",
-    "record",
-    "records",
-    "recorded",
-    "register",
-    "registers",
-    "registered",
-    "book",
-    "books",
-    "booked",
-    "make",
-    "makes",
-    "made",
-    "place",
-    "places",
-    "placed",
-    "new",
-    "all",
-    "required",
-    "valid",
-    "fields",
-    "details",
-    "data",
-    "filled",
-    "fill",
-    "fills",
-    "providing",
-    "provides",
-    "stored",
-    "kept",
-    "value",
-    "values",
-    "form",
-    "post",
-    "posts",
-    "posted",
-    "schedule",
-    "schedules",
-    "scheduled",
-    "reserve",
-    "reserves",
-    "reserved",
-];
-const LISTING: &[&str] = &[
-    "list",
-    "lists",
-    "listed",
-    "listing",
-    "show",
-    "shows",
-    "shown",
-    "see",
-    "sees",
-    "seen",
-    "view",
-    "views",
-    "viewed",
-    "viewing",
-    "appear",
-    "appears",
-    "displayed",
-    "display",
-    "found",
-    "open",
-    "opens",
-    "opened",
-    "overview",
-    "all",
-    "every",
-    "visible",
-    "browse",
-    "browses",
-    "read",
-    "back",
-    "exist",
-    "exists",
-    "returned",
-    "contains",
-    "available",
-    "look",
-];
-const FILTERING: &[&str] = &[
-    "filter",
-    "filters",
-    "filtered",
-    "filtering",
-    "search",
-    "searches",
-    "searching",
-    "searched",
-    "only",
-    "matching",
-    "match",
-    "matches",
-    "selected",
-    "selects",
-    "select",
-    "chosen",
-    "choose",
-    "chooses",
-    "those",
-    "given",
-    "same",
-];
-const DELETING: &[&str] = &[
-    "delete", "deletes", "deleted", "deleting", "remove", "removes", "removed", "removing", "gone", "no", "longer",
-    "not", "cannot", "anymore", "any", "more",
-];
-const CHANGING: &[&str] = &[
-    "update",
-    "updates",
-    "updated",
-    "updating",
-    "edit",
-    "edits",
-    "edited",
-    "editing",
-    "change",
-    "changes",
-    "changed",
-    "changing",
-    "rename",
-    "renames",
-    "renamed",
-    "reschedule",
-    "reschedules",
-    "rescheduled",
-    "modify",
-    "modifies",
-    "modified",
-    "new",
-    "correct",
-    "corrects",
-    "corrected",
-];
-const TRANSITIONS: &[&str] = &[
-    "status",
-    "state",
-    "becomes",
-    "changes",
-    "set",
-    "sets",
-    "marked",
-    "mark",
-    "marks",
-    "shown",
-    "shows",
-    "cancel",
-    "cancels",
-    "complete",
-    "completes",
-    "finish",
-    "finishes",
-    "approve",
-    "approves",
-    "reject",
-    "rejects",
-    "decline",
-    "declines",
-    "close",
-    "closes",
-    "reopen",
-    "reopens",
-    "archive",
-    "archives",
-    "publish",
-    "publishes",
-    "confirm",
-    "confirms",
-    "resolve",
-    "resolves",
-    "return",
-    "returns",
-    "change",
-    "update",
-    "updates",
-    "into",
-    "now",
-];

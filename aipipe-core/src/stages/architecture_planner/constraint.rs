@@ -132,7 +132,7 @@ pub(super) fn read(words: &[Word<'_>]) -> Constraint {
         }
         match word.lower.as_str() {
             "required" | "mandatory" | "compulsory" | "obligatory" => {
-                found.required = Some(!std::mem::take(&mut negated))
+                found.required = Some(!std::mem::take(&mut negated));
             }
             "optional" | "optionally" => found.required = Some(std::mem::take(&mut negated)),
             "empty" | "blank" | "missing" if negated => {
@@ -177,7 +177,7 @@ pub(super) fn values(words: &[Word<'_>]) -> Option<Vec<String>> {
             flush(&mut current);
         }
         if !separates && !matches!(word.lower.as_str(), "a" | "an" | "the" | "either") {
-            if number(&word.lower).is_some() || current.len() > 2 {
+            if number(&word.lower).is_some() || current.len() > 2 || words.len() > 80 {
                 return None;
             }
             current.push(&word.lower);
@@ -210,10 +210,10 @@ impl Constraint {
     fn bound(&mut self, bound: Bound, value: i64) {
         match bound {
             Bound::AtLeast | Bound::MoreThan if self.min.is_none() => {
-                (self.min, self.above) = (Some(value), bound == Bound::MoreThan)
+                (self.min, self.above) = (Some(value), bound == Bound::MoreThan);
             }
             Bound::AtMost | Bound::LessThan if self.max.is_none() => {
-                (self.max, self.below) = (Some(value), bound == Bound::LessThan)
+                (self.max, self.below) = (Some(value), bound == Bound::LessThan);
             }
             _ => {}
         }

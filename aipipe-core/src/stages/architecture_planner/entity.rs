@@ -2,90 +2,27 @@
 
 use super::field::{self, FieldDraft};
 use super::intent::{Clause, Intent, Object};
-use super::lexicon::{Act, nominal};
+use super::lexicon::{Act, is_in, nominal};
 use super::naming::{Use, free_name, is_plural, plural_name, singular, snake};
 use crate::domain::{Basis, Entity, Field, FieldKind, StoryId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Things a story may speak of that are no records one can simply keep: they need rules of their own.
-const NO_RECORDS: &[&str] = &[
-    "account",
-    "password",
-    "login",
-    "report",
-    "chart",
-    "graph",
-    "statistic",
-    "dashboard",
-    "notification",
-    "reminder",
-    "email",
-    "mail",
-    "confirmation",
-    "backup",
-    "export",
-    "pdf",
-    "csv",
-    "file",
-    "photo",
-    "image",
-    "picture",
-    "attachment",
-    "permission",
-    "calendar",
-    "map",
-    "receipt",
-    "average",
-    "sum",
-    "summary",
-    "trend",
-    "language",
-    "mode",
-    "theme",
-    "page",
-    "screen",
-    "website",
-    "api",
-    "endpoint",
-    "system",
-    "data",
-    "information",
-    "detail",
-    "list",
-    "overview",
-    "thing",
-    "everything",
-    "way",
-    "number",
-    "amount",
-    "history",
-    "button",
-];
+const NO_RECORDS: &str = "
+    account password login report chart graph statistic dashboard notification reminder email mail confirmation
+    backup export pdf csv file photo image picture attachment permission calendar map receipt average sum summary
+    trend language mode theme page screen website api endpoint system data information detail list overview thing
+    everything way number amount history button profile cart basket
+";
+
+/// What is worked out of records and not kept as one of their fields.
+const VIEWS: &str = "report chart graph statistic dashboard calendar map summary trend average sum history number";
 
 /// Things one books that are records of their own and not made into a booking.
-const OCCASIONS: &[&str] = &[
-    "appointment",
-    "meeting",
-    "visit",
-    "session",
-    "lesson",
-    "class",
-    "event",
-    "booking",
-    "reservation",
-    "order",
-    "rental",
-    "trip",
-    "tour",
-    "consultation",
-    "viewing",
-    "inspection",
-    "slot",
-    "interview",
-    "delivery",
-    "repair",
-    "service",
-];
+const OCCASIONS: &str = "
+    appointment meeting visit session lesson class event booking reservation order rental trip tour consultation
+    viewing inspection slot interview delivery repair service
+";
 
 /// A thing with its fields as found so far.
 #[derive(Debug)]
@@ -302,8 +239,11 @@ fn consistent(mut field: Field) -> Field {
 
 /// Whether the object can be a record of the product.
 pub(super) fn is_record(object: &Object) -> bool {
-    let unfit = |nouns: &[String]| nouns.last().is_none_or(|last| NO_RECORDS.contains(&last.as_str()));
-    !unfit(&object.nouns) && object.nouns.len() <= 4 && object.nouns.iter().all(|n| n.chars().any(char::is_alphabetic))
+    let unfit = |nouns: &[String]| nouns.last().is_none_or(|last| is_in(NO_RECORDS, last));
+    !unfit(&object.nouns)
+        && !object.part.last().is_some_and(|part| is_in(VIEWS, &singular(part)))
+        && object.nouns.len() <= 4
+        && object.nouns.iter().all(|n| n.chars().any(char::is_alphabetic))
 }
 
 fn make_nominal(clause: &mut Clause, made: &BTreeSet<String>, spoken: &BTreeSet<String>) {
@@ -313,7 +253,7 @@ fn make_nominal(clause: &mut Clause, made: &BTreeSet<String>, spoken: &BTreeSet<
     let Some(noun) = nominal(&clause.verb) else { return };
     let object = clause.object.nouns.join(" ");
     let last = clause.object.nouns.last().map(String::as_str).unwrap_or_default();
-    let own_record = OCCASIONS.contains(&last) && !made.contains(&object) || last == noun;
+    let own_record = is_in(OCCASIONS, last) && !made.contains(&object) || last == noun;
     if own_record || object.is_empty() {
         return;
     }

@@ -74,6 +74,9 @@ pub(super) struct FieldList {
     pub(super) read: usize,
 }
 
+/// Most words that can say something about one field.
+const LONGEST_REMARK: usize = 60;
+
 /// Reads fields from the beginning of `words` (of `text`) up to the end or to the next clause.
 pub(super) fn read_list(text: &str, words: &[Word<'_>]) -> FieldList {
     let mut list = FieldList::default();
@@ -81,7 +84,7 @@ pub(super) fn read_list(text: &str, words: &[Word<'_>]) -> FieldList {
     while let Some(word) = words.get(i) {
         let joined = matches!(word.lower.as_str(), "and" | "or" | "plus" | "then");
         let from = if joined { i + 1 } else { i };
-        if i > 0 && begins_clause(words, from)
+        if i > 0 && (begins_clause(words, from) || begins_sentence(words, from))
             || matches!(word.lower.as_str(), "so" | "when" | "if" | "because" | "before" | "after")
         {
             break;
@@ -111,6 +114,22 @@ pub(super) fn read_list(text: &str, words: &[Word<'_>]) -> FieldList {
     }
     list.read = i.min(words.len());
     list
+}
+
+/// Whether a new subject with its verb begins at `i`: "and a task has …".
+fn begins_sentence(words: &[Word<'_>], i: usize) -> bool {
+    for (k, word) in words.iter().skip(i).take(6).enumerate() {
+        if matches!(
+            word.lower.as_str(),
+            "has" | "have" | "must" | "is" | "are" | "can" | "may" | "should" | "shall" | "cannot"
+        ) {
+            return k > 0;
+        }
+        if ends_noun(&word.lower) || k > 0 && (word.gap >= Gap::Comma || word.opens) || word.lower == "whether" {
+            return false;
+        }
+    }
+    false
 }
 
 /// Whether a verb with its own object begins at `i`: "and send a mail", not "and report".
@@ -207,7 +226,7 @@ fn read_item(text: &str, words: &[Word<'_>], start: usize) -> (Option<FieldDraft
         }
     }
     let rest = i;
-    while let Some(word) = words.get(i) {
+    while let Some(word) = words.get(i).filter(|_| i < rest + LONGEST_REMARK) {
         let next_is_limit = |k: usize| {
             words.get(k).is_some_and(|w| {
                 constraint::number(&w.lower).is_some()
@@ -238,7 +257,9 @@ fn read_item(text: &str, words: &[Word<'_>], start: usize) -> (Option<FieldDraft
     leftover.extend(said.leftover.iter().cloned());
     draft.constraint.merge(&said);
     if let (Some(first), Some(last)) = (words.get(start), i.checked_sub(1).and_then(|l| words.get(l))) {
-        draft.quote = text.get(first.at.start..last.at.end).unwrap_or_default().to_owned();
+        let closing = text.get(last.at.end..).filter(|rest| last.closes && rest.starts_with(')'));
+        let end = last.at.end + usize::from(closing.is_some());
+        draft.quote = text.get(first.at.start..end).unwrap_or_default().to_owned();
     }
     (Some(draft), leftover, i)
 }
@@ -333,7 +354,7 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
         max: c.max.map(|n| if c.below { n - 1 } else { n }),
     };
     if !c.characters {
-        if let Some(entity) = entity(&name).or_else(|| entity(&name.strip_suffix("_id").unwrap_or(&name).to_owned())) {
+        if let Some(entity) = entity(&name).or_else(|| entity(name.strip_suffix("_id").unwrap_or(&name))) {
             return FieldKind::Reference { entity };
         }
         let counted =
@@ -351,7 +372,8 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
             "address" if has("email") || has("mail") => return FieldKind::Email,
             "phone" | "telephone" | "mobile" => return FieldKind::Phone,
             "number" if has("phone") || has("telephone") || has("mobile") => return FieldKind::Phone,
-            "price" | "cost" | "amount" | "fee" | "salary" | "budget" | "total" | "deposit" | "discount" | "fare" => {
+            "price" | "cost" | "rate" | "amount" | "fee" | "salary" | "budget" | "total" | "deposit" | "discount"
+            | "fare" => {
                 return decimal(Some(0));
             }
             "balance" | "weight" | "height" | "width" | "distance" | "temperature" | "latitude" | "longitude" => {

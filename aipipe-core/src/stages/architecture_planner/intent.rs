@@ -16,6 +16,8 @@ pub(super) struct Object {
     pub(super) plural: bool,
     /// Words that pick some of the records out: `overdue`, `my`.
     pub(super) qualifiers: Vec<String>,
+    /// The word that asks for many at once, such as `several`.
+    pub(super) many: Option<String>,
     /// The field of it that is meant, as in "the due date of a task" or "a task's due date".
     pub(super) part: Vec<String>,
 }
@@ -90,10 +92,14 @@ fn clause(text: &str, all: &[Word<'_>], start: usize, intent: &mut Intent) -> us
         intent.uncovered.push(format!("“{verb}”"));
     }
     let previous = intent.clauses.last().map(|c| c.object.clone());
-    let (mut object, next) = object(all, i, previous.as_ref());
+    let shows = known.iter().any(|(_, a)| matches!(a, Act::Show | Act::Search));
+    let many =
+        all.get(i).filter(|w| matches!(w.lower.as_str(), "all" | "several" | "multiple" | "many" | "every" | "both"));
+    let many = many.map(|w| w.lower.clone());
+    let (mut object, next) = object(all, i, previous.as_ref(), shows);
+    object.many = many;
     i = next;
     let creates = known.iter().any(|(_, a)| *a == Act::Create);
-    let shows = known.iter().any(|(_, a)| matches!(a, Act::Show | Act::Search));
     let (mut fields, mut by, mut value, mut leftover) = (Vec::new(), Vec::new(), None, Vec::new());
     while let Some(word) = all.get(i) {
         let lower = word.lower.as_str();
@@ -281,7 +287,7 @@ fn word_is_possessive(all: &[Word<'_>], i: usize) -> bool {
     next.at.start == word.at.end + 2 && next.gap == Gap::Space
 }
 
-fn object(all: &[Word<'_>], start: usize, previous: Option<&Object>) -> (Object, usize) {
+fn object(all: &[Word<'_>], start: usize, previous: Option<&Object>, shows: bool) -> (Object, usize) {
     if all.get(start).is_some_and(|w| matches!(w.lower.as_str(), "it" | "them" | "one"))
         && let Some(previous) = previous
     {
@@ -290,7 +296,10 @@ fn object(all: &[Word<'_>], start: usize, previous: Option<&Object>) -> (Object,
     }
     let (mut head, mut qualifiers, owner, mut i) = nouns(all, start);
     let mut object = Object::default();
-    if all.get(i).is_some_and(|w| w.lower == "of") && !head.is_empty() && owner.is_none() {
+    // "see the bookings of a day" shows bookings; "change the opening hours of a shop" changes a field.
+    let several = |noun: &String| shows && is_plural(noun) && !is_collection(noun) && !is_detail(noun);
+    let of = all.get(i).is_some_and(|w| w.lower == "of") && !head.last().is_none_or(several);
+    if of && owner.is_none() {
         let (mut second, more, second_owner, next) = nouns(all, i + 1);
         if !second.is_empty() && second_owner.is_none() {
             qualifiers.extend(more);

@@ -17,6 +17,9 @@ mod plan;
 mod stack;
 mod stage;
 mod statement;
+#[cfg(test)]
+mod tests;
+mod vocabulary;
 mod words;
 
 pub use plan::plan;

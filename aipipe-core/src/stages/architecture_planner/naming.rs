@@ -1,107 +1,40 @@
 //! Names a program can use: singular and plural, snake case, never a reserved word.
 
 use crate::domain::ContentHash;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 const MAX: usize = 40;
 
-/// Singulars and plurals that follow no rule.
-const IRREGULAR: &[(&str, &str)] = &[
-    ("person", "people"),
-    ("child", "children"),
-    ("man", "men"),
-    ("woman", "women"),
-    ("mouse", "mice"),
-    ("foot", "feet"),
-    ("tooth", "teeth"),
-    ("goose", "geese"),
-    ("leaf", "leaves"),
-    ("shelf", "shelves"),
-    ("knife", "knives"),
-    ("life", "lives"),
-    ("half", "halves"),
-    ("self", "selves"),
-    ("loaf", "loaves"),
-    ("wolf", "wolves"),
-    ("index", "indices"),
-    ("analysis", "analyses"),
-    ("criterion", "criteria"),
-    ("datum", "data"),
-    ("medium", "media"),
-    ("status", "statuses"),
-    ("bus", "buses"),
-    ("gas", "gases"),
-    ("lens", "lenses"),
-    ("bonus", "bonuses"),
-    ("virus", "viruses"),
-    ("campus", "campuses"),
-    ("menu", "menus"),
-    ("quiz", "quizzes"),
-    ("photo", "photos"),
-    ("video", "videos"),
-    ("radio", "radios"),
-    ("studio", "studios"),
-    ("memo", "memos"),
-    ("logo", "logos"),
-    ("movie", "movies"),
-    ("cookie", "cookies"),
-    ("tie", "ties"),
-    ("pie", "pies"),
-    ("cache", "caches"),
-    ("axe", "axes"),
-    ("shoe", "shoes"),
-    ("toe", "toes"),
-    ("canoe", "canoes"),
-    ("horse", "horses"),
-    ("course", "courses"),
-    ("purse", "purses"),
-    ("house", "houses"),
-    ("warehouse", "warehouses"),
-    ("expense", "expenses"),
-    ("license", "licenses"),
-    ("response", "responses"),
-    ("case", "cases"),
-    ("base", "bases"),
-    ("database", "databases"),
-    ("phase", "phases"),
-    ("purchase", "purchases"),
-    ("release", "releases"),
-    ("lease", "leases"),
-    ("disease", "diseases"),
-    ("exercise", "exercises"),
-    ("franchise", "franchises"),
-    ("nurse", "nurses"),
-    ("dose", "doses"),
-    ("pose", "poses"),
-    ("rose", "roses"),
-    ("size", "sizes"),
-    ("prize", "prizes"),
-    ("staff", "staff"),
-    ("series", "series"),
-    ("species", "species"),
-    ("news", "news"),
-    ("equipment", "equipment"),
-    ("information", "information"),
-    ("feedback", "feedback"),
-    ("sheep", "sheep"),
-    ("fish", "fish"),
-    ("aircraft", "aircraft"),
-    ("inventory", "inventories"),
-    ("address", "addresses"),
-    ("process", "processes"),
-    ("access", "accesses"),
-    ("class", "classes"),
-    ("boss", "bosses"),
-    ("business", "businesses"),
-    ("glass", "glasses"),
-    ("dress", "dresses"),
-    ("pass", "passes"),
-];
+/// Singulars and plurals that follow no rule, or one that would mislead.
+const IRREGULAR: &str = "
+    person/people child/children man/men woman/women mouse/mice foot/feet tooth/teeth goose/geese leaf/leaves
+    shelf/shelves knife/knives life/lives half/halves self/selves loaf/loaves wolf/wolves index/indices
+    analysis/analyses criterion/criteria datum/data medium/media status/statuses bus/buses gas/gases lens/lenses
+    bonus/bonuses virus/viruses campus/campuses menu/menus quiz/quizzes photo/photos video/videos radio/radios
+    studio/studios memo/memos logo/logos movie/movies cookie/cookies tie/ties pie/pies cache/caches axe/axes
+    shoe/shoes toe/toes canoe/canoes horse/horses course/courses purse/purses house/houses warehouse/warehouses
+    expense/expenses license/licenses response/responses case/cases base/bases database/databases phase/phases
+    purchase/purchases release/releases lease/leases disease/diseases exercise/exercises franchise/franchises
+    nurse/nurses dose/doses pose/poses rose/roses size/sizes prize/prizes staff/staff series/series
+    species/species news/news equipment/equipment information/information feedback/feedback sheep/sheep fish/fish
+    aircraft/aircraft inventory/inventories address/addresses process/processes access/accesses class/classes
+    boss/bosses business/businesses glass/glasses dress/dresses pass/passes potato/potatoes tomato/tomatoes
+    hero/heroes
+";
+
+static PLURALS: LazyLock<BTreeMap<&'static str, &'static str>> =
+    LazyLock::new(|| IRREGULAR.split_whitespace().filter_map(|pair| pair.split_once('/')).collect());
+static SINGULARS: LazyLock<BTreeMap<&'static str, &'static str>> =
+    LazyLock::new(|| PLURALS.iter().map(|(one, many)| (*many, *one)).collect());
 
 /// The singular of an English noun in lower case.
 pub(super) fn singular(word: &str) -> String {
-    if let Some((one, _)) = IRREGULAR.iter().find(|(one, many)| word == *many || word == *one) {
+    if let Some(one) = SINGULARS.get(word) {
         return (*one).to_owned();
+    }
+    if PLURALS.contains_key(word) {
+        return word.to_owned();
     }
     let cut = |suffix: &str, with: &str| {
         word.strip_suffix(suffix).filter(|stem| stem.chars().count() > 1).map(|stem| format!("{stem}{with}"))
@@ -124,15 +57,15 @@ pub(super) fn singular(word: &str) -> String {
 
 /// Whether the noun is a plural.
 pub(super) fn is_plural(word: &str) -> bool {
-    if let Some((one, many)) = IRREGULAR.iter().find(|(one, many)| word == *many || word == *one) {
-        return word == *many && one != many;
+    if let Some(one) = SINGULARS.get(word) {
+        return *one != word;
     }
     singular(word) != word
 }
 
 /// The plural of a singular English noun in lower case.
 pub(super) fn plural(word: &str) -> String {
-    if let Some((_, many)) = IRREGULAR.iter().find(|(one, _)| word == *one) {
+    if let Some(many) = PLURALS.get(word) {
         return (*many).to_owned();
     }
     if let Some(stem) = word.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u'])) {
@@ -145,288 +78,34 @@ pub(super) fn plural(word: &str) -> String {
 }
 
 /// Words a name must not be: keywords and built-ins of TypeScript and Python, members every record or model has,
-/// device names, and the names the generated files use themselves.
-const RESERVED: &[&str] = &[
-    // TypeScript and JavaScript
-    "abstract",
-    "any",
-    "arguments",
-    "array",
-    "as",
-    "async",
-    "await",
-    "bigint",
-    "boolean",
-    "break",
-    "case",
-    "catch",
-    "class",
-    "const",
-    "constructor",
-    "continue",
-    "debugger",
-    "declare",
-    "default",
-    "delete",
-    "do",
-    "else",
-    "enum",
-    "eval",
-    "export",
-    "extends",
-    "false",
-    "finally",
-    "for",
-    "from",
-    "function",
-    "get",
-    "if",
-    "implements",
-    "import",
-    "in",
-    "infer",
-    "instanceof",
-    "interface",
-    "is",
-    "keyof",
-    "let",
-    "map",
-    "module",
-    "namespace",
-    "never",
-    "new",
-    "null",
-    "number",
-    "object",
-    "of",
-    "package",
-    "private",
-    "promise",
-    "protected",
-    "prototype",
-    "proto",
-    "public",
-    "readonly",
-    "record",
-    "require",
-    "return",
-    "set",
-    "static",
-    "string",
-    "super",
-    "switch",
-    "symbol",
-    "this",
-    "throw",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "undefined",
-    "unique",
-    "unknown",
-    "var",
-    "void",
-    "while",
-    "with",
-    "yield",
-    "error",
-    "event",
-    "date",
-    "math",
-    "json",
-    "global",
-    "process",
-    "buffer",
-    "name_space",
-    "node",
-    "element",
-    "document",
-    "window",
-    "has_own_property",
-    "is_prototype_of",
-    "to_string",
-    "to_locale_string",
-    "value_of",
-    "hasownproperty",
-    "tostring",
-    "valueof",
-    "infinity",
-    "nan",
-    "exports",
-    "intl",
-    "reflect",
-    "proxy",
-    "partial",
-    "pick",
-    "omit",
-    "exclude",
-    "extract",
-    "awaited",
-    // Python and pydantic
-    "and",
-    "assert",
-    "def",
-    "del",
-    "elif",
-    "except",
-    "exec",
-    "global",
-    "lambda",
-    "none",
-    "nonlocal",
-    "not",
-    "or",
-    "pass",
-    "print",
-    "raise",
-    "match",
-    "copy",
-    "dict",
-    "list",
-    "tuple",
-    "int",
-    "float",
-    "str",
-    "bool",
-    "bytes",
-    "construct",
-    "fields",
-    "schema",
-    "validate",
-    "parse_obj",
-    "parse_raw",
-    "parse_file",
-    "from_orm",
-    "self",
-    "cls",
-    "id",
-    "hash",
-    "len",
-    "max",
-    "min",
-    "sum",
-    "range",
-    "filter",
-    "input",
-    "open",
-    "format",
-    "iter",
-    "next",
-    "vars",
-    "dir",
-    "repr",
-    "slice",
-    "property",
-    "field",
-    "base_model",
-    "literal",
-    "optional",
-    "annotated",
-    "datetime",
-    "time",
-    "decimal",
-    "uuid",
-    "exception",
-    "ellipsis",
-    "basemodel",
-    "typing",
-    "dataclass",
-    // the frameworks and the generated files
-    "app",
-    "application",
-    "express",
-    "router",
-    "request",
-    "response",
-    "repository",
-    "route",
-    "model",
-    "models",
-    "store",
-    "main",
-    "index",
-    "test",
-    "tests",
-    "api",
-    "server",
-    "schema_error",
-    "limit",
-    "offset",
-    "page",
-    "items",
-    "total",
-    "item",
-    "zod",
-    "fast_api",
-    "fastapi",
-    "issue_list",
-    "body",
-    "query",
-    "params",
-    "http_exception",
-    "react",
-    "vue",
-    "component",
-    "props",
-    "ref",
-    "key",
-    "children",
-    "state",
-    // device names
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    "com1",
-    "com2",
-    "com3",
-    "lpt1",
-    "lpt2",
-    "lpt3",
-];
+/// names the frameworks and the generated files use themselves, device names.
+const RESERVED: &str = "
+    abstract any arguments array as async await bigint boolean break case catch class const constructor continue
+    debugger declare default delete do else enum eval export extends false finally for from function get if
+    implements import in infer instanceof interface is keyof let map module namespace never new null number object
+    of package private promise protected prototype proto public readonly record require return set static string
+    super switch symbol this throw true try type typeof undefined unique unknown var void while with yield error
+    date math json global process buffer name_space window has_own_property
+    is_prototype_of to_string to_locale_string value_of hasownproperty tostring valueof infinity nan exports intl
+    reflect proxy partial pick omit exclude extract awaited and assert def del elif except exec lambda none
+    nonlocal not or pass print raise match copy dict list tuple int float str bool bytes construct fields schema
+    validate parse_obj parse_raw parse_file from_orm self cls id hash len max min sum range filter input open
+    format iter next vars dir repr slice property field base_model literal optional annotated datetime time
+    decimal uuid exception ellipsis basemodel typing dataclass app application express router request response
+    repository route model models store main index test tests api server schema_error limit offset page items
+    item zod fast_api fastapi issue_list body query params http_exception react vue component props ref key
+    children con prn aux nul com1 com2 com3 lpt1 lpt2 lpt3
+";
 
 /// Names of types and files that are harmless as a member.
-const ALLOWED_FIELDS: &[&str] = &[
-    "date",
-    "time",
-    "number",
-    "event",
-    "limit",
-    "page",
-    "total",
-    "item",
-    "key",
-    "state",
-    "type",
-    "store",
-    "server",
-    "node",
-    "document",
-    "route",
-    "model",
-    "body",
-    "element",
-    "component",
-    "process",
-    "format",
-    "unique",
-    "error",
-    "request",
-    "response",
-    "record",
-    "repository",
-    "application",
-    "test",
-    "index",
-    "main",
-    "query",
-    "offset",
-    "items",
-    "tests",
-    "api",
-    "app",
-];
+const ALLOWED_FIELDS: &str = "
+    date time number event limit page total item key state type store server node document route model body
+    element component process format unique error request response record repository application test index main
+    query offset items tests api app
+";
+
+static RESERVED_NAMES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| RESERVED.split_whitespace().collect());
+static MEMBER_NAMES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| ALLOWED_FIELDS.split_whitespace().collect());
 
 /// What a name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -440,7 +119,8 @@ pub(super) enum Use {
 /// Whether `name` may not be used as it is.
 pub(super) fn is_reserved(name: &str, purpose: Use) -> bool {
     // pydantic keeps every name that begins so for itself.
-    name.starts_with("model_") || RESERVED.contains(&name) && !(purpose == Use::Field && ALLOWED_FIELDS.contains(&name))
+    name.starts_with("model_")
+        || RESERVED_NAMES.contains(name) && !(purpose == Use::Field && MEMBER_NAMES.contains(name))
 }
 
 /// Lower snake case of `words`, or a name derived from their hash when no letter of the Latin script is left.

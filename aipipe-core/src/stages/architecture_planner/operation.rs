@@ -39,16 +39,30 @@ pub(super) fn collect_fields(intents: &[Intent], stories: &[UserStory], catalogu
             if !draft.stories.contains(&story.id) {
                 draft.stories.push(story.id.clone());
             }
-            if clause.act == Act::Create || clause.act == Act::Update && clause.verb == "assign" {
+            if clause.act == Act::Create {
                 for field in &clause.fields {
                     draft.add(field.clone());
                 }
             }
-            if clause.act == Act::Update && !meaning.part.is_empty() {
-                let quote = clause.object.part.join(" ");
-                let quote = if quote.is_empty() { meaning.part.join(" ") } else { quote };
-                let words = meaning.part.clone();
-                draft.add(FieldDraft { words, constraint: Constraint::default(), boolean: false, quote });
+        }
+    }
+}
+
+/// Adds the fields that stories only change; a record can be made without them.
+pub(super) fn collect_changed_fields(intents: &[Intent], catalogue: &mut Catalogue) {
+    for clause in intents.iter().flat_map(|i| &i.clauses).filter(|c| c.act == Act::Update) {
+        let Some(meaning) = catalogue.meaning(&clause.object).filter(|_| is_record(&clause.object)) else { continue };
+        let Some(draft) = catalogue.drafts.get_mut(meaning.entity) else { continue };
+        let optional = |field: &FieldDraft| FieldDraft {
+            constraint: Constraint { required: Some(false), ..field.constraint.clone() },
+            ..field.clone()
+        };
+        let assigned = clause.fields.iter().filter(|_| clause.verb == "assign").map(optional);
+        let quote = meaning.part.join(" ");
+        let part = FieldDraft { words: meaning.part, constraint: Constraint::default(), boolean: false, quote };
+        for field in assigned.chain([optional(&part)]) {
+            if draft.field(&field.name()).is_none() {
+                draft.add(field);
             }
         }
     }
@@ -118,19 +132,20 @@ pub(super) fn read(intent: &Intent, story: &UserStory, catalogue: &Catalogue) ->
     for clause in &intent.clauses {
         let meaning = catalogue.meaning(&clause.object).filter(|_| is_record(&clause.object));
         let Some(meaning) = meaning else {
-            reading.uncovered.push(format!("“{} {}”", clause.verb, clause.object.nouns.join(" ")));
+            let of = if clause.object.part.is_empty() { "" } else { " of" };
+            let words = [clause.object.part.join(" "), clause.object.nouns.join(" ")];
+            let said = format!("“{} {}”", clause.verb, words.join(&format!("{of} ")).trim());
+            reading.uncovered.push(said);
             continue;
         };
-        match operation(clause, meaning, story, catalogue) {
+        match operation(clause, &meaning, story, catalogue) {
             Ok(operation) if reading.operations.contains(&operation) => {}
             Ok(operation) => reading.operations.push(operation),
             Err((operation, words)) => {
                 reading.operations.extend(operation.filter(|o| !reading.operations.contains(o)));
-                for word in words {
-                    let word = format!("“{word}”");
-                    if !reading.uncovered.contains(&word) {
-                        reading.uncovered.push(word);
-                    }
+                let words = format!("“{}”", words.join(" "));
+                if !reading.uncovered.contains(&words) {
+                    reading.uncovered.push(words);
                 }
             }
         }
@@ -142,7 +157,7 @@ type Uncovered = (Option<Operation>, Vec<String>);
 
 fn operation(
     clause: &Clause,
-    meaning: Meaning,
+    meaning: &Meaning,
     story: &UserStory,
     catalogue: &Catalogue,
 ) -> Result<Operation, Uncovered> {
@@ -184,13 +199,15 @@ fn operation(
         }
         for field in &clause.by {
             if has(&field.name()) {
-                push(&mut filters, field.name())
+                push(&mut filters, field.name());
             } else {
-                left.push(format!("by {}", field.words.join(" ")))
+                left.push(format!("by {}", field.words.join(" ")));
             }
         }
     } else {
         left.extend(picking.into_iter().cloned());
+        // One record at a time is what the operations do.
+        left.extend(clause.object.many.clone());
     }
     let kind = match clause.act {
         Act::Create => {
@@ -198,7 +215,7 @@ fn operation(
             OperationKind::Create
         }
         Act::Show if !clause.object.plural => {
-            if !meaning.part.is_empty() && !has(&part_name(&meaning)) {
+            if !meaning.part.is_empty() && !has(&part_name(meaning)) {
                 left.push(meaning.part.join(" "));
             }
             left.extend(unknown_fields(&clause.fields));
@@ -206,7 +223,7 @@ fn operation(
             OperationKind::View
         }
         Act::Show | Act::Search => {
-            if !meaning.part.is_empty() && !has(&part_name(&meaning)) {
+            if !meaning.part.is_empty() && !has(&part_name(meaning)) {
                 left.push(meaning.part.join(" "));
             }
             left.extend(unknown_fields(&clause.fields));
@@ -215,7 +232,7 @@ fn operation(
             }
             OperationKind::List { filters }
         }
-        Act::Update => return update(clause, &meaning, draft, left),
+        Act::Update => return update(clause, meaning, draft, left),
         Act::Delete => {
             if !meaning.part.is_empty() {
                 left.push(meaning.part.join(" "));

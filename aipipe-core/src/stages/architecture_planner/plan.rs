@@ -28,6 +28,7 @@ pub fn plan(
     let mut catalogue = Catalogue::of(&mut intents);
     operation::collect_fields(&intents, &stories.stories, &mut catalogue);
     statement::read_statements(stories, &mut catalogue);
+    operation::collect_changed_fields(&intents, &mut catalogue);
     operation::collect_transitions(&intents, &mut catalogue);
     let readings: Vec<operation::Reading> = intents
         .iter()

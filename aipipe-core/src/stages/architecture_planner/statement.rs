@@ -82,21 +82,31 @@ fn is_keeping(word: &str) -> bool {
     )
 }
 
+/// Most clauses of one sentence that are read.
+const MOST_CLAUSES: usize = 12;
+
 fn owned_fields(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
-    let Some((entity, from, to, optional)) = field_owner(sentence, catalogue) else { return };
-    let list = read_list(text, sentence.get(from..to).unwrap_or_default());
-    // A list that breaks off in words no rule covers is about something else.
-    let mostly_fields = list.leftover.len() <= list.fields.len();
-    for mut field in list.fields {
-        if optional && field.constraint.required.is_none() {
-            field.constraint.required = Some(false);
+    let mut start = 0;
+    for _ in 0..MOST_CLAUSES {
+        let Some(rest) = sentence.get(start..).filter(|rest| !rest.is_empty()) else { return };
+        let Some((entity, from, to, optional)) = field_owner(rest, catalogue) else { return };
+        let list = read_list(text, rest.get(from..to).unwrap_or_default());
+        // A list that breaks off in words no rule covers is about something else.
+        let mostly_fields = list.leftover.len() <= list.fields.len();
+        for mut field in list.fields {
+            if optional && field.constraint.required.is_none() {
+                field.constraint.required = Some(false);
+            }
+            let first = field.words.first().map_or("", String::as_str);
+            let counted = constraint::number(first).is_some() || matches!(first, "many" | "access" | "able");
+            if mostly_fields && !counted {
+                add(catalogue, entity, field, questions);
+            }
         }
-        let counted = field
-            .words
-            .first()
-            .is_some_and(|w| constraint::number(w).is_some() || matches!(w.as_str(), "many" | "access" | "able"));
-        if mostly_fields && !counted {
-            add(catalogue, entity, field, questions);
+        // "… a note, and a task has a project": the next clause has its own subject.
+        start += from + list.read;
+        while sentence.get(start).is_some_and(|w| matches!(w.lower.as_str(), "and" | "but")) {
+            start += 1;
         }
     }
 }
@@ -144,15 +154,17 @@ fn field_owner(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, u
 
 /// "The title of a task must not be empty", "a task's title is required", "the serial number must be unique".
 fn field_rule(_text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
-    let (subject, mut i) = nouns(sentence, 0);
+    let (mut subject, mut i) = nouns(sentence, 0);
     let mut owner = None;
-    if sentence.get(i).is_some_and(|w| w.lower == "of") {
+    while sentence.get(i).is_some_and(|w| w.lower == "of") && owner.is_none() && subject.len() < 12 {
         let (nouns, next) = nouns(sentence, i + 1);
-        owner = catalogue.exact(&nouns);
+        // "the title of a task" names a field of the task, "the number of bikes" is one name.
+        owner = catalogue.exact(&nouns).filter(|owner| find_field(&subject, Some(*owner), catalogue).is_some());
         if owner.is_none() {
-            return;
+            subject.push("of".to_owned());
+            subject.extend(nouns);
         }
-        i = next;
+        i = next.max(i + 1);
     }
     if subject.is_empty() || !sentence.get(i).is_some_and(|w| is_copula(&w.lower)) {
         return;

@@ -1,6 +1,12 @@
 //! Text as words with their places: whole words only, so `ui` never hides in `require`.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+
+/// A vocabulary: the words of `text`.
+pub(super) fn vocabulary(text: &'static str) -> BTreeSet<&'static str> {
+    text.split_whitespace().collect()
+}
 
 /// What stands between a word and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -167,7 +167,7 @@ pub(super) fn whole_text(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
 }
 
 /// UTF-8 where it is UTF-8, windows-1252 byte by byte where it is not.
-fn western(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn western(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }

@@ -51,6 +51,7 @@ struct Writer {
     cells: usize,
     preformatted: bool,
     title: bool,
+    no_tags_left: bool,
 }
 
 impl Writer {
@@ -65,8 +66,10 @@ impl Writer {
             self.text("<");
             return inner;
         }
-        // A tag without an end is text; looking only so far keeps many of them linear.
-        let Some(end) = tag_end(tag) else {
+        // A tag without an end is text, and so is every one after it.
+        let end = if self.no_tags_left { None } else { tag_end(tag) };
+        let Some(end) = end else {
+            self.no_tags_left = true;
             self.text("<");
             return inner;
         };
@@ -108,7 +111,7 @@ impl Writer {
                 }
             }
             "div" | "/div" | "tr" | "header" | "/header" | "footer" | "/footer" | "dt" | "dd" | "body" | "/body" => {
-                self.end_line()
+                self.end_line();
             }
             "/tr" => self.end_row(),
             "td" | "th" => self.cell(),
@@ -123,9 +126,9 @@ impl Writer {
             }
             "ul" | "ol" => {
                 if self.lists.is_empty() {
-                    self.blank_line()
+                    self.blank_line();
                 } else {
-                    self.end_line()
+                    self.end_line();
                 }
                 if self.lists.len() < 20 {
                     self.lists.push((name == "ol").then_some(1));
@@ -133,7 +136,11 @@ impl Writer {
             }
             "/ul" | "/ol" => {
                 self.lists.pop();
-                if self.lists.is_empty() { self.blank_line() } else { self.end_line() }
+                if self.lists.is_empty() {
+                    self.blank_line();
+                } else {
+                    self.end_line();
+                }
             }
             "li" => {
                 self.end_line();
@@ -272,10 +279,10 @@ impl Writer {
     }
 }
 
-/// One past the `>` that ends the tag, minding quoted attributes; `None` when it does not end within 64 KiB.
+/// One past the `>` that ends the tag, minding quoted attributes near its start; `None` when there is none.
 fn tag_end(tag: &str) -> Option<usize> {
     let mut quote = None;
-    for (at, c) in tag.bytes().enumerate().take(1 << 16) {
+    for (at, c) in tag.bytes().enumerate().take(2048) {
         match (quote, c) {
             (None, b'"' | b'\'') if at > 0 && tag.as_bytes().get(at - 1) == Some(&b'=') => quote = Some(c),
             (Some(open), c) if open == c => quote = None,
@@ -283,8 +290,8 @@ fn tag_end(tag: &str) -> Option<usize> {
             _ => {}
         }
     }
-    // An attribute that never closes its quote: the first `>` ends the tag after all.
-    tag.bytes().take(1 << 12).position(|c| c == b'>').map(|at| at + 1)
+    // A long tag, or an attribute that never closes its quote: the first `>` ends it.
+    tag.find('>').map(|at| at + 1)
 }
 
 fn find_close(body: &str, name: &str) -> Option<usize> {

@@ -96,7 +96,7 @@ pub fn read_document(name: &DocumentName, bytes: &[u8], limits: &ReadLimits) -> 
         sniff::Probe::Json(found) => {
             draft.warnings.extend(found.warnings.iter().cloned());
             match found.format {
-                DocumentFormat::Chat => chat::read_json(found, &mut draft)?,
+                DocumentFormat::Chat => chat::read_json(&found, &mut draft)?,
                 _ => transcript::read(found, &mut draft)?,
             }
         }

@@ -4,7 +4,7 @@ use super::Unreadable;
 use super::blocks::{Block, Marker, Rules, indent, marker, read_blocks};
 use super::decode::{Line, Lines};
 use super::draft::{Draft, Piece};
-use super::html;
+use super::{email, html};
 use crate::domain::{DocumentFormat, Place, SegmentKind, TextSpan};
 
 /// Whether lines are Markdown or plain text; a file name ending in `.md` settles what could be either.
@@ -24,11 +24,7 @@ pub(super) fn format_of(lines: &[Line<'_>], name: &str) -> DocumentFormat {
             _ => {}
         }
     }
-    if strong > 0 || items >= 2 || (named && items > 0) || named {
-        DocumentFormat::Markdown
-    } else {
-        DocumentFormat::Text
-    }
+    if strong > 0 || items >= 2 || named { DocumentFormat::Markdown } else { DocumentFormat::Text }
 }
 
 /// Reads a text or Markdown file.
@@ -52,6 +48,9 @@ pub(super) fn read(file: &Lines, format: DocumentFormat, draft: &mut Draft<'_>) 
         DocumentFormat::Markdown => Rules { loose_headings: !marked, ..Rules::MARKDOWN },
         _ => Rules::TEXT,
     };
+    if !marked && email::holds_mail(body) {
+        return email::read_pasted(body, draft);
+    }
     let mut first = true;
     read_blocks(body, rules, &[], &mut |mut block| {
         if std::mem::take(&mut first) && block.kind == SegmentKind::Heading && block.level <= 2 {
@@ -75,7 +74,7 @@ pub(super) fn read_html(file: &Lines, draft: &mut Draft<'_>) -> Result<(), Unrea
     draft.warnings.push("HTML: markup, scripts and styles were left out".to_owned());
     let lines = Lines::of_text(&page.text, draft.limits())?;
     let lines = lines.lines();
-    read_blocks(&lines, Rules { markup: false, loose_headings: false, ..Rules::MARKDOWN }, &[], &mut |block| {
+    read_blocks(&lines, Rules::HTML, &[], &mut |block| {
         let number = |at: usize| page.lines.get(at).copied().unwrap_or(1);
         let place = Place::Lines { first: number(block.first), last: number(block.last).max(number(block.first)) };
         let Block { kind, text, headings, .. } = block;

@@ -113,10 +113,7 @@ fn verb_phrases(tokens: &[Token]) -> Vec<&[Token]> {
                 || (verb(&t.lower).is_some() && followed)
         });
         let comma = lower(tokens, index) == "," && lower(tokens, index + 1) != "and";
-        if starts_phrase
-            && !verb(lower(tokens, index - 1)).is_some_and(|_| index == 1)
-            && (!comma || later_and(tokens, index, limit))
-        {
+        if starts_phrase && (!comma || later_and(tokens, index, limit)) {
             cuts.push((index, next));
         }
     }
@@ -211,14 +208,18 @@ fn object_of<'t>(class: &str, object: &'t [Token]) -> (&'t [Token], Option<Strin
         .iter()
         .enumerate()
         .position(|(i, t)| {
+            let joined = i > 0 && rest.get(i - 1).is_some_and(|p| p.is_any(&["of", "and", "or", "all", "both"]));
             i > 0
-                && ((t.is_any(PREPOSITIONS) && !t.is("and") && !t.is("or") && !t.is("of"))
-                    || t.is_any(&["(", ",", ":", "\""]))
+                && ((t.is_any(PREPOSITIONS) && !t.is_any(&["and", "or", "of"]))
+                    || t.is_any(&["(", ",", ":", "\""])
+                    || (t.is_any(super::lexicon::ARTICLES) && !joined))
         })
         .unwrap_or(rest.len());
     // an adverb that closes the phrase is no part of the object
-    while end > 1
-        && rest.get(end - 1).is_some_and(|t| t.lower.ends_with("ly") || t.is_any(&["online", "again", "anytime"]))
+    while end > 0
+        && rest
+            .get(end - 1)
+            .is_some_and(|t| t.lower.ends_with("ly") || t.is_any(&["online", "again", "anytime", "automatically"]))
     {
         end -= 1;
     }
@@ -328,33 +329,65 @@ pub(super) fn from_noun(text: &str, tokens: &[Token]) -> Option<Action> {
             object: Some(object),
         });
     }
-    let (base, class, done) = match noun.as_str() {
+    // "an export of bookings" is exporting bookings
+    let shell_end = noun_words.iter().position(|t| t.is("of")).unwrap_or(noun_words.len());
+    let shell = part(noun_words, 0, shell_end).last().map(|t| super::lexicon::singular(&t.lower)).unwrap_or_default();
+    let done_noun = match shell.as_str() {
+        "export" | "import" | "upload" | "download" | "archive" | "backup" => verb(&shell),
+        "cancellation" => verb("cancel"),
+        "registration" => verb("register"),
+        "creation" => verb("create"),
+        "deletion" => verb("delete"),
+        "reservation" => verb("reserve"),
+        _ => None,
+    };
+    if let (Some(known), true) = (done_noun, shell_end < noun_words.len()) {
+        let object = after(noun_words, shell_end + 1);
+        let object_words = words_of(text, object);
+        return Some(Action {
+            text: format!("{} {object_words} {}", known.base, words_of(text, rest)).trim().to_owned(),
+            class: known.class.to_owned(),
+            participle: Some(known.participle),
+            head: head(object),
+            object: Some(object_words),
+        });
+    }
+    let (base, class, done) = match shell.as_str() {
         "list" | "overview" | "report" | "dashboard" | "calendar" | "statistic" | "chart" | "history" | "page"
-        | "view" | "summary" => ("view", "view", "shown"),
+        | "view" | "table" | "display" | "summary" => ("view", "view", "shown"),
         "reminder" | "notification" | "alert" | "confirmation" | "message" | "receipt" | "newsletter" | "invoice" => {
             ("receive", "receive", "received")
         }
         _ => ("use", "use", "used"),
     };
-    let mut words = words_of(text, tokens);
-    if tokens.first().is_some_and(|t| t.capital && t.span.of(text).is_some_and(|w| !super::lexicon::is_acronym(w))) {
-        words = super::lexicon::lower_first(&words);
-    }
+    let article = if base == "view" && !tokens.first().is_some_and(|t| t.is_any(DETERMINERS)) { "the " } else { "" };
+    let words = format!("{article}{}", plain_case(text, tokens));
     Some(Action {
         text: format!("{base} {words}"),
         class: class.to_owned(),
         participle: Some(done),
         head: Some(noun),
-        object: Some({
-            let words = words_of(text, noun_words);
-            if noun_words.first().is_some_and(|t| t.capital && !t.span.of(text).is_some_and(super::lexicon::is_acronym))
-            {
-                super::lexicon::lower_first(&words)
-            } else {
-                words
-            }
-        }),
+        object: Some(plain_case(text, noun_words)),
     })
+}
+
+/// The words without the capitals of a title: "Booking Calendar" as in running text, names in capitals as they are.
+fn plain_case(text: &str, tokens: &[Token]) -> String {
+    let words: Vec<&Token> = tokens.iter().filter(|t| t.kind == TokenKind::Word).collect();
+    let title = words.iter().filter(|t| t.capital).count() * 2 > words.len();
+    let mut out = String::new();
+    for (index, token) in tokens.iter().enumerate() {
+        if index > 0 && token.gap != super::words::Gap::None {
+            out.push(' ');
+        }
+        let word = token.span.of(text).unwrap_or("");
+        if (index == 0 || title) && !super::lexicon::is_acronym(word) && token.kind == TokenKind::Word {
+            out.push_str(&word.to_lowercase());
+        } else {
+            out.push_str(word);
+        }
+    }
+    out
 }
 
 /// Whether the tokens begin with a verb in the base form that must be read as one.

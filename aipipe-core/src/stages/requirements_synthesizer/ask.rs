@@ -2,8 +2,10 @@
 
 use super::action::{Action, actions, begins_with_verb, from_noun, from_passive, split_benefit};
 use super::clause::{Clause, Subject};
-use super::lexicon::{DETERMINERS, participle, verb};
+use super::lexicon::{participle, verb};
 use super::noun_phrase::{head, is_person, role};
+use super::system::of_system;
+use super::talk::{knows_object, plain_talk, product_talk};
 use super::words::{Token, after, lower, part, phrase_at, trim_marks, words_of};
 use crate::domain::{Obligation, RequirementKind};
 
@@ -34,200 +36,30 @@ pub(super) struct Meaning {
     pub(super) asks: Vec<Ask>,
 }
 
-/// Verbs of meetings and errands: what "we need to" do about the project, not what the product does.
-const ERRANDS: &[&str] = &[
-    "meet",
-    "talk",
-    "discuss",
-    "leave",
-    "go",
-    "think",
-    "decide",
-    "look",
-    "wait",
-    "ask",
-    "call",
-    "come",
-    "say",
-    "agree",
-    "finish",
-    "start",
-    "stop",
-    "work",
-    "focus",
-    "consider",
-    "clarify",
-    "figure",
-    "understand",
-    "know",
-    "make",
-    "do",
-    "get",
-    "keep",
-    "try",
-    "prepare",
-    "present",
-    "remember",
-    "move",
-    "take",
-    "put",
-    "be",
-    "have",
-    "let",
-    "give",
-    "find",
-    "write",
-    "read",
-    "hand",
-    "answer",
-    "sort",
-    "test",
-    "check",
-    "bring",
-    "set",
-    "draw",
-    "pick",
-    "choose",
-    "follow",
-    "see",
-    "review",
-    "run",
-    "plan",
-    "determine",
-    "specify",
-    "define",
-    "wrap",
-    "estimate",
-    "turn",
-    "need",
-    "hear",
-    "tell",
-    "build",
-    "develop",
-    "launch",
-    "hire",
-    "visit",
-    "use",
-    "compare",
-    "evaluate",
-    "click",
-    "push",
-    "sign",
-    "join",
-    "hold",
-    "open",
-    "close",
-    "pay",
-];
-
-/// Nouns of meetings and errands.
-const ERRAND_NOUNS: &[&str] = &[
-    "meeting",
-    "call",
-    "time",
-    "answer",
-    "feedback",
-    "decision",
-    "update",
-    "help",
-    "budget",
-    "minute",
-    "agenda",
-    "slide",
-    "presentation",
-    "discussion",
-    "deadline",
-    "day",
-    "week",
-    "month",
-    "moment",
-    "idea",
-    "thing",
-    "something",
-    "anything",
-    "everything",
-    "question",
-    "bit",
-    "lot",
-    "way",
-    "one",
-    "point",
-    "estimate",
-    "quote",
-    "offer",
-    "contract",
-    "developer",
-    "designer",
-    "partner",
-    "project",
-    "issue",
-    "problem",
-    "solution",
-    "people",
-    "person",
-    "more",
-    "it",
-    "that",
-    "this",
-    "them",
-    "to",
-    "you",
-    "me",
-    "us",
-    "break",
-    "coffee",
-    "lunch",
-    "room",
-    "laptop",
-    "document",
-    "draft",
-    "mail",
-    "email",
-    "e-mail",
-    "requirement",
-    "clarification",
-    "information",
-    "info",
-    "money",
-    "approval",
-    "sense",
-    "sure",
-    "product",
-    "design",
-    "what",
-    "who",
-    "how",
-    "not",
-    "another",
-    "second",
-    "team",
-    "kind",
-    "sort",
-    "type",
-    "colour",
-    "color",
-    "look",
-    "button",
-    "your",
-    "remote",
-    "hour",
-    "plan",
-    "prototype",
-    "survey",
-    "market",
-    "specification",
-    "copy",
-    "order",
-    "everyone",
-    "some",
-    "much",
-];
-
 /// What a clause asks for; nothing when it is talk about something else.
 pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Option<Meaning> {
     use RequirementKind::{Constraint, Functional, Quality, Rule};
     let predicate = clause.predicate;
     let first = predicate.first()?;
+    if register != Register::Document && !plain_talk(clause, register) {
+        return None;
+    }
+    if phrase_at(predicate, 0, "have the following")
+        || predicate.iter().take(5).any(|t| t.is("following"))
+            && lower(predicate, predicate.len() - 1) != "following"
+            && clause.subject != Subject::Person
+    {
+        return None;
+    }
+    // "if the bike is taken, the system must refuse": a rule over what somebody else does
+    let they = clause.subject_words.first().is_some_and(|t| t.is("they"));
+    if they && matches!(lower(predicate, 1), "it" | "them" | "that" | "this") {
+        return None;
+    }
+    let answer = clause.condition.is_some_and(|c| c.first().is_some_and(|t| t.is_any(&["if", "in", "on", "unless"])));
+    if answer && matches!(clause.subject, Subject::System | Subject::It) && first.is_any(ANSWERS) {
+        return Some(Meaning { kind: Rule, asks: Vec::new() });
+    }
     if let Some(kind) = super::kind::of_whole(clause.words, first) {
         let spoken_of =
             matches!(clause.subject, Subject::Speaker | Subject::It | Subject::Unnamed) && register == Register::Speech;
@@ -363,6 +195,10 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
     }
 }
 
+/// How a system answers what it can't accept.
+const ANSWERS: &[&str] =
+    &["refuse", "reject", "display", "show", "return", "warn", "prevent", "decline", "respond", "stop", "abort"];
+
 /// Verbs that say what something is, not what is done.
 const STATIVE: &[&str] = &[
     "have",
@@ -445,7 +281,7 @@ pub(super) fn from_verb_and_noun(text: &str, tokens: &[Token]) -> Vec<Action> {
     from_noun(text, tokens).into_iter().collect()
 }
 
-fn roles(text: &str, words: &[Token]) -> Vec<String> {
+pub(super) fn roles(text: &str, words: &[Token]) -> Vec<String> {
     let end = super::words::find_phrase(words, &["who", "with", "that", "which", "of", "in", "from", "without"])
         .map_or(words.len(), |(at, _)| at);
     let phrase = part(words, 0, end);
@@ -464,171 +300,6 @@ fn general(role: String) -> String {
         }
         "administrator" => "admin".to_owned(),
         _ => role,
-    }
-}
-
-/// Whether a verb of products acts on a named thing.
-fn knows_object(done: &[Token]) -> bool {
-    let Some(first) = done.first() else { return false };
-    verb(&first.lower).is_some()
-        && !ERRANDS.contains(&first.lower.as_str())
-        && head(after(done, 1)).is_some_and(|noun| !ERRAND_NOUNS.contains(&noun.as_str()) && noun.len() > 2)
-}
-
-/// Whether "we need to …" speaks of what the product does.
-fn product_talk(clause: &Clause<'_>, done: &[Token], register: Register) -> bool {
-    let Some(first) = done.first() else { return false };
-    let personal =
-        done.iter().any(|t| t.is_any(&["you", "your", "me", "myself", "ourselves", "tomorrow", "today", "yesterday"]));
-    let errand_object = head(after(done, 1)).is_none_or(|noun| ERRAND_NOUNS.contains(&noun.as_str()));
-    if personal || done.len() < 2 || errand_object {
-        return false;
-    }
-    let able = clause.ability
-        && clause.rule == "ability"
-        && !matches!(modal_word(clause), "can" | "could" | "may" | "can't" | "cannot");
-    if able {
-        return verb(&first.lower).is_some() || register == Register::Document;
-    }
-    let wanted =
-        matches!(clause.obligation, Obligation::Must) || modal_word(clause) == "want" || modal_word(clause) == "would";
-    let wanted = wanted || (register == Register::Document && modal_word(clause) == "should");
-    wanted
-        && !matches!(modal_word(clause), "will" | "are" | "can")
-        && verb(&first.lower).is_some()
-        && !ERRANDS.contains(&first.lower.as_str())
-}
-
-fn modal_word<'c>(clause: &'c Clause<'_>) -> &'c str {
-    lower(
-        clause.words,
-        clause.subject_words.len()
-            + clause
-                .words
-                .iter()
-                .position(|t| Some(t.span) == clause.subject_words.first().map(|s| s.span))
-                .unwrap_or(0),
-    )
-}
-
-/// What the system does, seen from who gains by it: role, whether it is named, actions.
-pub(super) fn of_system(text: &str, done: &[Token]) -> (Vec<String>, bool, Vec<Action>) {
-    let Some(first) = done.first() else { return (Vec::new(), false, Vec::new()) };
-    let user = || vec!["user".to_owned()];
-    // "allow customers to cancel", "let customers cancel"
-    if first.is_any(&["allow", "enable", "let", "permit", "help", "allows", "enables", "lets"]) {
-        let to = done.iter().position(|t| t.is("to")).or_else(|| {
-            first
-                .is_any(&["let", "lets", "help"])
-                .then(|| (1..done.len()).find(|i| verb(lower(done, *i)).is_some()).map(|i| i.saturating_sub(1)))
-                .flatten()
-        });
-        if let Some(to) = to.filter(|to| *to > 0 && verb(lower(done, to + 1)).is_some()) {
-            let who_end = if lower(done, to) == "to" { to } else { to + 1 };
-            let who = part(done, 1, who_end);
-            if who.is_empty() || is_person(who) {
-                let named = roles(text, who);
-                let stated = !named.is_empty();
-                return (if stated { named } else { user() }, stated, actions(text, after(done, to + 1)));
-            }
-        }
-        // "allow searching by name"
-        if let Some(known) = done.get(1).and_then(|t| super::lexicon::gerund(&t.lower)) {
-            let rest = words_of(text, trim_marks(after(done, 2)));
-            let mut made = actions(text, after(done, 1));
-            for action in &mut made {
-                action.text = format!("{} {rest}", known.base).trim().to_owned();
-                known.class.clone_into(&mut action.class);
-                action.participle = Some(known.participle);
-            }
-            made.truncate(1);
-            return (user(), false, made);
-        }
-    }
-    if first.is_any(&["provide", "offer"]) {
-        if let Some(at) = (1..done.len()).find(|i| {
-            phrase_at(done, *i, "the ability to")
-                || phrase_at(done, *i, "a way to")
-                || phrase_at(done, *i, "an option to")
-                || phrase_at(done, *i, "the option to")
-        }) {
-            let who = part(done, 1, at);
-            let who = if who.last().is_some_and(|t| t.is("with")) { part(who, 0, who.len() - 1) } else { who };
-            let named = if is_person(who) { roles(text, who) } else { Vec::new() };
-            let stated = !named.is_empty();
-            return (if stated { named } else { user() }, stated, actions(text, after(done, at + 3)));
-        }
-    }
-    let mut made = actions(text, done);
-    let shows = |class: &str| class == "view";
-    if made.iter().all(|a| shows(&a.class)) && !made.is_empty() {
-        for action in &mut made {
-            let rest = action.text.split_once(' ').map_or("", |(_, rest)| rest).to_owned();
-            action.text = format!("view {rest}").trim().to_owned();
-            action.participle = Some("shown");
-        }
-        return (user(), false, made);
-    }
-    if let [only] = made.as_slice() {
-        if let Some(told) = told(text, only, done) {
-            return told;
-        }
-    }
-    if first.is_any(&["support", "provide", "offer", "include"]) {
-        return (user(), false, made);
-    }
-    (vec!["system".to_owned()], false, made)
-}
-
-/// "send the customer a reminder" → the customer receives a reminder; "notify the owner" → the owner is notified.
-fn told(text: &str, action: &Action, done: &[Token]) -> Option<(Vec<String>, bool, Vec<Action>)> {
-    let rest = trim_marks(after(done, 1));
-    let noun_end = |from: usize| {
-        (from + 1..rest.len())
-            .find(|i| {
-                rest.get(*i)
-                    .is_some_and(|t| t.is_any(super::lexicon::PREPOSITIONS) || t.is_any(DETERMINERS) || t.is_mark())
-            })
-            .unwrap_or(rest.len())
-    };
-    match action.class.as_str() {
-        "notify" | "remind" => {
-            let end = noun_end(0);
-            let who = part(rest, 0, end);
-            let known = verb(lower(done, 0))?;
-            let words = format!("be {} {}", known.participle, words_of(text, after(rest, end)));
-            is_person(who).then(|| {
-                let action = Action { text: words.trim().to_owned(), head: None, object: None, ..action.clone() };
-                (roles(text, who), true, vec![action])
-            })
-        }
-        "send" => {
-            let direct = noun_end(0);
-            if is_person(part(rest, 0, direct))
-                && direct < rest.len()
-                && rest.get(direct).is_some_and(|t| t.is_any(DETERMINERS))
-            {
-                let words = format!("receive {}", words_of(text, after(rest, direct)));
-                let action =
-                    Action { text: words, class: "receive".to_owned(), participle: Some("received"), ..action.clone() };
-                return Some((roles(text, part(rest, 0, direct)), true, vec![action]));
-            }
-            let to = rest.iter().position(|t| t.is("to"))?;
-            let end = noun_end(to + 1);
-            let who = part(rest, to + 1, end);
-            if !is_person(who) || to == 0 {
-                return None;
-            }
-            let words = format!("receive {} {}", words_of(text, part(rest, 0, to)), words_of(text, after(rest, end)));
-            let action = Action {
-                text: words.trim().to_owned(),
-                class: "receive".to_owned(),
-                participle: Some("received"),
-                ..action.clone()
-            };
-            Some((roles(text, who), true, vec![action]))
-        }
-        _ => None,
     }
 }
 
@@ -680,15 +351,6 @@ pub(super) fn wanted(text: &str, tokens: &[Token]) -> Vec<Action> {
         return actions(text, tokens);
     }
     from_noun(text, tokens).into_iter().collect()
-}
-
-/// Whether a wished-for thing ("we need a booking calendar") is one of the product and not of the meeting.
-pub(super) fn is_product_noun(tokens: &[Token]) -> bool {
-    let Some(noun) = head(tokens) else { return false };
-    let words = tokens.iter().take_while(|t| !t.is_any(super::lexicon::PREPOSITIONS)).count();
-    let determined =
-        tokens.first().is_some_and(|t| t.is_any(DETERMINERS)) || noun != tokens.first().map_or("", |t| &t.lower);
-    noun.len() > 2 && words <= 8 && determined && !ERRAND_NOUNS.contains(&noun.as_str()) && !is_person(tokens)
 }
 
 /// The roles a phrase names, as plain nouns.

@@ -49,13 +49,9 @@ pub(super) fn label(tokens: &[Token]) -> (Option<String>, &[Token]) {
     if tokens.get(number_at).is_some_and(|t| t.is_any(&["#", "-", "."])) {
         number_at += 1;
     }
-    if let Some(number) = tokens.get(number_at).filter(|t| t.kind == TokenKind::Number && known) {
-        if tokens.get(number_at + 1).is_none_or(Token::is_mark) || first.lower.len() > 2 {
-            return (
-                Some(normal(&format!("{}-{}", first.lower, number.lower))),
-                skip_marks(after(tokens, number_at + 1)),
-            );
-        }
+    let ends = tokens.get(number_at + 1).is_none_or(Token::is_mark) || first.lower.len() > 2;
+    if let Some(number) = tokens.get(number_at).filter(|t| t.kind == TokenKind::Number && known && ends) {
+        return (Some(normal(&format!("{}-{}", first.lower, number.lower))), skip_marks(after(tokens, number_at + 1)));
     }
     (None, tokens)
 }
@@ -98,6 +94,15 @@ pub(super) fn line(text: &str, tokens: &[Token]) -> Attributes {
     if short && opens { inside(text, tokens) } else { Attributes::default() }
 }
 
+/// The attributes of a bracket that stands alone: "(must)" after the full stop.
+pub(super) fn alone_in_brackets(text: &str, tokens: &[Token]) -> Attributes {
+    let end = tokens.iter().rposition(|t| !t.is_any(&[".", "!", ",", ";"])).map_or(0, |last| last + 1);
+    match part(tokens, 0, end) {
+        [open, inner @ .., close] if open.is_any(&["(", "["]) && close.is_any(&[")", "]"]) => inside(text, inner),
+        _ => Attributes::default(),
+    }
+}
+
 /// The attributes in brackets at the end of a sentence ("(must)", "[P1, 5 points]"), and the sentence without them.
 pub(super) fn in_brackets<'t>(text: &str, tokens: &'t [Token]) -> (Attributes, &'t [Token]) {
     let mut found = Attributes::default();
@@ -120,11 +125,11 @@ pub(super) fn in_brackets<'t>(text: &str, tokens: &'t [Token]) -> (Attributes, &
 
 fn inside(text: &str, tokens: &[Token]) -> Attributes {
     let quote = || words_of(text, tokens);
-    let mut found = Attributes::default();
-    let words = tokens.iter().filter(|t| !t.is_mark()).count();
-    if let Some(priority) = priority(tokens, words) {
-        found.priority = Some((priority, quote()));
-    }
+    let stated = tokens.split(|t| t.is_any(&[",", ";", "/"])).find_map(|piece| {
+        let words = piece.iter().filter(|t| !t.is_mark()).count();
+        priority(piece, words).map(|priority| (priority, quote()))
+    });
+    let mut found = Attributes { priority: stated, ..Attributes::default() };
     let points = find_phrase(tokens, &["points", "point", "sp", "pts"]).map(|(at, _)| at);
     let named = find_phrase(tokens, &["estimate", "effort", "size", "points"]).map(|(at, _)| at);
     let number = points
@@ -150,10 +155,8 @@ pub(super) fn labels(tokens: &[Token]) -> Vec<String> {
         let single = part(tokens, index, index + 1);
         let pair = part(tokens, index, (index + 3).min(tokens.len()));
         let named = label(single).0.or_else(|| label(pair).0.filter(|_| lower(tokens, index).len() > 1));
-        if let Some(name) = named {
-            if !found.contains(&name) {
-                found.push(name);
-            }
+        if let Some(name) = named.filter(|name| !found.contains(name)) {
+            found.push(name);
         }
     }
     found
@@ -194,13 +197,11 @@ pub(super) fn priority(tokens: &[Token], words: usize) -> Option<Priority> {
         ("later", Priority::P3),
     ];
     let named = find_phrase(tokens, &["priority", "prio", "moscow", "importance"]);
-    // besides words of other attributes ("P1, 5 points") nothing else may stand there
-    let others = find_phrase(tokens, &["points", "point", "sp", "pts"]).map_or(0, |_| 2);
     WORDS
         .iter()
         .filter(|(word, _)| super::words::has_phrase(tokens, &[word]))
         .find(|(word, _)| {
-            named.is_some() || words <= word.split(' ').count() + others || (word.starts_with('p') && word.len() == 2)
+            named.is_some() || words <= word.split(' ').count() || (word.starts_with('p') && word.len() == 2)
         })
         .map(|(_, priority)| *priority)
 }

@@ -204,7 +204,7 @@ pub(super) fn clauses(sentence: &[Token]) -> Vec<Clause<'_>> {
         let end = next_clause(rest_from).unwrap_or(rest_from.len());
         let words = strip_fillers(part(rest_from, 0, end));
         let previous = found.last().map(|c| (c.subject.clone(), c.subject_words));
-        if let Some(mut clause) = clause(words, previous) {
+        if let Some(mut clause) = clause(words, previous.as_ref()) {
             if start == 0 {
                 clause.condition = condition;
             }
@@ -252,7 +252,8 @@ fn leading_condition(tokens: &[Token]) -> (Option<&[Token]>, &[Token]) {
     let conditional =
         tokens.first().is_some_and(|t| t.is_any(&["if", "when", "once", "whenever", "unless", "after", "upon"]))
             || phrase_at(tokens, 0, "as soon as")
-            || phrase_at(tokens, 0, "in case");
+            || phrase_at(tokens, 0, "in case")
+            || (tokens.first().is_some_and(|t| t.is("on")) && comma < 8);
     (conditional.then(|| part(tokens, 0, comma)), rest)
 }
 
@@ -293,7 +294,7 @@ fn modal_at(tokens: &[Token], index: usize) -> Option<(&'static Modal, usize)> {
         .max_by_key(|(_, count)| *count)
 }
 
-fn clause<'t>(tokens: &'t [Token], previous: Option<(Subject, &'t [Token])>) -> Option<Clause<'t>> {
+fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) -> Option<Clause<'t>> {
     for index in 0..tokens.len() {
         let Some((modal, length)) = modal_at(tokens, index) else { continue };
         // "users who can edit …": the main verb comes later
@@ -327,9 +328,14 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<(Subject, &'t [Token])>) -> 
             continue;
         }
         let mut subject_words = subject_words(part(tokens, 0, index));
+        // "the goal is to …" tells a purpose
+        let purpose = ["goal", "aim", "purpose", "objective", "task", "idea", "plan", "intention", "goals"];
+        if modal.phrase.ends_with(" to") && modal.doubtful && subject_words.iter().any(|t| t.is_any(&purpose)) {
+            continue;
+        }
         let mut subject = match classify(subject_words) {
             Some(subject) => subject,
-            None if subject_words.is_empty() => match &previous {
+            None if subject_words.is_empty() => match previous {
                 Some((subject, words)) => {
                     subject_words = words;
                     subject.clone()
@@ -353,7 +359,7 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<(Subject, &'t [Token])>) -> 
             predicate = after(predicate, to + 1);
             ability = true;
         }
-        if predicate.len() > 1 || !modal.doubtful {
+        if predicate.len() > 1 || !modal.doubtful || subject == Subject::Person {
             return Some(Clause {
                 subject,
                 subject_words,
@@ -419,6 +425,9 @@ pub(super) fn classify(words: &[Token]) -> Option<Subject> {
         if first.is_any(PRONOUNS) {
             return None;
         }
+    }
+    if words.iter().skip(1).any(|t| t.is_any(&["this", "it", "you", "we", "they"])) {
+        return None;
     }
     if words.len() > 12
         || first.is_any(PREPOSITIONS) && !first.is("that") && !first.is("such")

@@ -55,11 +55,7 @@ pub(super) fn conflicts(groups: &[Group]) -> Vec<Conflict> {
         let rarest = own.iter().filter_map(|word| by_word.get(word.as_str())).min_by_key(|list| list.len());
         for other in rarest.into_iter().flatten().take(BUCKET).filter(|other| **other != index) {
             let Some(second) = groups.get(*other) else { continue };
-            let opposite = if wont {
-                second.obligation != Obligation::Wont && !second.leader.negated
-            } else {
-                !second.leader.negated && second.obligation != Obligation::Wont
-            };
+            let opposite = !second.leader.negated && second.obligation != Obligation::Wont;
             if opposite && own.len() > 1 && similarity(&own, &plain_words(second)) >= 75 {
                 note(index, *other, if wont { "scope" } else { "permission" });
             }
@@ -133,7 +129,11 @@ fn measures(statement: &str) -> Vec<(String, Measure)> {
             continue;
         };
         let before: Vec<&str> = tokens.iter().take(index).rev().take(4).map(|t| t.lower.as_str()).collect();
-        let bound = if before
+        let ahead: Vec<&str> = tokens.iter().skip(index + 2).take(2).map(|t| t.lower.as_str()).collect();
+        // "up to 24 hours before" and "at least 24 hours before" bound the same moment
+        let bound = if ahead.iter().any(|w| matches!(*w, "before" | "ahead" | "prior" | "beforehand")) {
+            Bound::Open
+        } else if before
             .iter()
             .any(|w| matches!(*w, "most" | "maximum" | "max" | "up" | "exceed" | "longer" | "than" | "under"))
         {

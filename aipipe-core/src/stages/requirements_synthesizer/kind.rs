@@ -268,3 +268,11 @@ pub(super) fn is_quality(words: &[Token]) -> bool {
         }
     })
 }
+
+/// The kind of a list item that is no clause, where its words tell.
+pub(super) fn of_statement(words: &[Token]) -> Option<RequirementKind> {
+    if words.iter().any(|t| t.is_any(TECHNOLOGIES)) || has_phrase(words, GIVENS) {
+        return Some(RequirementKind::Constraint);
+    }
+    is_quality(words).then_some(RequirementKind::Quality)
+}

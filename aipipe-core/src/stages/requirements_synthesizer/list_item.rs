@@ -39,6 +39,11 @@ pub(super) fn is_note(lead: &[Token]) -> bool {
             "reason",
             "parameters",
             "fields",
+            "pattern",
+            "command",
+            "syntax",
+            "usage",
+            "guidelines",
         ])
     })
 }
@@ -48,8 +53,58 @@ pub(super) fn is_statement(tokens: &[Token]) -> bool {
     tokens.iter().filter(|t| t.kind == TokenKind::Word).count() >= 2 && !tokens.iter().any(|t| t.is_any(&["?", "http"]))
 }
 
+/// Verbs of those who build the product rather than of those who use it.
+const BUILDING: &[&str] = &["create", "add", "implement", "build", "develop", "design", "make"];
+
+/// Visible parts of a product: to build one is to let people use it.
+const PARTS: &[&str] = &[
+    "page",
+    "form",
+    "button",
+    "header",
+    "footer",
+    "menu",
+    "dialog",
+    "modal",
+    "screen",
+    "view",
+    "tab",
+    "table",
+    "calendar",
+    "dashboard",
+    "component",
+    "sidebar",
+    "search",
+    "filter",
+    "api",
+    "endpoint",
+    "link",
+    "list",
+    "cart",
+    "system",
+    "feature",
+];
+
+/// Parts nobody sees: how to build, not what.
+const DETAILS: &[&str] =
+    &["css", "file", "classname", "class", "style", "folder", "directory", "script", "package", "library", "id"];
+
+/// Endings of file names.
+const FILE_ENDINGS: &[&str] =
+    &["js", "ts", "jsx", "tsx", "vue", "css", "sql", "py", "html", "json", "yml", "yaml", "md"];
+
+/// Whether a numbered sentence is a task that asks for something: "Add a product page", "Show the price".
+pub(super) fn is_task(body: &[Token]) -> bool {
+    body.len() > 2
+        && body.first().is_some_and(|t| {
+            t.is_any(BUILDING) || t.is_any(&["show", "display", "allow", "support", "provide", "enable", "let"])
+        })
+}
+
 /// What an item asks for: role, whether the role is named, action.
 pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(String, bool, Action)> {
+    let end = body.last().map_or(0, |t| t.span.end);
+    let ends_sentence = text.get(end..).is_some_and(|rest| rest.starts_with('.'));
     let as_user = |actions: Vec<Action>| actions.into_iter().map(|a| ("user".to_owned(), false, a)).collect::<Vec<_>>();
     let body = super::clause::strip_fillers(body);
     let ability = super::words::any_phrase_at(
@@ -81,17 +136,58 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
     // "Customers cancel a booking"
     if let Some(at) = (1..body.len().min(4)).find(|i| verb(super::words::lower(body, *i)).is_some()) {
         let who = part(body, 0, at);
-        if is_person(who) && lead.is_empty() && who.iter().all(|t| !t.is_mark()) && begins_with_verb(after(body, at)) {
+        if is_person(who)
+            && !begins_with_verb(who)
+            && !who.iter().any(|t| t.is("to"))
+            && lead.is_empty()
+            && who.iter().all(|t| !t.is_mark())
+            && begins_with_verb(after(body, at))
+        {
             let roles = super::ask::roles_of(text, who);
             let made = actions(text, after(body, at));
             return roles.iter().flat_map(|role| made.iter().map(move |a| (role.clone(), true, a.clone()))).collect();
         }
     }
+    if is_task(body) && body.first().is_some_and(|t| t.is_any(BUILDING)) {
+        let object = after(body, 1);
+        let part_of_page = super::noun_phrase::head(object).unwrap_or_default();
+        // "create libs/db.js …" names a file: how to build, not what
+        let file =
+            object.iter().take(4).any(|t| t.lower.rsplit_once('.').is_some_and(|(_, end)| FILE_ENDINGS.contains(&end)));
+        if file || DETAILS.contains(&part_of_page.as_str()) {
+            return Vec::new();
+        }
+        if PARTS.contains(&part_of_page.as_str()) {
+            return as_user(from_noun(text, object).into_iter().collect());
+        }
+    }
     if begins_with_verb(body) {
         let (roles, stated, made) = if body.first().is_some_and(|t| {
-            t.is_any(&["allow", "enable", "let", "provide", "offer", "show", "display", "notify", "remind", "send"])
+            t.is_any(&[
+                "allow",
+                "enable",
+                "let",
+                "provide",
+                "offer",
+                "show",
+                "display",
+                "notify",
+                "remind",
+                "send",
+                "support",
+                "ensure",
+                "handle",
+                "implement",
+                "integrate",
+                "process",
+                "calculate",
+                "include",
+                "validate",
+                "store",
+                "log",
+            ])
         }) {
-            super::ask::of_system(text, body)
+            super::system::of_system(text, body)
         } else {
             (vec!["user".to_owned()], false, actions(text, body))
         };
@@ -115,6 +211,12 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
     }) {
         let rest = words_of(text, trim_marks(after(body, 1)));
         return as_user(one(actions(text, body), &format!("{} {rest}", known.base), known.class, known.participle));
+    }
+    // a description in whole sentences is no name of a thing
+    if body.first().is_some_and(|t| t.is_any(&["this", "these", "it", "they", "we", "if", "when"]))
+        || (lead.is_empty() && ends_sentence && body.len() > 5)
+    {
+        return Vec::new();
     }
     let noun = if lead.is_empty() { body } else { lead };
     let words = noun.iter().filter(|t| t.kind == TokenKind::Word).count();

@@ -177,7 +177,12 @@ fn group(nodes: &[Node], cluster: &[usize], findings: &mut [Option<Finding>]) ->
         cluster.iter().filter_map(|index| nodes.get(*index)).flat_map(|n| n.members.iter().copied()).collect();
     order.sort_unstable();
     let first = *order.first()?;
-    let leading = leader.members.first().copied()?;
+    // of equal ones the same, wherever they stand: its words appear in questions, and questions have ids
+    let wording = |index: &usize| {
+        let finding = findings.get(*index).and_then(Option::as_ref);
+        finding.map(|f| (f.statement.len(), f.statement.clone(), f.citation.quote.clone()))
+    };
+    let leading = leader.members.iter().copied().min_by_key(wording)?;
     let lead = findings.get(leading)?.clone()?;
     let members: Vec<Finding> = order.iter().filter_map(|index| findings.get_mut(*index)?.take()).collect();
     let obligation = members.iter().map(|m| m.obligation).min()?;

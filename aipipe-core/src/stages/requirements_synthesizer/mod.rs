@@ -1,10 +1,10 @@
 //! Stage 2: what the documents ask for, and the user stories made of it, by rules and without a model.
 //!
-//! The way of a sentence: [`words`] and [`sentences`] cut a segment; [`story_form`], [`wish`], [`clause`], [`rules`],
-//! [`list_item`] and [`table`] recognise the ways in which people ask for things; [`ask`] and [`action`] tell who wants to
-//! do what; [`extract`] walks a document and keeps each with its quote. Then [`merge`] joins what was said twice,
-//! [`conflicts`] finds what was said differently, [`stories`] writes stories with criteria, [`order`] sorts them and
-//! [`questions`] asks what can't be decided here.
+//! The way of a sentence: `words` and `sentences` cut a segment; `story_form`, `wish`, `clause`, `rules`,
+//! `list_item` and `table` recognise the ways in which people ask for things; `ask` and `action` tell who wants to
+//! do what; `extract` walks a document and keeps each with its quote. Then `merge` joins what was said twice,
+//! `conflicts` finds what was said differently, `stories` writes stories with criteria, `order` sorts them and
+//! `questions` asks what can't be decided here.
 //!
 //! What no rule recognises is left out, never guessed: precision comes before completeness. The rules are English;
 //! text in other languages yields nothing.
@@ -31,7 +31,9 @@ mod sentences;
 mod stage;
 mod stories;
 mod story_form;
+mod system;
 mod table;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod wish;
@@ -117,7 +119,7 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
     let groups = merge::groups(findings);
     let conflicts = conflicts::conflicts(&groups);
     let set_aside: BTreeSet<_> = conflicts.iter().map(|c| c.set_aside.clone()).collect();
-    let (drafts, attached) = stories::drafts(&groups, &set_aside);
+    let (drafts, attached) = stories::drafts(&groups, &conflicts);
     let groups: Vec<Group> = groups.into_iter().filter(|g| !g.weak() || attached.contains_key(&g.id)).collect();
     let stories = order::ordered(drafts);
     let serving = serving(&stories);
@@ -133,9 +135,8 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
             .collect();
         questions.push(question);
     }
-    for mut question in questions::ambiguities(&groups) {
-        let asked = groups.iter().filter(|g| question.citations.first() == g.members.first().map(|m| &m.citation));
-        question.stories = asked.filter_map(|g| serving.get(&g.id)).flatten().cloned().collect();
+    for (requirement, mut question) in questions::ambiguities(&groups) {
+        question.stories = serving.get(&requirement).cloned().unwrap_or_default();
         questions.push(question);
     }
     for question in &mut questions {
@@ -147,7 +148,7 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
     let without_story = groups
         .iter()
         .filter_map(|group| {
-            let reason = if set_aside.contains(&group.id) {
+            let reason = if set_aside.contains(&group.id) && !serving.contains_key(&group.id) {
                 "another place contradicts it; see the open question".to_owned()
             } else if let Some(title) = attached.get(&group.id).and_then(|story| titles.get(story)) {
                 format!("kept as an acceptance criterion of “{title}”")

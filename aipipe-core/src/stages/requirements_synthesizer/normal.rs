@@ -59,5 +59,5 @@ pub(super) fn similarity(a: &[String], b: &[String]) -> usize {
         }
     }
     let all = a.len() + b.len() - shared;
-    if all == 0 { 100 } else { shared * 100 / all }
+    (shared * 100).checked_div(all).unwrap_or(100)
 }

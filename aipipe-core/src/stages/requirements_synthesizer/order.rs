@@ -36,7 +36,7 @@ fn edges(drafts: &[Draft]) -> Vec<(usize, usize, String)> {
         for label in &draft.labels {
             labels.entry(label).or_insert(index);
         }
-        if let (Some(head), "create") = (&draft.head, draft.class.as_str()) {
+        if let Some(head) = draft.makes() {
             let shorter = |other: usize| {
                 drafts.get(other).is_none_or(|o| (o.words.len(), &o.story.id) > (draft.words.len(), &draft.story.id))
             };
@@ -56,12 +56,10 @@ fn edges(drafts: &[Draft]) -> Vec<(usize, usize, String)> {
     }
     for (index, draft) in drafts.iter().enumerate() {
         let head = draft.head.as_deref();
-        if let Some(maker) = head.and_then(|head| makers.get(head)).filter(|_| draft.class != "create") {
-            found.push((
-                *maker,
-                index,
-                format!("a {} must exist before one can {} it", head.unwrap_or("record"), draft.class),
-            ));
+        if let Some(maker) =
+            head.and_then(|head| makers.get(head)).filter(|maker| **maker != index && draft.makes() != head)
+        {
+            found.push((*maker, index, format!("a {} must exist first", head.unwrap_or("record"))));
         }
     }
     for (index, draft) in drafts.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::conflicts::one_line;
 use super::merge::Group;
 use super::words::{TokenKind, find_phrase, tokenize};
-use crate::domain::{Obligation, OpenQuestion, QuestionId, QuestionKind, TextSpan};
+use crate::domain::{Obligation, OpenQuestion, QuestionId, QuestionKind, RequirementId, TextSpan};
 
 /// Words that promise something nobody can check.
 const VAGUE: &[&str] = &[
@@ -50,8 +50,12 @@ const VAGUE: &[&str] = &[
 ];
 
 /// One question for each requirement that rests on such a word without a number beside it.
-pub(super) fn ambiguities(groups: &[Group]) -> Vec<OpenQuestion> {
-    groups.iter().filter(|g| g.obligation != Obligation::Wont && !g.weak()).filter_map(ambiguity).collect()
+pub(super) fn ambiguities(groups: &[Group]) -> Vec<(RequirementId, OpenQuestion)> {
+    groups
+        .iter()
+        .filter(|g| g.obligation != Obligation::Wont && !g.weak())
+        .filter_map(|g| Some((g.id.clone(), ambiguity(g)?)))
+        .collect()
 }
 
 fn ambiguity(group: &Group) -> Option<OpenQuestion> {

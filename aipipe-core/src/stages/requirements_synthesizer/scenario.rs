@@ -140,11 +140,15 @@ pub(super) fn from_statement(text: &str, tokens: &[Token], role: &str, action: &
 /// "the customer cancels a booking", of role and action.
 pub(super) fn event(role: &str, action: &str) -> String {
     let (verb, rest) = action.split_once(' ').unwrap_or((action, ""));
-    format!("the {role} {} {rest}", super::lexicon::third(verb)).trim().to_owned()
+    let rest = format!(" {rest} ").replace(" my ", " their ").replace(" our ", " their ");
+    format!("the {role} {}{}", super::lexicon::third(verb), rest.trim_end())
 }
 
 /// "a customer", "an admin".
 pub(super) fn with_article(noun: &str) -> String {
+    if matches!(noun, "staff" | "people" | "team" | "crew" | "system") {
+        return format!("the {noun}");
+    }
     let vowel = noun.to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']) && !noun.to_lowercase().starts_with("us");
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }

@@ -55,6 +55,14 @@ const HEADINGS: &[(&str, Section)] = &[
     ("quality", Section::Kind(RequirementKind::Quality)),
     ("performance", Section::Kind(RequirementKind::Quality)),
     ("security", Section::Kind(RequirementKind::Quality)),
+    ("scalability", Section::Kind(RequirementKind::Quality)),
+    ("reliability", Section::Kind(RequirementKind::Quality)),
+    ("usability", Section::Kind(RequirementKind::Quality)),
+    ("accessibility", Section::Kind(RequirementKind::Quality)),
+    ("responsiveness", Section::Kind(RequirementKind::Quality)),
+    ("availability", Section::Kind(RequirementKind::Quality)),
+    ("privacy", Section::Kind(RequirementKind::Constraint)),
+    ("compliance", Section::Kind(RequirementKind::Constraint)),
     ("constraints", Section::Kind(RequirementKind::Constraint)),
     ("constraint", Section::Kind(RequirementKind::Constraint)),
     ("technical requirements", Section::Kind(RequirementKind::Constraint)),
@@ -145,7 +153,11 @@ fn fits(phrase: &str, section: Section, words: usize, tokens: &[Token]) -> bool 
     match phrase {
         "can" => words <= 4 && tokens.iter().rev().find(|t| t.kind != TokenKind::Mark).is_some_and(|t| t.is("can")),
         "later" | "present" | "future" | "team" | "actions" | "contact" | "validation" | "environment" | "quality"
-        | "security" | "performance" | "budget" | "rules" | "goals" | "won't" | "technology" => words <= length + 2,
+        | "security" | "performance" | "budget" | "scalability" | "reliability" | "usability" | "accessibility"
+        | "responsiveness" | "availability" | "privacy" | "compliance" | "rules" | "goals" | "won't" | "technology" => {
+            words <= length + 2
+        }
+        _ if matches!(section, Section::Asked(_)) => words <= length + 3,
         _ => words <= length + if section == Section::Aside { 3 } else { 7 },
     }
 }

@@ -15,20 +15,25 @@ const LINE_STARTS: &[&str] = &["given", "when", "then", "and", "but", "as", "sce
 pub(super) fn sentences(tokens: &[Token]) -> Vec<&[Token]> {
     let mut found = Vec::new();
     let (mut start, mut depth) = (0_usize, 0_usize);
+    let mut quote: Option<usize> = None;
     for index in 0..tokens.len() {
         let Some(token) = tokens.get(index) else { break };
         if index > start && begins_anew(tokens, index, depth) {
             found.push(part(tokens, start, index));
-            (start, depth) = (index, 0);
+            (start, depth, quote) = (index, 0, None);
         }
         match token.lower.as_str() {
             "(" | "[" => depth += 1,
+            "\"" | "“" if quote.is_none() => quote = Some(index),
+            "\"" | "”" => quote = None,
             ")" | "]" => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if ends_here(tokens, start, index, depth) {
+        // quoted messages hold full stops of their own; a quotation mark that never closes is forgotten
+        let inside = depth + usize::from(quote.is_some_and(|open| index - open < 40));
+        if ends_here(tokens, start, index, inside) {
             found.push(part(tokens, start, index + 1));
-            (start, depth) = (index + 1, 0);
+            (start, depth, quote) = (index + 1, 0, None);
         }
     }
     if start < tokens.len() {
@@ -63,7 +68,7 @@ fn ends_here(tokens: &[Token], start: usize, index: usize, depth: usize) -> bool
     let next = tokens.get(index + 1);
     let spaced = next.is_none_or(|n| n.gap != Gap::None);
     match token.lower.as_str() {
-        "!" | "?" => spaced,
+        "!" | "?" => spaced && depth == 0,
         "。" | "！" | "？" => true,
         ";" => depth == 0 && spaced,
         "…" => spaced && next.is_none_or(|n| n.capital),

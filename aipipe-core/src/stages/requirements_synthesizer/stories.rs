@@ -1,7 +1,7 @@
 //! User stories out of merged requirements: title, role, action, criteria, priority and size.
 
 use super::ask::Ask;
-use super::conflicts::{is_function, one_line};
+use super::conflicts::{Conflict, is_function, one_line};
 use super::finding::{Finding, Scenario};
 use super::lexicon::upper_first;
 use super::merge::Group;
@@ -9,7 +9,8 @@ use super::normal::normal;
 use super::scenario::{event, from_statement, with_article};
 use super::words::tokenize;
 use crate::domain::{
-    AcceptanceCriterion, Basis, CriterionId, Effort, Obligation, Priority, RequirementId, StoryId, TextSpan, UserStory,
+    AcceptanceCriterion, Basis, CriterionId, Effort, Obligation, Priority, RequirementId, RequirementKind, StoryId,
+    TextSpan, UserStory,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,25 +27,70 @@ pub(super) struct Draft {
     pub(super) first: usize,
 }
 
+impl Draft {
+    /// The thing that exists once the story is done: of "book a bike" a booking, of "create a bike" a bike.
+    pub(super) fn makes(&self) -> Option<&str> {
+        match self.class.as_str() {
+            "create" => self.head.as_deref(),
+            "book" => Some("booking"),
+            "order" => Some("order"),
+            "rent" => Some("rental"),
+            "pay" => Some("payment"),
+            _ => None,
+        }
+    }
+}
+
 /// One story a function; rules over the same thing become its criteria. `set_aside` are the losers of contradictions.
-pub(super) fn drafts(
-    groups: &[Group],
-    set_aside: &BTreeSet<RequirementId>,
-) -> (Vec<Draft>, BTreeMap<RequirementId, StoryId>) {
+pub(super) fn drafts(groups: &[Group], disputes: &[Conflict]) -> (Vec<Draft>, BTreeMap<RequirementId, StoryId>) {
+    let set_aside: BTreeSet<RequirementId> = disputes.iter().map(|c| c.set_aside.clone()).collect();
+    let mut disputed: BTreeMap<&RequirementId, Vec<&Conflict>> = BTreeMap::new();
+    for dispute in disputes {
+        disputed.entry(&dispute.kept).or_default().push(dispute);
+        disputed.entry(&dispute.set_aside).or_default().push(dispute);
+    }
+    let by_id: BTreeMap<&RequirementId, &Group> = groups.iter().map(|g| (&g.id, g)).collect();
     let mut drafts: BTreeMap<StoryId, Draft> = BTreeMap::new();
-    for group in groups.iter().filter(|g| is_function(g) && !set_aside.contains(&g.id)) {
-        let Some(ask) = &group.leader.ask else { continue };
+    for group in groups.iter().filter(|g| is_function(g)) {
+        let own = disputed.get(&group.id).map_or(&[][..], Vec::as_slice);
+        let Some(ask) = undisputed(group, own, &by_id) else { continue };
+        let (ask, group) =
+            (&ask, &Group { leader: Finding { ask: Some(ask.clone()), ..group.leader.clone() }, ..group.clone() });
         let id = StoryId::for_content(&ask.role.to_lowercase(), &normal(&ask.action.text));
         let draft = drafts.entry(id.clone()).or_insert_with(|| draft(id, ask, group));
         serve(draft, group);
     }
     let mut drafts: Vec<Draft> = drafts.into_values().collect();
     drafts.sort_by_key(|draft| draft.first);
-    let attached = attach_rules(&mut drafts, groups, set_aside);
+    let attached = attach_rules(&mut drafts, groups, &set_aside);
     for draft in &mut drafts {
-        size(draft, groups);
+        size(draft, &by_id);
     }
     (drafts, attached)
+}
+
+/// What the group asks for once the contradictions are put aside: a loser against a rule keeps its verb and object but not
+/// the disputed rest; a loser against another function is left to that one; a winner takes over the role the loser names.
+fn undisputed(group: &Group, disputes: &[&Conflict], by_id: &BTreeMap<&RequirementId, &Group>) -> Option<Ask> {
+    let mut ask = group.leader.ask.clone()?;
+    for dispute in disputes {
+        if dispute.set_aside == group.id {
+            let kept = by_id.get(&dispute.kept)?;
+            if is_function(kept) || kept.leader.negated || kept.obligation == Obligation::Wont {
+                return None;
+            }
+            let verb = ask.action.text.split(' ').next().unwrap_or_default();
+            ask.action.text = format!("{verb} {}", ask.action.object.as_deref()?);
+        } else if dispute.kept == group.id && ask.role == "user" {
+            let loser = by_id.get(&dispute.set_aside).and_then(|g| g.leader.ask.as_ref());
+            if let Some(other) =
+                loser.filter(|other| other.action.class == ask.action.class && other.action.head == ask.action.head)
+            {
+                ask.role.clone_from(&other.role);
+            }
+        }
+    }
+    Some(ask)
 }
 
 fn draft(id: StoryId, ask: &Ask, group: &Group) -> Draft {
@@ -122,11 +168,32 @@ fn plain_scenario(ask: &Ask, finding: &Finding) -> Option<Scenario> {
         };
         return Some(Scenario { given, when: condition?, then: verb, citation });
     } else {
+        // "uses a calendar … is used" would say nothing
+        if matches!(
+            ask.action.class.as_str(),
+            "use"
+                | "get"
+                | "work"
+                | "manage"
+                | "support"
+                | "handle"
+                | "give"
+                | "take"
+                | "ensure"
+                | "provide"
+                | "process"
+                | "receive"
+                | "offer"
+                | "implement"
+        ) {
+            return None;
+        }
         let object = ask.action.object.as_deref()?;
         let (first, rest) = object.split_once(' ').unwrap_or(("", object));
         let determined = super::lexicon::DETERMINERS.contains(&first.to_lowercase().as_str());
         let bare = if determined { rest } else { object };
-        let last = bare.rsplit(' ').next().unwrap_or(bare).to_lowercase();
+        let counted = bare.split(" of ").next().unwrap_or(bare);
+        let last = counted.rsplit(' ').next().unwrap_or(counted).to_lowercase();
         let many = super::lexicon::singular(&last) != last || bare.contains(" and ");
         format!("the {bare} {} {}", if many { "are" } else { "is" }, ask.action.participle?)
     };
@@ -179,55 +246,106 @@ fn priority(group: &Group) -> (Priority, Basis) {
     (of(group.obligation), Basis::Default { reason: words.to_owned() })
 }
 
+/// The stories about a thing: the best one for a rule in general, and the best one for each verb class.
+#[derive(Debug, Default)]
+struct About {
+    general: Option<(u8, StoryId, usize)>,
+    by_class: BTreeMap<String, (StoryId, usize)>,
+}
+
+/// The stories by what they are about and by what they make.
+fn by_thing(drafts: &[Draft]) -> BTreeMap<String, About> {
+    let mut things: BTreeMap<String, About> = BTreeMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        let made = draft.makes();
+        for noun in draft.head.as_deref().into_iter().chain(made).collect::<BTreeSet<_>>() {
+            let rank = match draft.class.as_str() {
+                _ if made == Some(noun) => 0,
+                "update" | "manage" => 1,
+                _ => 2,
+            };
+            let about = things.entry(noun.to_owned()).or_default();
+            let own = (rank, draft.story.id.clone(), index);
+            if about.general.as_ref().is_none_or(|best| own < *best) {
+                about.general = Some(own);
+            }
+            let own = (draft.story.id.clone(), index);
+            let best = about.by_class.entry(draft.class.clone()).or_insert_with(|| own.clone());
+            if own < *best {
+                *best = own;
+            }
+        }
+    }
+    things
+}
+
+/// The story a rule over `about` belongs to: the one that does what the rule speaks of, else the best for the thing.
+fn best_story(about: &About, words: &[String]) -> Option<usize> {
+    let same_verb = words.iter().filter(|word| *word != "create").filter_map(|word| about.by_class.get(word)).min();
+    same_verb.map(|(_, index)| *index).or_else(|| about.general.as_ref().map(|(_, _, index)| *index))
+}
+
 /// Gives each rule to the story about the same thing: the one that does what the rule forbids or limits, else the one
-/// that creates the thing, else the one that changes it, else the first.
+/// that makes the thing, else the one that changes it, else the first by id.
 fn attach_rules(
     drafts: &mut [Draft],
     groups: &[Group],
     set_aside: &BTreeSet<RequirementId>,
 ) -> BTreeMap<RequirementId, StoryId> {
-    let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, draft) in drafts.iter().enumerate() {
-        if let Some(head) = &draft.head {
-            by_head.entry(head.clone()).or_default().push(index);
-        }
-    }
+    let things = by_thing(drafts);
+    let fields = fields(groups);
     let mut attached = BTreeMap::new();
-    let rules =
-        groups.iter().filter(|g| g.kind() == crate::domain::RequirementKind::Rule && g.obligation != Obligation::Wont);
+    let rules = groups.iter().filter(|g| g.kind() == RequirementKind::Rule && g.obligation != Obligation::Wont);
     for group in rules.filter(|g| !set_aside.contains(&g.id)) {
-        let candidates =
-            [&group.leader.about, &group.leader.under].into_iter().flatten().find_map(|noun| by_head.get(noun));
-        let best = candidates.into_iter().flatten().min_by_key(|index| {
-            drafts.get(**index).map(|draft| {
-                let same_verb = group.words.contains(&draft.class);
-                let rank = match draft.class.as_str() {
-                    _ if same_verb && draft.class != "create" => 0,
-                    "create" => 1,
-                    "update" | "manage" => 2,
-                    _ => 3,
-                };
-                (rank, draft.story.id.clone())
-            })
-        });
-        let Some(draft) = best.and_then(|index| drafts.get_mut(*index)) else { continue };
-        for member in &group.members {
-            if member.scenarios.is_empty() {
-                let text = member.statement.as_str();
-                let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
-                let scenario =
-                    from_statement(text, &tokens, &draft.story.role, &draft.story.action, member.citation.clone());
-                add(&mut draft.story, scenario);
-                break;
-            }
-            for scenario in &member.scenarios {
-                add(&mut draft.story, scenario.clone());
-            }
+        let owner = group.leader.about.as_ref().and_then(|noun| fields.get(noun)).and_then(Option::as_ref);
+        let nouns = [group.leader.about.as_ref(), owner, group.leader.under.as_ref()];
+        let mut best = nouns
+            .into_iter()
+            .flatten()
+            .find_map(|noun| things.get(noun))
+            .and_then(|about| best_story(about, &group.words));
+        if best.is_none() && !group.leader.scenarios.is_empty() {
+            // a scenario speaks of several things; the story whose verb it uses comes first
+            let spoken_of = || group.words.iter().filter_map(|noun| things.get(noun));
+            best = spoken_of()
+                .flat_map(|about| group.words.iter().filter_map(|word| about.by_class.get(word)))
+                .min()
+                .map(|(_, index)| *index)
+                .or_else(|| spoken_of().find_map(|about| best_story(about, &group.words)));
+        }
+        let Some(draft) = best.and_then(|index| drafts.get_mut(index)) else { continue };
+        let from_text = |member: &Finding| {
+            let text = member.statement.as_str();
+            let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+            from_statement(text, &tokens, &draft.story.role, &draft.story.action, member.citation.clone())
+        };
+        let mut scenarios: Vec<Scenario> = group.members.iter().flat_map(|m| m.scenarios.iter().cloned()).collect();
+        if scenarios.is_empty() {
+            scenarios.push(from_text(&group.leader));
+        }
+        for scenario in scenarios {
+            add(&mut draft.story, scenario);
         }
         draft.story.requirements.push(group.id.clone());
         attached.insert(group.id.clone(), draft.story.id.clone());
     }
     attached
+}
+
+/// The things whose rules list a field: of "a booking has a date and a bike" the booking, for `date` and `bike`. A field of
+/// several things belongs to none.
+fn fields(groups: &[Group]) -> BTreeMap<String, Option<String>> {
+    let mut fields: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for group in groups.iter().filter(|g| g.kind() == RequirementKind::Rule && !g.leader.negated) {
+        let Some(about) = &group.leader.about else { continue };
+        for word in group.words.iter().filter(|word| *word != about) {
+            let owner = fields.entry(word.clone()).or_insert_with(|| Some(about.clone()));
+            if owner.as_ref() != Some(about) {
+                *owner = None;
+            }
+        }
+    }
+    fields
 }
 
 /// Words of systems outside the product: to speak to one costs more.
@@ -238,12 +356,9 @@ const OUTSIDE: &[&str] = &[
 
 /// Size: 1 for looking, 2 for changing, 3 for anything else; 1 more for every two criteria beyond the first; 2 more when a
 /// system outside the product takes part; rounded up on the scale. Stated points come first.
-fn size(draft: &mut Draft, groups: &[Group]) {
-    let stated = groups
-        .iter()
-        .filter(|g| draft.story.requirements.first() == Some(&g.id))
-        .flat_map(|g| &g.members)
-        .find_map(|m| m.attributes.effort.clone());
+fn size(draft: &mut Draft, groups: &BTreeMap<&RequirementId, &Group>) {
+    let served = draft.story.requirements.first().and_then(|id| groups.get(id));
+    let stated = served.and_then(|group| group.members.iter().find_map(|m| m.attributes.effort.clone()));
     if let Some((effort, quote)) = stated {
         draft.story.effort = effort;
         draft.story.effort_basis = Basis::Stated { quote };

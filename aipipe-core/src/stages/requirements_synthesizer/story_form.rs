@@ -19,7 +19,6 @@ const MEANS: &[&str] = &[
     "i'm able",
     "i will be able",
     "i shall",
-    "i have",
     "we want",
     "we need",
     "we would like",
@@ -30,8 +29,6 @@ const MEANS: &[&str] = &[
     "i would want",
     "i'd want",
     "i want the",
-    "i could",
-    "i will",
     "i expect",
     "i'd love",
     "i would love",
@@ -39,7 +36,10 @@ const MEANS: &[&str] = &[
 
 /// The asks of an explicit story, with the words it ends before; nothing when the sentence is none.
 pub(super) fn parse(text: &str, tokens: &[Token]) -> Option<Vec<Ask>> {
-    let start = tokens.iter().take(8).position(|t| t.is("as"))?;
+    let start = tokens.iter().take(4).position(|t| t.is("as"))?;
+    if start > 0 && !tokens.get(start - 1).is_some_and(Token::is_mark) {
+        return None;
+    }
     let mut role_start = start + 1;
     if lower(tokens, role_start).is_empty()
         || matches!(lower(tokens, role_start), "soon" | "long" | "well" | "far" | "much")

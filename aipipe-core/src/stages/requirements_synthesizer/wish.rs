@@ -1,10 +1,11 @@
 //! Wishes as people say and mail them: "we need …", "it would be great if …", "please add …", "make sure …".
 
 use super::action::{Action, actions, begins_with_verb, split_benefit};
-use super::ask::{Ask, Register, is_product_noun, roles_of, wanted};
+use super::ask::{Ask, Register, roles_of, wanted};
 use super::clause::{Clause, Subject, clauses, strip_fillers};
 use super::lexicon::verb;
 use super::noun_phrase::is_person;
+use super::talk::is_product_noun;
 use super::words::{Token, after, any_phrase_at, lower, part, words_of};
 use crate::domain::Obligation;
 
@@ -173,7 +174,7 @@ fn want(text: &str, done: &[Token], benefit: Option<&[Token]>, register: Registe
         let product = super::noun_phrase::head(who).is_some_and(|noun| super::lexicon::is_system(&noun))
             || (who.len() == 1 && who.first().is_some_and(|t| t.is("it")));
         if product && verb(lower(rest, 0)).is_some() && register != Register::Speech {
-            let (roles, stated, made) = super::ask::of_system(text, rest);
+            let (roles, stated, made) = super::system::of_system(text, rest);
             let asks = made
                 .into_iter()
                 .map(|action| Ask {

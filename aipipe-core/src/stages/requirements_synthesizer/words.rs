@@ -172,7 +172,8 @@ pub(super) fn words_of(text: &str, tokens: &[Token]) -> String {
 /// `tokens` without punctuation at either end.
 pub(super) fn trim_marks(tokens: &[Token]) -> &[Token] {
     let keep = |token: &Token| {
-        !token.is_mark() || token.is_any(&["(", ")", "[", "]", "\"", "“", "”", "%", "€", "$", "/", "{", "}", "<"])
+        !token.is_mark()
+            || token.is_any(&["(", ")", "[", "]", "\"", "“", "”", "%", "€", "$", "/", "{", "}", "<", "'", "’"])
     };
     let start = tokens.iter().position(keep).unwrap_or(tokens.len());
     let end = tokens.iter().rposition(keep).map_or(start, |last| last + 1);

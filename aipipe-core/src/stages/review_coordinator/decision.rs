@@ -226,7 +226,8 @@ mod tests {
     #[test]
     fn human_merges_only_what_a_person_approved_and_checks_confirm() {
         use ReviewVerdict::{Approved, ChangesRequested, Commented, Dismissed};
-        let cases: [(&str, Vec<(&str, ReviewVerdict, &str)>, bool); 9] = [
+        type Case = (&'static str, Vec<(&'static str, ReviewVerdict, &'static str)>, bool);
+        let cases: [Case; 9] = [
             ("nobody", vec![], false),
             ("approved", vec![("a", Approved, HEAD)], true),
             ("approved, then commented", vec![("a", Approved, HEAD), ("a", Commented, HEAD)], true),

@@ -115,7 +115,7 @@ impl From<tokio::task::JoinError> for Failure {
 /// Fails the property unless the condition holds.
 macro_rules! ensure {
     ($condition:expr, $($message:tt)+) => {
-        if !$condition {
+        if !bool::from($condition) {
             return Err($crate::testing::conformance::Failure(format!($($message)+)));
         }
     };

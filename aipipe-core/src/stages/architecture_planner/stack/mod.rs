@@ -6,6 +6,7 @@ mod scan;
 mod term;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod weigh;
 
 use super::Source;

@@ -2,6 +2,8 @@
 
 use super::super::words::{Gap, Word, sentences, words};
 use super::term::{Spelling, TERMS, Term, Topic, of_extension};
+use super::vocabulary::{BETWEEN, CONTEXT, DECIDED, FIRM, HEDGES, NEGATORS, OTHERS};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// How firmly a technology is named.
@@ -33,302 +35,6 @@ pub(super) struct Hit {
     /// The words in the text that was scanned, with what makes them firm or deny them.
     pub(super) at: Range<usize>,
 }
-
-const NEGATORS: &[&str] = &[
-    "no",
-    "not",
-    "without",
-    "never",
-    "don't",
-    "doesn't",
-    "won't",
-    "can't",
-    "cannot",
-    "isn't",
-    "aren't",
-    "shouldn't",
-    "mustn't",
-    "wouldn't",
-    "neither",
-    "nor",
-    "avoid",
-    "avoiding",
-    "against",
-    "drop",
-    "dropping",
-    "dropped",
-    "abandon",
-    "abandoning",
-    "replace",
-    "replaces",
-    "replacing",
-    "leave",
-    "leaving",
-    "forget",
-    "reject",
-    "rejected",
-    "excluding",
-    "except",
-];
-/// Words that may stand between a negator and what it denies.
-const BETWEEN: &[&str] = &[
-    "a",
-    "an",
-    "any",
-    "the",
-    "use",
-    "used",
-    "using",
-    "want",
-    "wants",
-    "need",
-    "needs",
-    "to",
-    "be",
-    "been",
-    "build",
-    "built",
-    "write",
-    "written",
-    "it",
-    "this",
-    "in",
-    "on",
-    "with",
-    "more",
-    "choose",
-    "go",
-    "going",
-    "for",
-    "have",
-    "has",
-    "having",
-    "like",
-    "another",
-    "yet",
-    "new",
-    "version",
-    "of",
-    "our",
-    "old",
-    "existing",
-    "legacy",
-    "current",
-    "plan",
-    "planning",
-    "consider",
-    "considering",
-    "think",
-    "that",
-    "should",
-    "must",
-    "work",
-    "by",
-    "there",
-    "is",
-    "are",
-    "will",
-    "we",
-    "do",
-    "support",
-    "separate",
-    "own",
-    "real",
-    "graphical",
-    "fancy",
-    "full",
-    "require",
-    "requires",
-    "include",
-    "building",
-    "stack",
-    "app",
-    "code",
-    "anything",
-    "at",
-    "all",
-    "longer",
-    "interested",
-    "as",
-    "create",
-    "develop",
-    "provide",
-    "native",
-];
-const HEDGES: &[&str] = &[
-    "might",
-    "maybe",
-    "perhaps",
-    "could",
-    "e.g",
-    "eg",
-    "example",
-    "considered",
-    "considering",
-    "mentioned",
-    "heard",
-    "alternatively",
-    "alternative",
-    "alternatives",
-    "possibly",
-    "option",
-    "options",
-    "optional",
-    "someday",
-    "later",
-    "wonder",
-    "whether",
-    "if",
-    "similar",
-    "compare",
-    "compared",
-    "unlike",
-    "imagine",
-    "instance",
-    "nice",
-    "experiment",
-];
-const OTHERS: &[&str] = &[
-    "competitor",
-    "competitor's",
-    "competitors",
-    "competing",
-    "rival",
-    "rivals",
-    "rival's",
-    "elsewhere",
-    "vendor",
-    "vendor's",
-    "another company",
-    "other company",
-];
-const FIRM: &[&str] = &[
-    "must",
-    "shall",
-    "will",
-    "use",
-    "uses",
-    "using",
-    "built",
-    "build",
-    "building",
-    "written",
-    "write",
-    "developed",
-    "develop",
-    "implemented",
-    "implement",
-    "stack",
-    "technology",
-    "technologies",
-    "required",
-    "requires",
-    "require",
-    "want",
-    "wants",
-    "need",
-    "needs",
-    "based",
-    "should",
-    "language",
-    "languages",
-    "framework",
-    "frameworks",
-    "runs",
-    "run",
-    "powered",
-    "we",
-    "our",
-    "version",
-    "create",
-    "platform",
-    "only",
-    "standardised",
-    "standardized",
-    "environment",
-];
-const DECIDED: &[&str] = &[
-    "decided",
-    "decision",
-    "agreed",
-    "settled",
-    "chosen",
-    "chose",
-    "final",
-    "finally",
-    "definitely",
-    "mandatory",
-    "picked",
-];
-/// Neighbours that make an everyday word a technology.
-const CONTEXT: &[&str] = &[
-    "in",
-    "using",
-    "use",
-    "with",
-    "want",
-    "wants",
-    "on",
-    "server",
-    "servers",
-    "app",
-    "apps",
-    "api",
-    "apis",
-    "backend",
-    "frontend",
-    "back",
-    "front",
-    "application",
-    "router",
-    "component",
-    "components",
-    "js",
-    "hooks",
-    "stack",
-    "framework",
-    "spa",
-    "project",
-    "client",
-    "library",
-    "developers",
-    "developer",
-    "code",
-    "codebase",
-    "engine",
-    "prefer",
-    "chose",
-    "choose",
-    "like",
-    "written",
-    "learn",
-    "no",
-    "not",
-    "from",
-    "of",
-    "website",
-    "site",
-    "ui",
-    "middleware",
-    "service",
-    "services",
-    "and",
-    "or",
-    "over",
-    "than",
-    "avoid",
-    "drop",
-    "native",
-    "plus",
-    "v18",
-    "v20",
-    "runtime",
-    "version",
-    "only",
-    "typescript",
-    "rest",
-    "mean",
-];
 
 /// All hits of `text`, at most one per place. `denied_section` turns what is found under "out of scope" around.
 pub(super) fn scan(text: &str, denied_section: bool) -> Vec<Hit> {
@@ -411,15 +117,27 @@ fn matches_at(term: &Term, sentence: &[Word<'_>], i: usize) -> bool {
         Spelling::Context => {
             let verb = matches!(after, "to" | "quickly" | "immediately" | "delivery" | "shipping" | "through" | "into")
                 || (after == "back" && sentence.get(i + 2).is_none_or(|w| w.lower != "end"));
-            let company = CONTEXT.contains(&after) || CONTEXT.contains(&before) || starts_with_digit(after);
+            let company = CONTEXT.contains(after) || CONTEXT.contains(before) || starts_with_digit(after);
             let in_list = TERMS.contains_key(before) || TERMS.contains_key(after) || sentence.len() <= 2;
             let everyday = matches!(first.lower.as_str(), "go" | "swift" | "unity" | "express" | "node");
-            !verb
-                && if everyday {
-                    first.is_capital() && is_runtime_position(first, before, after)
-                } else {
-                    company || in_list || (first.is_capital() && first.gap != Gap::Sentence)
-                }
+            if verb {
+                return false;
+            }
+            if everyday {
+                return first.is_capital() && is_runtime_position(first, before, after);
+            }
+            // In lower case it is a verb unless its neighbours are those of a technology.
+            if !first.is_capital() {
+                let used = matches!(
+                    before,
+                    "in" | "using" | "use" | "with" | "on" | "want" | "of" | "from" | "than" | "plus" | "prefer"
+                );
+                return used
+                    || TERMS.contains_key(after)
+                    || matches!(after, "app" | "component" | "components" | "hooks" | "client" | "native");
+            }
+            let predicate = matches!(after, "is" | "isn't" | "must" | "should" | "shall" | "was" | "has");
+            predicate || company || in_list || first.gap != Gap::Sentence
         }
     }
 }
@@ -527,7 +245,7 @@ fn denial(sentence: &[Word<'_>], i: usize, length: usize, technology: bool) -> O
 
 fn denied_before(sentence: &[Word<'_>], i: usize, technology: bool) -> Option<usize> {
     let reach = if technology { 9 } else { 5 };
-    let (mut list_only, mut crossed_comma) = (true, false);
+    let (mut list_only, mut crossed_comma, mut verb) = (true, false, false);
     for back in 1..=reach {
         let at = i.checked_sub(back)?;
         let right = sentence.get(at + 1)?;
@@ -562,13 +280,13 @@ fn denied_before(sentence: &[Word<'_>], i: usize, technology: bool) -> Option<us
         if single_target {
             return (!crossed_comma).then_some(at);
         }
-        if NEGATORS.contains(&word) {
+        if NEGATORS.contains(word) {
             let only = matches!(next, "only" | "just" | "least" | "later" | "less");
             return (!only).then_some(at);
         }
         if word == "over" && back == 1 {
             return sentence
-                .get(..at)?
+                .get(at.saturating_sub(8)..at)?
                 .iter()
                 .any(|w| matches!(w.lower.as_str(), "prefer" | "prefers" | "preferred" | "chose"))
                 .then_some(at);
@@ -577,8 +295,13 @@ fn denied_before(sentence: &[Word<'_>], i: usize, technology: bool) -> Option<us
         if crossed_comma && !listed {
             return None;
         }
+        // "away from React and will use Vue" denies React alone.
+        if word == "and" && verb {
+            return None;
+        }
         list_only = list_only && listed;
-        if !listed && !BETWEEN.contains(&word) && !matches!(word, "from" | "than" | "away" | "off") {
+        verb = verb || !listed && !matches!(word, "in" | "with" | "a" | "an" | "the" | "any" | "on");
+        if !listed && !BETWEEN.contains(word) && !matches!(word, "from" | "than" | "away" | "off") {
             return None;
         }
         if !technology && matches!(word, "that" | "think" | "using" | "by") {
@@ -642,26 +365,39 @@ fn denied_after(sentence: &[Word<'_>], from: usize) -> Option<usize> {
     None
 }
 
+/// Farthest word that can still say how firmly a term is meant.
+const REACH: usize = 30;
+
+/// How firmly the term at `i` is said, by the words of its own clause.
 fn strength(sentence: &[Word<'_>], text: &str, i: usize) -> Strength {
-    let has = |list: &[&str]| sentence.iter().any(|w| list.contains(&w.lower.as_str()));
-    let question = sentence
-        .last()
-        .is_some_and(|last| text.get(last.at.end..).is_some_and(|rest| rest.trim_start().starts_with('?')));
-    let pair =
-        |a: &str, b: &str| sentence.iter().zip(sentence.iter().skip(1)).any(|(x, y)| x.lower == a && y.lower == b);
-    if has(OTHERS) || pair("another", "company") || pair("other", "companies") {
+    let starts_clause = |k: usize| {
+        let word = |k: usize| sentence.get(k).map_or("", |w| w.lower.as_str());
+        let conjunction = matches!(
+            word(k),
+            "but" | "after" | "although" | "while" | "whereas" | "though" | "however" | "because" | "since"
+        );
+        let comma = sentence.get(k).is_some_and(|w| w.gap == Gap::Comma);
+        conjunction || comma && matches!(word(k), "we" | "our" | "the" | "it" | "they" | "i" | "so" | "let's")
+    };
+    let start = (i.saturating_sub(REACH)..=i).rev().find(|k| starts_clause(*k)).unwrap_or(i.saturating_sub(REACH));
+    let end =
+        (i + 1..sentence.len().min(i + REACH)).find(|k| starts_clause(*k)).unwrap_or(sentence.len().min(i + REACH));
+    let clause = sentence.get(start..end).unwrap_or_default();
+    let has = |list: &BTreeSet<&str>| clause.iter().any(|w| list.contains(w.lower.as_str()));
+    let asks = |last: &Word<'_>| text.get(last.at.end..).is_some_and(|rest| rest.trim_start().starts_with('?'));
+    let question = sentence.last().is_some_and(asks);
+    let pair = |a: &str, b: &str| clause.iter().zip(clause.iter().skip(1)).any(|(x, y)| x.lower == a && y.lower == b);
+    if has(&OTHERS) || pair("another", "company") || pair("other", "companies") {
         return Strength::Others;
     }
     let before = sentence.get(i.saturating_sub(2)..i).unwrap_or_default();
     let such_as = before.iter().any(|w| matches!(w.lower.as_str(), "such" | "like"));
-    if has(DECIDED) && !question {
+    if has(&DECIDED) && !question {
         return Strength::Decided;
     }
-    if question || such_as || has(HEDGES) {
+    if question || such_as || has(&HEDGES) {
         return Strength::Hedged;
     }
-    if has(FIRM) || sentence.iter().any(|w| w.gap == Gap::Break && w.at.start > 0) && sentence.len() < 12 {
-        return Strength::Stated;
-    }
-    Strength::Named
+    let labelled = sentence.len() < 12 && sentence.iter().skip(1).any(|w| w.gap == Gap::Break);
+    if has(&FIRM) || labelled { Strength::Stated } else { Strength::Named }
 }

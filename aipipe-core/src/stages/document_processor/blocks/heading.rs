@@ -8,7 +8,7 @@ const MODALS: &[&str] = &[
 const RANKS: &[&str] = &["must", "should", "could", "won't", "nice", "good"];
 
 /// Whether `text` could be a title: short, no sentence, no obligation in it.
-pub(super) fn is_title(text: &str) -> bool {
+pub(in super::super) fn is_title(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     if words.is_empty() || words.len() > 9 || text.chars().count() > 80 {
         return false;
@@ -28,10 +28,11 @@ pub(super) fn is_title(text: &str) -> bool {
 pub(super) fn is_capital_title(line: &str) -> bool {
     let letters = line.chars().filter(|c| c.is_alphabetic()).count();
     letters >= 4
+        && line != "WEBVTT"
         && is_title(line)
         && line.chars().all(|c| !c.is_lowercase())
         && line.chars().any(char::is_uppercase)
-        && !line.contains(['@', '=', '{', '|'])
+        && !line.contains(['@', '=', '{', '|', '[', '<'])
 }
 
 /// `Requirements:` or `Must have:` before a list: up to five words and a colon.

@@ -7,6 +7,8 @@ mod heading;
 mod marker;
 mod trail;
 
+#[cfg(feature = "pdf")]
+pub(super) use heading::is_title;
 pub(super) use marker::{Marker, indent, marker};
 use trail::Trail;
 
@@ -20,7 +22,7 @@ use crate::domain::SegmentKind;
 pub(super) struct Rules {
     /// Emphasis marks and links are markup (Markdown).
     pub(super) markup: bool,
-    /// Lines are broken by the author's margin, not on purpose; a chat's lines are not.
+    /// Lines are broken by the author's margin; a chat's or HTML page's lines are broken on purpose.
     pub(super) wrapped: bool,
     /// Numbered sections and lines in capitals are headings.
     pub(super) loose_headings: bool,
@@ -33,6 +35,8 @@ impl Rules {
     pub(super) const TEXT: Self = Self { markup: false, wrapped: true, loose_headings: true, hyphenated: false };
     pub(super) const MAIL: Self = Self { markup: false, wrapped: true, loose_headings: false, hyphenated: false };
     pub(super) const CHAT: Self = Self { markup: false, wrapped: false, loose_headings: false, hyphenated: false };
+    pub(super) const HTML: Self = Self { markup: false, wrapped: false, loose_headings: false, hyphenated: false };
+    #[cfg(feature = "pdf")]
     pub(super) const PDF: Self = Self { markup: false, wrapped: true, loose_headings: true, hyphenated: true };
 }
 

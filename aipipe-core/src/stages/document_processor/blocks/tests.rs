@@ -95,7 +95,10 @@ fn a_year_inside_a_paragraph_starts_no_list() {
 
 #[test]
 fn words_divided_at_the_line_end_are_put_together_in_pdf_only() {
-    assert_eq!(shown("require-\nments of well-\nKnown", Rules::PDF)[0].1, "requirements of well- Known");
+    assert_eq!(
+        shown("require-\nments of well-\nKnown", Rules { hyphenated: true, ..Rules::TEXT })[0].1,
+        "requirements of well- Known"
+    );
     assert_eq!(shown("require-\nments", Rules::TEXT)[0].1, "require- ments");
 }
 

@@ -264,8 +264,17 @@ pub(super) fn headed(line: &str) -> Option<Head<'_>> {
 
 /// `Name: text` with a name that could be a person's.
 pub(super) fn named(line: &str) -> Option<Head<'_>> {
-    let (name, said) = line.split_once(':')?;
-    let said = said.strip_prefix([' ', '\t'])?.trim();
+    // "Ann (00:01:23): text"
+    let timed = line.split_once("): ").and_then(|(head, said)| {
+        let (name, clock) = head.rsplit_once(" (")?;
+        let (clock, rest) = take_clock(clock)?;
+        rest.is_empty().then_some((name, Some(clock), said))
+    });
+    let (name, clock, said) = match timed {
+        Some(found) => found,
+        None => line.split_once(':').and_then(|(name, said)| Some((name, None, said.strip_prefix([' ', '\t'])?)))?,
+    };
+    let said = said.trim();
     let bare = name.strip_prefix("**").unwrap_or(name);
     let letters = |word: &str| word.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '(' || c == '@');
     let person = !said.is_empty()
@@ -278,7 +287,7 @@ pub(super) fn named(line: &str) -> Option<Head<'_>> {
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '.' | '\'' | '’' | '-' | '(' | ')' | '_' | '@'));
     let label = LABELS.contains(&bare.to_lowercase().as_str());
-    (person && !label).then_some(Head { date: None, clock: None, name: Some(bare.trim()), text: said, half_day: false })
+    (person && !label).then_some(Head { date: None, clock, name: Some(bare.trim()), text: said, half_day: false })
 }
 
 /// Whether `Name: text` lines are people speaking: a few names, which come back, with sentences.

@@ -151,7 +151,7 @@ fn runs_forward(heads: &[&Head<'_>], order: Order) -> bool {
 }
 
 /// Reads the messages of an export.
-pub(super) fn read_json(found: Found, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+pub(super) fn read_json(found: &Found, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
     if let Some(title) = &found.title {
         draft.title(title);
     }

@@ -50,6 +50,9 @@ fn irc_slack_and_plain_dialogues_are_chats() {
     );
     let plain = "Ann: We need a search page.\nBen: Why do you need it?\nAnn: Because users ask for it.\n";
     assert_eq!(said(&read(plain)).len(), 3);
+    let timed =
+        "Ann (00:01:23): We need a search page.\nBen (00:01:30): Why do you need it?\nAnn (00:02:00): Users ask.\n";
+    assert_eq!(said(&read(timed))[1], (Some("Ben"), "Why do you need it?"));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The lines with which mail programs introduce what was there before: "On … wrote:", header blocks, dividers.
 
+use crate::domain::Timestamp;
+use mail_parser::DateTime;
+
 /// What introduces older text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Intro {
@@ -7,6 +10,8 @@ pub(super) struct Intro {
     pub(super) lines: usize,
     /// Who wrote what follows, where it says so.
     pub(super) speaker: Option<String>,
+    /// When it was written, where a header says so.
+    pub(super) at: Option<Timestamp>,
     /// What follows was passed on, not replied to: nobody has read it before.
     pub(super) forwarded: bool,
 }
@@ -181,6 +186,9 @@ pub(super) fn intro(lines: &[&str]) -> Option<Intro> {
 /// `-----Original Message-----` or `Begin forwarded message:`, with the header block below it.
 fn divider(lines: &[&str]) -> Option<Intro> {
     let line = lines.first()?.trim();
+    if !line.starts_with(['-', '_', '=', '*', 'B', 'b', '>']) {
+        return None;
+    }
     let bare = line.trim_matches(['-', '_', '*', ' ', '=', '>']);
     let dashed = line.chars().take_while(|c| matches!(c, '-' | '_' | '=')).count() >= 3;
     let lower = bare.trim_end_matches(':').to_lowercase();
@@ -197,7 +205,7 @@ fn divider(lines: &[&str]) -> Option<Intro> {
         Some(intro) => Some(intro),
         // A rule alone divides anything.
         None if ruled => None,
-        None => Some(Intro { lines: 1, speaker: None, forwarded }),
+        None => Some(Intro { lines: 1, speaker: None, at: None, forwarded }),
     }
 }
 
@@ -206,6 +214,7 @@ fn divider(lines: &[&str]) -> Option<Intro> {
 fn header_block(lines: &[&str], before: usize, forwarded: bool) -> Option<Intro> {
     let mut fields: Vec<Field> = Vec::new();
     let mut speaker = None;
+    let mut at = None;
     let mut address = false;
     let mut used = 0;
     for line in lines.iter().take(12) {
@@ -215,6 +224,9 @@ fn header_block(lines: &[&str], before: usize, forwarded: bool) -> Option<Intro>
                 if kind == Field::From {
                     speaker = name_in(value);
                     address |= value.contains('@');
+                }
+                if kind == Field::Date {
+                    at = DateTime::parse_rfc822(value).and_then(|date| super::timestamp(&date));
                 }
                 if !fields.contains(&kind) {
                     fields.push(kind);
@@ -228,7 +240,7 @@ fn header_block(lines: &[&str], before: usize, forwarded: bool) -> Option<Intro>
     }
     let sender = fields.contains(&Field::From);
     let enough = fields.len() >= 3 || fields.len() == 2 && address && fields.contains(&Field::Date);
-    (sender && enough).then_some(Intro { lines: before + used, speaker, forwarded })
+    (sender && enough).then_some(Intro { lines: before + used, speaker, at, forwarded })
 }
 
 fn field(line: &str) -> Option<(Field, &str)> {
@@ -256,9 +268,14 @@ fn attribution(lines: &[&str]) -> Option<Intro> {
             joined.push(' ');
         }
         joined.push_str(line);
+        // A greeting above is no part of it: what takes several lines starts with its date.
+        if at > 0 && !lines.first().is_some_and(|first| starts_like_date(first)) {
+            return None;
+        }
         let next = lines.get(at + 1).map_or("", |line| line.trim());
-        if let Some(speaker) = attributed(&joined, next) {
-            return Some(Intro { lines: at + 1, speaker, forwarded: false });
+        let may_end = line.ends_with([':', '：', '*', '_']) || line.ends_with("wrote");
+        if let Some(speaker) = may_end.then(|| attributed(&joined, next)).flatten() {
+            return Some(Intro { lines: at + 1, speaker, at: None, forwarded: false });
         }
     }
     None

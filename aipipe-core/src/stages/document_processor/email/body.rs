@@ -6,18 +6,21 @@ use super::super::decode::{Line, Lines};
 use super::super::draft::{Draft, Piece};
 use super::attribution::{Intro, intro};
 use super::closing::{is_device_note, is_disclaimer, own_lines};
-use crate::domain::{Place, SegmentKind, Timestamp};
+use crate::domain::{Place, SegmentKind, TextSpan, Timestamp};
 
 /// Quotes within quotes are followed this far.
 const MAX_DEPTH: usize = 12;
 
 /// Who wrote what is being read.
 #[derive(Debug, Clone)]
-pub(super) struct Author {
-    pub(super) index: u32,
+pub(in super::super) struct Author {
+    /// The message; `None` for mail pasted into a text file, whose places are lines.
+    pub(super) index: Option<u32>,
     pub(super) name: Option<String>,
     pub(super) at: Option<Timestamp>,
     pub(super) headings: Vec<String>,
+    /// How its lines are to be read.
+    pub(super) rules: Rules,
 }
 
 /// Reads the body of a message by `author`.
@@ -29,6 +32,22 @@ pub(super) fn read(text: &str, author: &Author, draft: &mut Draft<'_>) -> Result
     section(&view, author, Voice::Own, draft, 0)
 }
 
+/// Reads the lines of a text file that somebody pasted mail into.
+pub(in super::super) fn read_pasted(lines: &[Line<'_>], draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    let author = Author { index: None, name: None, at: None, headings: Vec::new(), rules: Rules::MAIL };
+    section(lines, &author, Voice::Own, draft, 0)
+}
+
+/// Whether a text holds pasted mail: an introduction of older words that mail programs write.
+pub(in super::super) fn holds_mail(lines: &[Line<'_>]) -> bool {
+    let texts: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let text = |at: usize| texts.get(at..).unwrap_or_default();
+    (0..texts.len()).any(|at| {
+        let divided = texts.get(at).is_some_and(|line| line.starts_with('-'));
+        intro(text(at)).is_some_and(|found| found.speaker.is_some() || found.lines > 1 || divided)
+    })
+}
+
 /// Whether words are the sender's or somebody's before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Voice {
@@ -36,7 +55,8 @@ enum Voice {
     Quoted,
 }
 
-/// Reads lines that one person wrote, with what they quote.
+/// Reads lines that one person wrote, with what they quote. Text below an introduction without quote marks is somebody
+/// else's to the end, or to the next introduction.
 fn section(
     lines: &[Line<'_>],
     author: &Author,
@@ -45,17 +65,16 @@ fn section(
     depth: usize,
 ) -> Result<(), Unreadable> {
     let texts: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let (mut author, mut voice) = (author.clone(), voice);
     let (mut start, mut at) = (0, 0);
     let mut quoted_by: Option<String> = None;
-    while at < lines.len() {
-        let rest = texts.get(at..).unwrap_or_default();
-        let line = rest.first().copied().unwrap_or_default();
-        if line.starts_with('>') || line.trim_start().starts_with("> ") {
-            words(lines.get(start..at), author, voice, draft)?;
+    while let Some(rest) = texts.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.first().is_some_and(|line| is_quoted(line)) {
+            words(lines.get(start..at), &author, voice, draft)?;
             let count = rest.iter().take_while(|line| line.trim_start().starts_with('>')).count();
             let inner: Vec<Line<'_>> =
                 lines.iter().skip(at).take(count).map(|line| Line { text: unquoted(line.text), ..*line }).collect();
-            let by = Author { name: quoted_by.take(), at: None, ..author.clone() };
+            let by = Author { name: quoted_by.clone(), at: None, ..author.clone() };
             if depth < MAX_DEPTH {
                 section(&inner, &by, Voice::Quoted, draft, depth + 1)?;
             } else {
@@ -63,45 +82,52 @@ fn section(
             }
             at += count;
             start = at;
-            continue;
-        }
-        if let Some(found) = intro(rest) {
-            words(lines.get(start..at), author, voice, draft)?;
-            boilerplate(lines.get(at..at + found.lines), author, draft)?;
+        } else if let Some(found) = intro(rest) {
+            words(lines.get(start..at), &author, voice, draft)?;
+            boilerplate(lines.get(at..at + found.lines), &author, draft)?;
+            let begins = texts.iter().take(at).all(|line| line.trim().is_empty());
             at += found.lines;
             start = at;
-            let next = texts.get(at..).unwrap_or_default().iter().find(|line| !line.trim().is_empty());
-            if next.is_some_and(|line| line.trim_start().starts_with('>')) {
-                quoted_by = found.speaker;
+            let next = texts.iter().skip(at).find(|line| !line.trim().is_empty());
+            quoted_by.clone_from(&found.speaker);
+            if next.is_some_and(|line| is_quoted(line)) {
                 continue;
             }
-            return older(lines.get(at..).unwrap_or_default(), &found, author, voice, draft, depth);
+            voice =
+                voice_below(&found, &author, voice, if begins && depth == 0 { Position::Top } else { Position::Below });
+            author = Author { name: found.speaker, at: found.at, ..author };
+            if let (Voice::Own, Some(name)) = (voice, &author.name) {
+                draft.person(name);
+            }
+        } else {
+            at += 1;
         }
-        at += 1;
     }
-    words(lines.get(start..), author, voice, draft)
+    words(lines.get(start..), &author, voice, draft)
 }
 
-/// Everything below an introduction without quote marks: older words to the end.
-fn older(
-    lines: &[Line<'_>],
-    intro: &Intro,
-    author: &Author,
-    voice: Voice,
-    draft: &mut Draft<'_>,
-    depth: usize,
-) -> Result<(), Unreadable> {
-    let by = Author { name: intro.speaker.clone(), at: None, ..author.clone() };
+/// Where an introduction stands in what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Position {
+    /// Above everything else.
+    Top,
+    /// Below other words.
+    Below,
+}
+
+/// Whose words follow an introduction without quote marks.
+fn voice_below(found: &Intro, author: &Author, voice: Voice, position: Position) -> Voice {
     // What somebody passes on was not said in this thread before: it counts as said, by its own author.
-    let voice = if intro.forwarded && voice == Voice::Own { Voice::Own } else { Voice::Quoted };
-    if let (Voice::Own, Some(name)) = (voice, &by.name) {
-        draft.person(name);
-    }
-    if depth < MAX_DEPTH {
-        section(lines, &by, voice, draft, depth + 1)
-    } else {
-        words(Some(lines), &by, Voice::Quoted, draft)
-    }
+    let forwarded = found.forwarded;
+    // History is older than what quotes it; a later message below it is the next one of a thread saved as one text.
+    let later = found.at.zip(author.at).is_some_and(|(at, before)| at > before);
+    // A pasted message may begin with its own header.
+    let header = author.index.is_none() && position == Position::Top;
+    if voice == Voice::Own && (forwarded || later || header) { Voice::Own } else { Voice::Quoted }
+}
+
+fn is_quoted(line: &str) -> bool {
+    line.starts_with('>') || line.trim_start().starts_with("> ")
 }
 
 fn unquoted(line: &str) -> &str {
@@ -128,13 +154,15 @@ fn words(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut 
 }
 
 fn blocks(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
-    read_blocks(lines.unwrap_or_default(), Rules::MAIL, &author.headings, &mut |block| {
+    let lines = lines.unwrap_or_default();
+    read_blocks(lines, author.rules, &author.headings, &mut |block| {
         let kind = match block.kind {
             SegmentKind::Paragraph if is_disclaimer(&block.text) => SegmentKind::Boilerplate,
             _ if voice == Voice::Quoted => SegmentKind::Quoted,
             kind => kind,
         };
-        push(block.text, kind, block.headings, author, draft)
+        let from = lines.get(block.first..=block.last).unwrap_or_default();
+        push(block.text, kind, block.headings, from, author, draft)
     })
 }
 
@@ -142,7 +170,7 @@ fn blocks(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut
 fn boilerplate(lines: Option<&[Line<'_>]>, author: &Author, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
     for paragraph in lines.unwrap_or_default().split(|line| line.text.trim().is_empty()) {
         let text = paragraph.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join("\n");
-        push(text, SegmentKind::Boilerplate, author.headings.clone(), author, draft)?;
+        push(text, SegmentKind::Boilerplate, author.headings.clone(), paragraph, author, draft)?;
     }
     Ok(())
 }
@@ -151,16 +179,17 @@ fn push(
     text: String,
     kind: SegmentKind,
     headings: Vec<String>,
+    lines: &[Line<'_>],
     author: &Author,
     draft: &mut Draft<'_>,
 ) -> Result<(), Unreadable> {
-    draft.push(Piece {
-        text,
-        kind,
-        place: Place::Message { index: author.index },
-        source: None,
-        speaker: author.name.clone(),
-        at: author.at,
-        headings,
-    })
+    let ends = lines.first().zip(lines.last());
+    let (place, source) = match (author.index, ends) {
+        (None, Some((first, last))) => (
+            Place::Lines { first: first.number, last: last.number },
+            Some(TextSpan { start: first.source.start, end: last.source.end }),
+        ),
+        (index, _) => (Place::Message { index: index.unwrap_or(1) }, None),
+    };
+    draft.push(Piece { text, kind, place, source, speaker: author.name.clone(), at: author.at, headings })
 }

@@ -169,7 +169,7 @@ pub(super) fn own_lines(lines: &[&str], name: Option<&str>) -> usize {
             tail.get(at + 1..).unwrap_or_default().iter().copied().filter(|l| !l.trim().is_empty()).collect();
         let short = below.iter().all(|line| is_contact(line));
         let blank_above = start + at == 0 || lines.get(start + at - 1).is_none_or(|line| line.trim().is_empty());
-        if is_closing(line) && short && (!below.is_empty() || blank_above) {
+        if start + at > 0 && is_closing(line) && short && (!below.is_empty() || blank_above) {
             return start + at;
         }
         if blank_above && short && (is_name(line, name) || is_dashed_name(line)) {
@@ -198,7 +198,7 @@ fn is_contact(line: &str) -> bool {
     let words = line.split_whitespace().count();
     let sentence = line.ends_with(['.', '?', '!', ':', ';']) && words > 3;
     words <= 9 && line.chars().count() <= 70 && !sentence && !line.starts_with(['-', '*', '•', '>'])
-        || has_address(line) && words <= 12
+        || has_address(line) && words <= 12 && line.chars().count() <= 90
 }
 
 fn has_address(line: &str) -> bool {

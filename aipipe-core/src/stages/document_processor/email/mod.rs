@@ -10,11 +10,15 @@ mod closing;
 mod mbox;
 
 use super::Unreadable;
+use super::blocks::Rules;
+use super::decode::western;
 use super::draft::{Draft, Piece};
 use super::html;
 use crate::domain::{Place, RefusalReason, SegmentKind, Timestamp};
 use body::Author;
+pub(super) use body::{holds_mail, read_pasted};
 use mail_parser::{Addr, DateTime, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::borrow::Cow;
 
 /// Messages attached to messages are read this deep.
 const MAX_DEPTH: usize = 8;
@@ -79,6 +83,7 @@ pub(super) fn read(bytes: &[u8], draft: &mut Draft<'_>) -> Result<(), Unreadable
     let mut thread = Thread::default();
     for raw in mbox::messages(bytes) {
         check_parts(&raw)?;
+        let raw = readable_header(raw, thread.count + 1, &mut draft.warnings);
         let Some(message) = MessageParser::default().parse(raw.as_ref()) else {
             draft
                 .warnings
@@ -92,6 +97,20 @@ pub(super) fn read(bytes: &[u8], draft: &mut Draft<'_>) -> Result<(), Unreadable
     }
     draft.metadata.parts = Some(thread.count);
     Ok(())
+}
+
+/// A message whose header has bytes that are no UTF-8, with these read as windows-1252: a header may hold neither, but
+/// older programs wrote their own letters there.
+fn readable_header<'r>(raw: Cow<'r, [u8]>, index: u32, warnings: &mut Vec<String>) -> Cow<'r, [u8]> {
+    let end = raw.windows(2).position(|pair| pair == b"\n\n" || pair == b"\n\r").unwrap_or(raw.len());
+    let (head, body) = raw.split_at_checked(end).unwrap_or((&raw, &[]));
+    if std::str::from_utf8(head).is_ok() {
+        return raw;
+    }
+    warnings.push(format!("message {index}: its header is not valid UTF-8; it was read as windows-1252"));
+    let mut fixed = western(head).into_owned().into_bytes();
+    fixed.extend_from_slice(body);
+    Cow::Owned(fixed)
 }
 
 /// Every nested part needs a header line of its own, so their number bounds how deep the parser's structures can nest.
@@ -130,7 +149,7 @@ impl Thread {
             draft.title(subject);
             headings = self.subject(subject, index, &sender, at, draft)?;
         }
-        let author = Author { index, name: sender, at, headings };
+        let author = Author { index: Some(index), name: sender, at, headings, rules: Rules::MAIL };
         let mut has_text = false;
         for part in message.text_body.iter().filter_map(|id| message.part(*id)) {
             let Some(text) = part_text(part) else { continue };
@@ -138,7 +157,8 @@ impl Thread {
                 draft.warnings.push(format!("message {index}: a part is not encoded as its header says"));
             }
             has_text |= !text.trim().is_empty();
-            body::read(&text, &author, draft)?;
+            let rules = if matches!(part.body, PartType::Html(_)) { Rules::HTML } else { Rules::MAIL };
+            body::read(&text, &Author { rules, ..author.clone() }, draft)?;
         }
         if !has_text {
             draft.warnings.push(format!("message {index} has no text"));

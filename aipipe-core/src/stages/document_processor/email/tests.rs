@@ -111,3 +111,21 @@ fn deeply_nested_messages_are_refused_not_followed() {
     let found = read_document(&name, mail.as_bytes(), &ReadLimits::default()).unwrap();
     assert!(found.warnings.iter().any(|warning| warning.contains("more than 8 levels deep")));
 }
+
+#[test]
+fn a_thread_saved_as_one_text_has_its_messages_in_their_order() {
+    let one = |who: &str, day: u8, text: &str| {
+        format!(
+            "From: {who} <{who}@example.org>\nDate: {day} Mar 2026 10:00:00 +0000\nTo: all@example.org\nSubject: Shop\n\n{text}\n\n"
+        )
+    };
+    let forward = one("ann", 9, "We need a cart.") + &one("ben", 10, "We need search.");
+    let shown_last = |text: &str| {
+        let found = read(text);
+        let last = shown(&found).last().map(|s| (s.0, s.1.to_owned(), s.2.map(str::to_owned)));
+        last.unwrap()
+    };
+    assert_eq!(shown_last(&forward), (Paragraph, "We need search.".to_owned(), Some("ben".to_owned())));
+    let backward = one("ben", 10, "We need search.") + &one("ann", 9, "We need a cart.");
+    assert_eq!(shown_last(&backward), (Quoted, "We need a cart.".to_owned(), Some("ann".to_owned())));
+}

@@ -1,23 +1,36 @@
 //! A font of a page: codes to characters, and how wide they are.
 
 use lopdf::{Dictionary, Document, Encoding, Object};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// A font as far as reading needs it.
 pub(super) struct Font<'d> {
     encoding: Option<Encoding<'d>>,
+    /// What the file says its codes mean; surer than the encoding, which `lopdf` prefers.
+    unicode: Option<Encoding<'static>>,
+    /// Characters by code, decoded once.
+    known: RefCell<HashMap<u32, Box<str>>>,
     /// Widths in thousandths of the font size by code.
     widths: HashMap<u32, f32>,
     default_width: f32,
     /// Two bytes a code.
     wide: bool,
+    /// Bold by its name.
+    pub(super) bold: bool,
 }
 
 impl<'d> Font<'d> {
     pub(super) fn new(document: &'d Document, font: &'d Dictionary, max_unpacked: usize) -> Self {
         let encoding = font.get_font_encoding_with_limit(document, max_unpacked).ok();
         let wide = font.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Type0");
-        let mut made = Self { encoding, widths: HashMap::new(), default_width: 500.0, wide };
+        let name = font.get(b"BaseFont").and_then(Object::as_name).unwrap_or_default();
+        let bold = ["Bold", "bold", "Black", "Heavy", "Semibold"]
+            .iter()
+            .any(|w| name.windows(w.len()).any(|n| n == w.as_bytes()));
+        let unicode = unicode_map(document, font, max_unpacked);
+        let known = RefCell::new(HashMap::new());
+        let mut made = Self { encoding, unicode, known, widths: HashMap::new(), default_width: 500.0, wide, bold };
         if wide {
             made.default_width = 1000.0;
             made.wide_widths(document, font);
@@ -27,19 +40,40 @@ impl<'d> Font<'d> {
         made
     }
 
-    /// The characters of a string, when the font says what they are.
-    pub(super) fn text(&self, bytes: &[u8]) -> Option<String> {
-        let encoding = self.encoding.as_ref()?;
-        Document::decode_text(encoding, bytes).ok()
+    /// The characters of a string; nothing when the font does not say what its codes mean.
+    pub(super) fn text(&self, bytes: &[u8]) -> String {
+        if let (None, Some(encoding @ Encoding::SimpleEncoding(_))) = (&self.unicode, &self.encoding) {
+            // Codes of these have one or two bytes, so that only the whole string can be decoded.
+            return Document::decode_text(encoding, bytes).unwrap_or_default();
+        }
+        let mut known = self.known.borrow_mut();
+        let mut text = String::new();
+        for bytes in bytes.chunks(self.code_size()) {
+            text.push_str(known.entry(code_of(bytes)).or_insert_with(|| self.character(bytes).into_boxed_str()));
+        }
+        text
+    }
+
+    fn code_size(&self) -> usize {
+        if self.wide { 2 } else { 1 }
+    }
+
+    fn character(&self, code: &[u8]) -> String {
+        let decode = |encoding: &Encoding<'_>| Document::decode_text(encoding, code).unwrap_or_default();
+        let found = self.unicode.as_ref().map(decode).filter(|text| !text.contains('\u{FFFD}') && !text.is_empty());
+        let text = found.or_else(|| self.encoding.as_ref().map(decode)).unwrap_or_default();
+        match (code, text.as_str()) {
+            // A code without a character: joined letters in the fonts of TeX, which name no encoding.
+            (&[byte @ (0x0B..=0x0F | 0x1B..=0x1F)], "") => spell_out(String::new(), char::from(byte)),
+            _ => text.chars().fold(String::new(), spell_out),
+        }
     }
 
     /// The width of a string in thousandths of the font size, and the numbers of its codes and its spaces.
     pub(super) fn width(&self, bytes: &[u8]) -> (f32, usize, usize) {
-        let code = |bytes: &[u8]| bytes.iter().fold(0u32, |code, byte| code << 8 | u32::from(*byte));
-        let size = if self.wide { 2 } else { 1 };
         let (mut width, mut codes, mut spaces) = (0.0, 0, 0);
-        for bytes in bytes.chunks(size) {
-            let code = code(bytes);
+        for bytes in bytes.chunks(self.code_size()) {
+            let code = code_of(bytes);
             width += self.widths.get(&code).copied().unwrap_or(self.default_width);
             codes += 1;
             spaces += usize::from(!self.wide && code == 32);
@@ -89,6 +123,35 @@ impl<'d> Font<'d> {
             }
         }
     }
+}
+
+fn code_of(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |code, byte| code << 8 | u32::from(*byte))
+}
+
+/// The font's own table from codes to characters, read as if it had no encoding beside it.
+fn unicode_map(document: &Document, font: &Dictionary, max_unpacked: usize) -> Option<Encoding<'static>> {
+    let mut alone = Dictionary::new();
+    alone.set("Type", Object::Name(b"Font".to_vec()));
+    alone.set("ToUnicode", font.get(b"ToUnicode").ok()?.clone());
+    match alone.get_font_encoding_with_limit(document, max_unpacked).ok()? {
+        Encoding::UnicodeMapEncoding(map) => Some(Encoding::UnicodeMapEncoding(map)),
+        _ => None,
+    }
+}
+
+/// Appends a character, joined letters as single ones. The codes below 32 are where the fonts of TeX keep them.
+fn spell_out(mut text: String, c: char) -> String {
+    match c {
+        '\u{0B}' | '\u{1B}' | '\u{FB00}' => text.push_str("ff"),
+        '\u{0C}' | '\u{1C}' | '\u{FB01}' => text.push_str("fi"),
+        '\u{0D}' | '\u{1D}' | '\u{FB02}' => text.push_str("fl"),
+        '\u{0E}' | '\u{1E}' | '\u{FB03}' => text.push_str("ffi"),
+        '\u{0F}' | '\u{1F}' | '\u{FB04}' => text.push_str("ffl"),
+        '\u{FB05}' | '\u{FB06}' => text.push_str("st"),
+        c => text.push(c),
+    }
+    text
 }
 
 /// A number, itself or by reference.

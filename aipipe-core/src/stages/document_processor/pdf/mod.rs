@@ -23,5 +23,6 @@ pub(super) fn read(_: &[u8], _: &mut super::draft::Draft<'_>) -> Result<(), supe
     Err(super::Unreadable::new(UnsupportedFormat, "is a PDF file; this build reads none (feature `pdf` is off)"))
 }
 
-#[cfg(all(test, feature = "pdf"))]
+#[cfg(test)]
+#[cfg(feature = "pdf")]
 mod tests;

@@ -30,9 +30,10 @@ struct Pages {
 
 fn pages(bytes: &[u8], limits: &ReadLimits) -> Result<Pages, Unreadable> {
     let options = LoadOptions { max_decompressed_size: Some(limits.max_unpacked_bytes), ..LoadOptions::default() };
-    let document = Document::load_mem_with_options(bytes, options).map_err(refusal)?;
+    let document = Document::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))?;
     // A locked file may load as one without pages; only what was decrypted says so.
-    if document.is_encrypted() {
+    let locked = document.is_encrypted() || document.trailer.has(b"Encrypt") && !document.was_encrypted();
+    if locked || document.page_iter().next().is_none() && is_marked_encrypted(bytes) {
         return Err(Unreadable::new(RefusalReason::Encrypted, "needs a password"));
     }
     let ids: Vec<_> =
@@ -56,15 +57,20 @@ fn pages(bytes: &[u8], limits: &ReadLimits) -> Result<Pages, Unreadable> {
     Ok(Pages { title: info(&document, b"Title"), author: info(&document, b"Author"), pages, truncated })
 }
 
+/// Whether the file's trailer names an encryption dictionary.
+fn is_marked_encrypted(bytes: &[u8]) -> bool {
+    bytes.windows(9).any(|window| window.starts_with(b"/Encrypt") && !window.ends_with(b"M"))
+}
+
 /// Whether the end mark is where it belongs; a cut file has lost it.
 fn ends_properly(bytes: &[u8]) -> bool {
     let tail = bytes.get(bytes.len().saturating_sub(2048)..).unwrap_or(bytes);
     tail.windows(5).any(|window| window == b"%%EOF") || tail.windows(9).any(|window| window == b"startxref")
 }
 
-fn refusal(error: lopdf::Error) -> Unreadable {
+fn refusal(error: &lopdf::Error) -> Unreadable {
     use lopdf::Error as E;
-    let reason = match &error {
+    let reason = match error {
         E::InvalidPassword | E::Decryption(_) | E::UnsupportedSecurityHandler(_) => RefusalReason::Encrypted,
         E::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => RefusalReason::TooLarge,
         _ => RefusalReason::Damaged,
@@ -72,7 +78,7 @@ fn refusal(error: lopdf::Error) -> Unreadable {
     let detail = match reason {
         RefusalReason::Encrypted => "needs a password, or is locked in a way that is not supported".to_owned(),
         _ => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
             format!("the PDF can't be opened: {error}{cause}")
         }
     };
@@ -133,49 +139,82 @@ fn write(found: Pages, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
             .warnings
             .push(format!("{unknown} characters have no meaning in their font and were replaced by \u{FFFD}"));
     }
-    let running = layout::running_lines(&pages);
-    for (number, lines) in &pages {
-        write_page(*number, lines, &running, draft)?;
-    }
-    Ok(())
+    layout::mark_headings(&mut pages);
+    write_pages(&pages, draft)
 }
 
-fn write_page(
-    number: u32,
-    lines: &[TextLine],
-    running: &layout::Running,
-    draft: &mut Draft<'_>,
-) -> Result<(), Unreadable> {
-    let place = Place::Page { number };
-    let last = lines.len().saturating_sub(1);
+/// Writes all pages as one text, so that headings reach and sentences run over the page's end.
+fn write_pages(pages: &[(u32, Vec<TextLine>)], draft: &mut Draft<'_>) -> Result<(), Unreadable> {
+    let running = layout::running_lines(pages);
     let mut text = String::new();
+    let mut numbers: Vec<u32> = Vec::new();
     let mut aside = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
-        if running.contains(line, at == 0 || at == 1, at == last || at + 1 == last) {
-            aside.push(line.text.clone());
-            continue;
-        }
-        if line.apart {
-            text.push('\n');
-        }
-        text.push_str(&line.text);
+    let mut add = |line: &str, number: u32| {
+        text.push_str(&line.replace(['\n', '\r'], " "));
         text.push('\n');
+        numbers.push(number);
+    };
+    // A heading of more than one line is put together before it is added.
+    let mut heading: Option<(u8, String, u32)> = None;
+    // How the last line of the page before ended.
+    let mut unfinished = false;
+    for (number, lines) in pages {
+        let last = lines.len().saturating_sub(1);
+        let kept = |(at, line): &(usize, &TextLine)| !running.contains(line, *at <= 1, *at + 1 >= last);
+        let (body, edges): (Vec<_>, Vec<_>) = lines.iter().enumerate().partition(kept);
+        aside.extend(edges.into_iter().map(|(_, line)| (*number, line.text.clone())));
+        for (at, (_, line)) in body.iter().enumerate() {
+            let goes_on = at == 0 && unfinished && line.text.starts_with(char::is_lowercase);
+            if let Some((level, title, _)) = &mut heading
+                && *level == line.level
+                && (!line.apart || title.ends_with(','))
+                && at > 0
+            {
+                title.push(' ');
+                title.push_str(&line.text);
+                continue;
+            }
+            if let Some((level, title, number)) = heading.take() {
+                add(&format!("{} {title}", "#".repeat(usize::from(level))), number);
+            }
+            if (line.apart || at == 0) && !goes_on {
+                add("", *number);
+            }
+            let row =
+                |at: Option<usize>| at.and_then(|at| body.get(at)).is_some_and(|(_, line)| line.cells().len() > 1);
+            let table = row(Some(at)) && (row(at.checked_sub(1)) || row(Some(at + 1)));
+            match line.level {
+                0 if table => add(&format!("| {} |", line.cells().join(" | ")), *number),
+                0 => add(&line.text, *number),
+                level => heading = Some((level, line.text.clone(), *number)),
+            }
+        }
+        if let Some((_, line)) = body.last() {
+            unfinished = line.level == 0 && !line.text.trim_end().ends_with(['.', '!', '?', ':', ';']);
+        }
     }
-    let piece = |text, kind, headings| Piece {
+    if let Some((level, title, number)) = heading {
+        add(&format!("{} {title}", "#".repeat(usize::from(level))), number);
+    }
+    let lines = Lines::of_text(&text, draft.limits())?;
+    let piece = |text, kind, number, headings| Piece {
         text,
         kind,
-        place: place.clone(),
+        place: Place::Page { number },
         source: None,
         speaker: None,
         at: None,
         headings,
     };
-    let lines = Lines::of_text(&text, draft.limits())?;
     read_blocks(&lines.lines(), Rules::PDF, &[], &mut |block| {
-        draft.push(piece(block.text, block.kind, block.headings))
+        if block.kind == SegmentKind::Heading && block.level <= 2 {
+            draft.title(&block.text);
+        }
+        let number = numbers.get(block.first).copied().unwrap_or(1);
+        draft.push(piece(block.text, block.kind, number, block.headings))
     })?;
-    for text in aside {
-        draft.push(piece(text, SegmentKind::Boilerplate, Vec::new()))?;
+    for (number, text) in aside {
+        draft.push(piece(text, SegmentKind::Boilerplate, number, Vec::new()))?;
     }
     Ok(())
 }

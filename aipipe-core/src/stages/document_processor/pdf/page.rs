@@ -218,13 +218,12 @@ impl State<'_> {
         let before = times(self.text, self.ctm);
         self.advance((width / 1000.0 * self.size + spacing) * self.scale);
         let after = times(self.text, self.ctm);
-        if runs.len() < MAX_RUNS
-            && let Some(text) = font.text(bytes).filter(|text| !text.is_empty())
-        {
+        let text = font.text(bytes);
+        if runs.len() < MAX_RUNS && !text.is_empty() {
             let [a, b, c, d, x, y] = before;
             let [.., end_x, end_y] = after;
             let height = c.hypot(d) * self.size.abs();
-            runs.push(Run::new(text, [x, y], [end_x, end_y], [a, b], height));
+            runs.push(Run::new(text, [x, y], [end_x, end_y], [a, b], height).bold(font.bold));
         }
     }
 }

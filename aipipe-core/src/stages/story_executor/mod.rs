@@ -1,0 +1,216 @@
+//! Stage 4: code, story by story.
+//!
+//! This is the pure part of the template route. A [`Generator`] renders the project as it is after a set of stories; what
+//! a story changes is the difference between the project with it and the project without it. So the last state depends on
+//! nothing but the set of stories served, every state in between is a whole project that builds and passes its own tests,
+//! and a file two stories need is never patched.
+
+mod cases;
+mod check;
+mod fixtures;
+mod language;
+mod literals;
+mod manifest;
+mod naming;
+mod order;
+mod paths;
+mod project;
+mod python;
+mod samples;
+mod schema;
+mod served;
+mod stage;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use naming::{file_stem, type_name};
+pub use stage::StoryExecutor;
+
+use crate::domain::{
+    ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
+};
+use crate::{Error, ErrorKind, Result};
+use language::Language;
+use minijinja::Environment;
+use served::Served;
+
+/// A file as a template made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedFile {
+    /// Where it lies in the repository.
+    pub path: RepoPath,
+    /// Its whole text.
+    pub content: String,
+    /// The template, such as `model.ts`.
+    pub template: String,
+    /// Why the file is there.
+    pub reason: String,
+    /// The stories it serves; empty for what serves none in particular.
+    pub stories: Vec<StoryId>,
+}
+
+/// What one story came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedStory {
+    /// The story.
+    pub story: StoryId,
+    /// How far it got.
+    pub status: StoryStatus,
+    /// The files it makes or changes, whole, by path; none unless it is served.
+    pub files: Vec<GeneratedFile>,
+    /// The tests of its criteria.
+    pub tests: Vec<CriterionTest>,
+}
+
+/// A project from its scaffold to its last story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedProject {
+    /// What is there before any story.
+    pub scaffold: Vec<GeneratedFile>,
+    /// The stories in the order they were worked on.
+    pub stories: Vec<GeneratedStory>,
+}
+
+/// Writes the code of one stack from its templates.
+#[derive(Debug)]
+pub struct Generator {
+    stack: Stack,
+    language: Language,
+    environment: Environment<'static>,
+}
+
+impl Generator {
+    /// A generator for `stack`.
+    ///
+    /// # Errors
+    /// `Unsupported` for a stack without templates.
+    pub fn new(stack: Stack) -> Result<Self> {
+        let language = Language::of(stack).ok_or_else(|| {
+            let message = format!("templates for {stack} come with a later version");
+            Error::new(ErrorKind::Unsupported, "story-executor.generator", message)
+        })?;
+        Ok(Self { stack, language, environment: templates::environment(language)? })
+    }
+
+    /// The stack it writes for.
+    #[must_use]
+    pub fn stack(&self) -> Stack {
+        self.stack
+    }
+
+    /// The files before any story: a service that answers its health check, with its tests and configuration.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a name, limit, path or dependency of the plan can't become code; `Internal` when a template
+    /// does not render.
+    pub fn scaffold(&self, plan: &ArchitecturePlan, stories: &StorySet) -> Result<Vec<GeneratedFile>> {
+        Ok(self.project(plan, stories, &[])?.files.into_values().collect())
+    }
+
+    /// What `story` adds to the project in which `done` are served.
+    ///
+    /// # Errors
+    /// `NotFound` when the plan or the story set does not have the story; otherwise as [`Generator::scaffold`].
+    pub fn story(
+        &self,
+        plan: &ArchitecturePlan,
+        stories: &StorySet,
+        done: &[StoryId],
+        story: &StoryId,
+    ) -> Result<GeneratedStory> {
+        let missing = |of| Error::new(ErrorKind::NotFound, "story-executor.story", of).with("story", story);
+        let planned = order::plan_of(plan, story).ok_or_else(|| missing("the plan has no such story"))?;
+        if !stories.stories.iter().any(|known| known.id == *story) {
+            return Err(missing("the story set has no such story"));
+        }
+        check::check(plan)?;
+        if let Some(status) = hindrance(plan, stories, done, planned) {
+            return Ok(GeneratedStory { story: story.clone(), status, files: Vec::new(), tests: Vec::new() });
+        }
+        let done: Vec<StoryId> = done.iter().filter(|id| *id != story).cloned().collect();
+        let before = self.project(plan, stories, &done)?;
+        let with: Vec<StoryId> = done.into_iter().chain([story.clone()]).collect();
+        let mut after = self.project(plan, stories, &with)?;
+        let unchanged =
+            |file: &GeneratedFile| before.files.get(&file.path).is_some_and(|old| old.content == file.content);
+        let own = after.stories.remove(story).ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "story-executor.story", "a story that can be served was not")
+                .with("story", story)
+        })?;
+        let status = match own.unchecked {
+            unchecked if unchecked.is_empty() => StoryStatus::Done,
+            unchecked => StoryStatus::Partial { unchecked },
+        };
+        let files = after.files.into_values().filter(|file| !unchanged(file)).collect();
+        Ok(GeneratedStory { story: story.clone(), status, files, tests: own.tests })
+    }
+
+    /// The whole project: the scaffold, then every story in [`Generator::order`], on top of those that were served.
+    ///
+    /// # Errors
+    /// As [`Generator::story`].
+    pub fn whole(&self, plan: &ArchitecturePlan, stories: &StorySet) -> Result<GeneratedProject> {
+        let scaffold = self.scaffold(plan, stories)?;
+        let mut done = Vec::new();
+        let mut results = Vec::new();
+        for id in Self::order(plan, stories) {
+            if order::plan_of(plan, &id).is_none() {
+                continue;
+            }
+            let result = self.story(plan, stories, &done, &id)?;
+            if matches!(result.status, StoryStatus::Done | StoryStatus::Partial { .. }) {
+                done.push(id);
+            }
+            results.push(result);
+        }
+        Ok(GeneratedProject { scaffold, stories: results })
+    }
+
+    /// The stories in dependency order: first what a story depends on and what makes the records it works on, otherwise
+    /// as the story set has them. Deterministic, every story once, also when dependencies form a circle.
+    #[must_use]
+    pub fn order(plan: &ArchitecturePlan, stories: &StorySet) -> Vec<StoryId> {
+        order::order(plan, stories)
+    }
+
+    fn project(&self, plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId]) -> Result<project::Project> {
+        check::check(plan)?;
+        project::project(&self.environment, self.language, plan, stories, done)
+    }
+}
+
+/// Why a story can't be served now: it needs a model, or a story that comes first is not there.
+fn hindrance(plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId], story: &StoryPlan) -> Option<StoryStatus> {
+    let needs_model = |reason: String| Some(StoryStatus::NeedsModel { reason });
+    if let Some(reason) = &story.needs_model {
+        return needs_model(reason.clone());
+    }
+    if story.operations.is_empty() {
+        return needs_model("no operation on a kind of record could be told from it".to_owned());
+    }
+    if let Some(fault) = served::faults(plan, story).into_iter().next() {
+        return needs_model(fault);
+    }
+    let needed = stories.stories.iter().find(|known| known.id == story.story).map(|known| &known.depends_on);
+    let waits_for = needed.into_iter().flatten().map(|needed| &needed.story).find(|id| !done.contains(id));
+    if let Some(by) = waits_for {
+        return Some(StoryStatus::Blocked { by: by.clone() });
+    }
+    let mut with: Vec<StoryId> = done.to_vec();
+    with.push(story.story.clone());
+    let served = Served::of(plan, &with);
+    let unmade = story.operations.iter().find(|operation| served.entity(&operation.entity).is_none())?;
+    let makes = |other: &&StoryPlan| {
+        other.story != story.story
+            && other
+                .operations
+                .iter()
+                .any(|operation| operation.entity == unmade.entity && operation.kind == OperationKind::Create)
+    };
+    match plan.story_plans.iter().find(makes) {
+        Some(maker) => Some(StoryStatus::Blocked { by: maker.story.clone() }),
+        None => needs_model(format!("no story makes {}", naming::with_article(&unmade.entity))),
+    }
+}

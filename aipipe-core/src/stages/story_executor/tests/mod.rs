@@ -1,0 +1,456 @@
+use super::*;
+use crate::domain::{ComponentId, ComponentKind, CriterionCheck, Field, FieldKind, Operation};
+use plans::{HOSTILE, PlanBuilder, list, odd, operation, optional, reference, rental, story_id, tasks, text, unique};
+use std::collections::{BTreeMap, BTreeSet};
+
+mod plans;
+
+type Plan = (ArchitecturePlan, StorySet);
+
+const STACKS: [Stack; 2] = [Stack::NodeApi, Stack::PythonApi];
+const PLANS: [fn(Stack) -> Plan; 3] = [tasks, rental, odd];
+
+fn whole(stack: Stack, (plan, stories): &Plan) -> GeneratedProject {
+    Generator::new(stack).unwrap().whole(plan, stories).unwrap_or_else(|error| panic!("{}", error.chain()))
+}
+
+/// The project after the scaffold and after each story that changed something.
+fn states(project: &GeneratedProject) -> Vec<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    let mut states = Vec::new();
+    let changes = std::iter::once(&project.scaffold).chain(project.stories.iter().map(|story| &story.files));
+    for change in changes.filter(|change| !change.is_empty()) {
+        files.extend(change.iter().map(|file| (file.path.to_string(), file.content.clone())));
+        states.push(files.clone());
+    }
+    states
+}
+
+fn paths(files: &[GeneratedFile]) -> Vec<&str> {
+    files.iter().map(|file| file.path.as_str()).collect()
+}
+
+#[test]
+fn stacks_without_templates_are_unsupported() {
+    for stack in [Stack::ReactSpa, Stack::ReactFullstack, Stack::VueSpa] {
+        let error = Generator::new(stack).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(error.message(), format!("templates for {stack} come with a later version"));
+    }
+}
+
+#[test]
+fn a_story_changes_what_it_needs_and_no_more() {
+    let plan = tasks(Stack::NodeApi);
+    let project = whole(Stack::NodeApi, &plan);
+    assert!(paths(&project.scaffold).contains(&"src/app.ts"));
+    assert!(!paths(&project.scaffold).iter().any(|path| path.contains("task")));
+    let [add, see, mark, change, remove, chart] = project.stories.as_slice() else { panic!("six stories") };
+    assert_eq!(
+        paths(&add.files),
+        [
+            "README.md",
+            "src/app.ts",
+            "src/models/task.ts",
+            "src/problem.ts",
+            "src/repositories/task.ts",
+            "src/routes/tasks.ts",
+            "src/storage.ts",
+            "tests/fixtures.ts",
+            "tests/stories/add-a-task.test.ts",
+        ]
+    );
+    assert!(paths(&see.files).contains(&"src/paging.ts"));
+    assert_eq!(
+        paths(&mark.files),
+        ["README.md", "src/repositories/task.ts", "src/routes/tasks.ts", "tests/stories/mark-a-task-as-done.test.ts",]
+    );
+    assert_eq!(
+        paths(&remove.files),
+        ["README.md", "src/repositories/task.ts", "src/routes/tasks.ts", "tests/stories/remove-a-task.test.ts"]
+    );
+    assert!(paths(&change.files).contains(&"tests/stories/change-a-task.test.ts"));
+    assert!(chart.files.is_empty());
+}
+
+#[test]
+fn the_status_tells_how_far_a_story_got() {
+    let project = whole(Stack::PythonApi, &tasks(Stack::PythonApi));
+    let status = |title: &str| &project.stories.iter().find(|story| story.story == story_id(title)).unwrap().status;
+    assert_eq!(*status("Add a task"), StoryStatus::Done);
+    assert_eq!(*status("Change a task"), StoryStatus::Done);
+    let StoryStatus::Partial { unchecked } = status("Mark a task as done") else { panic!("partial") };
+    assert_eq!(unchecked.len(), 1);
+    assert_eq!(unchecked[0].reason, "a sound can't be heard over HTTP");
+    assert_eq!(
+        *status("Draw a burn-down chart"),
+        StoryStatus::NeedsModel { reason: "it names no kind of record".into() }
+    );
+}
+
+#[test]
+fn a_story_waits_for_the_one_it_depends_on() {
+    let (plan, stories) = tasks(Stack::NodeApi);
+    let generator = Generator::new(Stack::NodeApi).unwrap();
+    let result = generator.story(&plan, &stories, &[], &story_id("See my tasks")).unwrap();
+    assert_eq!(result.status, StoryStatus::Blocked { by: story_id("Add a task") });
+    assert!(result.files.is_empty() && result.tests.is_empty());
+}
+
+#[test]
+fn a_story_about_records_nobody_makes_needs_a_model() {
+    let read = || vec![operation("tide", list(&[]))];
+    let make = || vec![operation("tide", OperationKind::Create)];
+    let build = || PlanBuilder::new(Stack::NodeApi).entity("tide", "tides", vec![text("harbour", 1, 50)]);
+    let (plan, stories) = build().story("See tides", &[], read(), vec![]).build();
+    let generator = Generator::new(Stack::NodeApi).unwrap();
+    let result = generator.story(&plan, &stories, &[], &story_id("See tides")).unwrap();
+    assert_eq!(result.status, StoryStatus::NeedsModel { reason: "no story makes a tide".into() });
+    let (plan, stories) =
+        build().story("See tides", &[], read(), vec![]).story("Add tides", &[], make(), vec![]).build();
+    let result = generator.story(&plan, &stories, &[], &story_id("See tides")).unwrap();
+    assert_eq!(result.status, StoryStatus::Blocked { by: story_id("Add tides") });
+    assert_eq!(Generator::order(&plan, &stories), [story_id("Add tides"), story_id("See tides")]);
+}
+
+#[test]
+fn operations_the_plan_does_not_define_are_not_pretended() {
+    let entity = || PlanBuilder::new(Stack::NodeApi).entity("tide", "tides", vec![text("harbour", 1, 50)]);
+    let faulty: [Operation; 3] = [
+        operation("boat", OperationKind::Create),
+        operation("tide", list(&["height"])),
+        operation("tide", plans::transition("harbour", "open")),
+    ];
+    for operation in faulty {
+        let (plan, stories) = entity().story("Odd", &[], vec![operation], vec![]).build();
+        let result = Generator::new(Stack::NodeApi).unwrap().story(&plan, &stories, &[], &story_id("Odd")).unwrap();
+        assert!(matches!(result.status, StoryStatus::NeedsModel { .. }), "{:?}", result.status);
+    }
+}
+
+#[test]
+fn every_order_has_every_story_once_also_in_a_circle() {
+    let create = |entity: &str| vec![operation(entity, OperationKind::Create)];
+    let (plan, stories) = PlanBuilder::new(Stack::NodeApi)
+        .entity("a", "as", vec![text("t", 1, 9)])
+        .story("One", &["Two"], create("a"), vec![])
+        .story("Two", &["One"], vec![operation("a", list(&[]))], vec![])
+        .story("Three", &[], vec![operation("a", OperationKind::View)], vec![])
+        .build();
+    let order = Generator::order(&plan, &stories);
+    assert_eq!(order.iter().collect::<BTreeSet<_>>().len(), 3);
+    assert_eq!(order, Generator::order(&plan, &stories));
+}
+
+#[test]
+fn the_same_plan_gives_the_same_files() {
+    for stack in STACKS {
+        for plan in PLANS {
+            assert_eq!(whole(stack, &plan(stack)), whole(stack, &plan(stack)));
+        }
+    }
+}
+
+#[test]
+fn manifests_hold_the_plans_exact_versions() {
+    let plan = rental(Stack::NodeApi);
+    for state in states(&whole(Stack::NodeApi, &plan)) {
+        let manifest: serde_json::Value = serde_json::from_str(&state["package.json"]).unwrap();
+        assert_eq!(manifest["dependencies"]["express"], "5.3.0");
+        assert_eq!(manifest["devDependencies"]["vitest"], "4.1.12");
+        for script in ["lint", "typecheck", "test", "test:coverage", "build", "start", "dev", "audit"] {
+            assert!(manifest["scripts"][script].is_string(), "{script}");
+        }
+        for name in ["tsconfig.json", "tsconfig.build.json"] {
+            assert!(serde_json::from_str::<serde_json::Value>(&state[name]).is_ok(), "{name}");
+        }
+    }
+    let state = states(&whole(Stack::PythonApi, &rental(Stack::PythonApi))).pop().unwrap();
+    assert!(state["requirements.in"].contains("fastapi==0.165.0\n"));
+    assert!(state["requirements-dev.in"].starts_with("-r requirements.in\n"));
+    assert!(!state.values().any(|text| text.contains("index-url") || text.contains("registry.")));
+}
+
+#[test]
+fn a_plan_without_a_needed_dependency_is_refused() {
+    let (mut plan, stories) = tasks(Stack::NodeApi);
+    plan.build.dependencies.retain(|dependency| dependency.name != "zod");
+    let error = Generator::new(Stack::NodeApi).unwrap().scaffold(&plan, &stories).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.context("dependency"), Some("zod"));
+}
+
+/// Relative imports of a TypeScript file, as `(path, names)`.
+fn typescript_imports(path: &str, text: &str) -> Vec<(String, Vec<String>)> {
+    let mut imports = Vec::new();
+    for statement in text.split("\nimport ").flat_map(|part| part.split_once(" from \"")) {
+        let (names, rest) = statement;
+        let target = rest.split('"').next().unwrap();
+        if !target.starts_with('.') {
+            continue;
+        }
+        let mut folders: Vec<&str> = path.split('/').collect();
+        folders.pop();
+        for part in target.split('/') {
+            match part {
+                "." => {}
+                ".." => drop(folders.pop()),
+                part => folders.push(part),
+            }
+        }
+        let names = names.split_once('{').unwrap().1.split('}').next().unwrap();
+        let names = names.split(',').map(|name| name.trim().trim_start_matches("type ").to_owned());
+        imports.push((folders.join("/").replace(".js", ".ts"), names.filter(|name| !name.is_empty()).collect()));
+    }
+    imports
+}
+
+#[test]
+fn typescript_imports_name_what_the_files_export() {
+    for plan in PLANS {
+        for state in states(&whole(Stack::NodeApi, &plan(Stack::NodeApi))) {
+            let mut seen = 0;
+            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".ts")) {
+                for (target, names) in typescript_imports(path, &format!("\n{text}")) {
+                    let exporter = state.get(&target).unwrap_or_else(|| panic!("{path} imports {target}"));
+                    for name in names {
+                        let exported =
+                            ["const", "function", "async function", "class", "interface", "type"].iter().any(|kind| {
+                                exporter.contains(&format!("export {kind} {name} "))
+                                    || exporter.contains(&format!("export {kind} {name}("))
+                                    || exporter.contains(&format!("export {kind} {name}<"))
+                                    || exporter.contains(&format!("export {kind} {name}:"))
+                            });
+                        assert!(exported, "{path} imports {name} from {target}");
+                        seen += 1;
+                    }
+                }
+            }
+            assert!(seen > 2);
+        }
+    }
+}
+
+#[test]
+fn python_imports_name_what_the_files_define() {
+    for plan in PLANS {
+        for state in states(&whole(Stack::PythonApi, &plan(Stack::PythonApi))) {
+            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".py")) {
+                for line in text.lines().filter(|line| line.starts_with("from app.") || line.starts_with("from tests."))
+                {
+                    let (module, names) = line.trim_start_matches("from ").split_once(" import ").unwrap();
+                    let target = format!("{}.py", module.replace('.', "/"));
+                    let defines = state.get(&target).unwrap_or_else(|| panic!("{path} imports {target}"));
+                    for name in names.trim_matches(['(', ')']).split(", ").filter(|name| !name.is_empty()) {
+                        let defined = [
+                            format!("\nclass {name}("),
+                            format!("\nclass {name}:"),
+                            format!("\ndef {name}("),
+                            format!("\n{name} = "),
+                        ]
+                        .iter()
+                        .any(|definition| defines.contains(definition));
+                        assert!(defined, "{path} imports {name} from {target}");
+                    }
+                }
+                let mut folder = RepoPath::parse(path.as_str()).unwrap().parent().to_owned();
+                while !folder.is_empty() {
+                    assert!(state.contains_key(&format!("{folder}/__init__.py")), "{folder} is no package");
+                    folder = folder.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_criterion_has_a_test_or_a_reason() {
+    for stack in STACKS {
+        for make in PLANS {
+            let plan = make(stack);
+            let project = whole(stack, &plan);
+            let files = states(&project).pop().unwrap();
+            for story in &project.stories {
+                let set = plan.1.stories.iter().find(|known| known.id == story.story).unwrap();
+                let unchecked = match &story.status {
+                    StoryStatus::Done => 0,
+                    StoryStatus::Partial { unchecked } => unchecked.len(),
+                    _ => continue,
+                };
+                assert_eq!(story.tests.len() + unchecked, set.criteria.len());
+                let names: BTreeSet<_> = story.tests.iter().map(|test| &test.name).collect();
+                assert_eq!(names.len(), story.tests.len(), "two tests have the same name");
+                for test in &story.tests {
+                    let name = match stack {
+                        Stack::PythonApi => format!("def {}(", test.name),
+                        _ => format!("it({}, ", literals::json_string(&test.name)),
+                    };
+                    assert_eq!(files[test.file.as_str()].matches(&name).count(), 1, "{name}");
+                }
+                let own = story.files.iter().filter(|file| file.path.as_str().starts_with("tests/stories/"));
+                assert!(own.count() >= 1, "a served story has tests");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_texts_stay_within_their_literals() {
+    for stack in STACKS {
+        for (path, text) in states(&whole(stack, &odd(stack))).pop().unwrap() {
+            assert!(!text.contains(HOSTILE), "{path} has the text as it is");
+            assert!(!text.chars().any(|c| matches!(c, '\u{2028}' | '\u{202e}')), "{path} has hidden characters");
+            assert!(
+                !text.contains("\n# h") && !text.contains("<b>") || !path.ends_with(".md"),
+                "{path} has its markup"
+            );
+        }
+    }
+}
+
+#[test]
+fn references_are_checked_as_soon_as_their_records_can_be_made() {
+    let project = whole(Stack::NodeApi, &rental(Stack::NodeApi));
+    let repository = |title: &str| {
+        let story = project.stories.iter().find(|story| story.story == story_id(title)).unwrap();
+        story.files.iter().find(|file| file.path.as_str() == "src/repositories/booking.ts").unwrap().clone()
+    };
+    let first = repository("Book a bike");
+    assert!(!first.content.contains("UnknownReference"));
+    assert!(
+        first.reason.contains("customer, bike, pickup_station, return_station taken as plain text"),
+        "{}",
+        first.reason
+    );
+    let later = repository("Register as a customer");
+    assert!(later.content.contains("UnknownReference(\"customer\")"));
+    assert!(later.reason.contains("; bike, pickup_station, return_station taken as plain text"), "{}", later.reason);
+    assert!(!repository("Follow bookings").reason.contains("plain text"));
+}
+
+#[test]
+fn required_references_in_a_circle_can_still_be_made() {
+    let create = |entity: &str| operation(entity, OperationKind::Create);
+    let (plan, stories) = PlanBuilder::new(Stack::NodeApi)
+        .entity("hen", "hens", vec![reference("egg", "egg")])
+        .entity("egg", "eggs", vec![reference("hen", "hen")])
+        .story("Keep hens", &[], vec![create("hen"), create("egg")], vec![])
+        .build();
+    let result = Generator::new(Stack::NodeApi).unwrap().story(&plan, &stories, &[], &story_id("Keep hens")).unwrap();
+    let text = |path: &str| &result.files.iter().find(|file| file.path.as_str() == path).unwrap().content;
+    assert!(text("src/repositories/hen.ts").contains("UnknownReference(\"egg\")"));
+    assert!(!text("src/repositories/egg.ts").contains("UnknownReference"));
+}
+
+#[test]
+fn a_check_the_plan_contradicts_is_left_unchecked_with_the_reason() {
+    let of = || ("tide".to_owned(), "harbour".to_owned());
+    let required = {
+        let (entity, field) = of();
+        CriterionCheck::Required { entity, field }
+    };
+    let same = {
+        let (entity, field) = of();
+        CriterionCheck::Unique { entity, field }
+    };
+    let filtered = {
+        let (entity, field) = of();
+        CriterionCheck::Filtered { entity, field }
+    };
+    let (plan, stories) = PlanBuilder::new(Stack::NodeApi)
+        .entity("tide", "tides", vec![optional(text("harbour", 1, 50))])
+        .story(
+            "Add tides",
+            &[],
+            vec![operation("tide", OperationKind::Create)],
+            vec![
+                ("a", required),
+                ("b", same),
+                ("c", filtered),
+                ("d", CriterionCheck::Deleted { entity: "tide".into() }),
+            ],
+        )
+        .build();
+    let result = Generator::new(Stack::NodeApi).unwrap().story(&plan, &stories, &[], &story_id("Add tides")).unwrap();
+    let StoryStatus::Partial { unchecked } = result.status else { panic!("{:?}", result.status) };
+    let reasons: Vec<&str> = unchecked.iter().map(|unchecked| unchecked.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "the plan does not require the field (tide)",
+            "the plan does not hold the field unique (tide)",
+            "listing is not served (tide)",
+            "removing is not served (tide)",
+        ]
+    );
+    assert!(result.files.iter().any(|file| file.content.contains("makes a tide that can be read back")));
+}
+
+#[test]
+fn names_that_are_no_names_never_become_code() {
+    let bad_names = ["", "Tide", "a b", "a;b", "../up", "a__b", "1a", "é", "a\n"];
+    let generator = Generator::new(Stack::NodeApi).unwrap();
+    let refused = |plan: Plan| {
+        let error = generator.scaffold(&plan.0, &plan.1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    };
+    let entity =
+        |name: &str, plural: &str, fields: Vec<Field>| PlanBuilder::new(Stack::NodeApi).entity(name, plural, fields);
+    for bad in bad_names {
+        refused(entity(bad, "tides", vec![text("height", 1, 9)]).build());
+        refused(entity("tide", bad, vec![text("height", 1, 9)]).build());
+        refused(entity("tide", "tides", vec![text(bad, 1, 9)]).build());
+    }
+    refused(entity("tide", "tides", vec![]).build());
+    refused(entity("tide", "tides", vec![text("id", 1, 9)]).build());
+    refused(entity("tide", "tides", vec![text("a", 1, 9), text("a", 1, 9)]).build());
+    refused(entity("tide", "tides", vec![text("a", 9, 1)]).build());
+    refused(entity("tide", "tides", vec![plans::listed("a", &[])]).build());
+    refused(
+        entity("tide", "tides", vec![plans::field("a", FieldKind::Integer { min: Some(2), max: Some(1) })]).build(),
+    );
+    refused(entity("tide", "tides", vec![text("a", 4_000_000_000, u32::MAX)]).build());
+    refused(
+        entity("tide", "tides", vec![plans::field("a", FieldKind::Integer { min: Some(i64::MAX), max: None })]).build(),
+    );
+    let twice = entity("tide", "tides", vec![text("a", 1, 9)]).entity("ebb", "tides", vec![text("a", 1, 9)]);
+    refused(twice.build());
+}
+
+#[test]
+fn files_lie_where_the_plans_components_say() {
+    let component = |kind, path: &str, entity: &str| crate::domain::Component {
+        id: ComponentId::parse(format!("{entity}-model")).unwrap(),
+        kind,
+        title: "A part".into(),
+        path: RepoPath::parse(path).unwrap(),
+        exports: Vec::new(),
+        depends_on: Vec::new(),
+        stories: Vec::new(),
+        entity: Some(entity.into()),
+    };
+    let (mut plan, stories) = tasks(Stack::NodeApi);
+    plan.components = vec![component(ComponentKind::Model, "src/domain/tasks/task.ts", "task")];
+    let generator = Generator::new(Stack::NodeApi).unwrap();
+    let story = generator.story(&plan, &stories, &[], &story_id("Add a task")).unwrap();
+    let routes = story.files.iter().find(|file| file.path.as_str() == "src/routes/tasks.ts").unwrap();
+    assert!(routes.content.contains("\"../domain/tasks/task.js\""));
+    for bad in ["lib/task.ts", "src/task.js", "src/models/ta sk.ts", "src/routes/tasks.ts"] {
+        plan.components = vec![component(ComponentKind::Model, bad, "task")];
+        let error = generator.scaffold(&plan, &stories).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{bad}");
+    }
+}
+
+#[test]
+fn unique_fields_get_a_value_of_their_own_in_every_record() {
+    let (plan, stories) = PlanBuilder::new(Stack::PythonApi)
+        .entity("berth", "berths", vec![unique(text("number", 1, 4)), text("quay", 1, 40)])
+        .story("Add berths", &[], vec![operation("berth", OperationKind::Create)], vec![])
+        .build();
+    let result =
+        Generator::new(Stack::PythonApi).unwrap().story(&plan, &stories, &[], &story_id("Add berths")).unwrap();
+    let factories = &result.files.iter().find(|file| file.path.as_str() == "tests/factories.py").unwrap().content;
+    assert!(factories.contains("\"number\": str(n % 10000).zfill(1),"), "{factories}");
+    assert!(factories.contains("\"quay\": \"Sample quay\","), "{factories}");
+}

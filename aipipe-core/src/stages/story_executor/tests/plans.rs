@@ -1,0 +1,507 @@
+//! Plans for tests, built as the planner builds them.
+
+use crate::domain::*;
+use std::collections::BTreeMap;
+
+/// A plan under construction.
+pub(super) struct PlanBuilder {
+    stack: Stack,
+    entities: Vec<Entity>,
+    stories: Vec<UserStory>,
+    plans: Vec<StoryPlan>,
+}
+
+pub(super) fn field(name: &str, kind: FieldKind) -> Field {
+    let basis = Basis::Default { reason: "of a test".into() };
+    Field { name: name.into(), kind, required: true, unique: false, basis }
+}
+
+pub(super) fn text(name: &str, min: u32, max: u32) -> Field {
+    field(name, FieldKind::Text { min, max })
+}
+
+pub(super) fn optional(mut field: Field) -> Field {
+    field.required = false;
+    field
+}
+
+pub(super) fn unique(mut field: Field) -> Field {
+    field.unique = true;
+    field
+}
+
+pub(super) fn reference(name: &str, entity: &str) -> Field {
+    field(name, FieldKind::Reference { entity: entity.into() })
+}
+
+pub(super) fn listed(name: &str, values: &[&str]) -> Field {
+    field(name, FieldKind::Enumeration { values: values.iter().map(|v| (*v).to_owned()).collect() })
+}
+
+pub(super) fn operation(entity: &str, kind: OperationKind) -> Operation {
+    Operation { entity: entity.into(), kind }
+}
+
+pub(super) fn list(filters: &[&str]) -> OperationKind {
+    OperationKind::List { filters: filters.iter().map(|f| (*f).to_owned()).collect() }
+}
+
+pub(super) fn transition(field: &str, to: &str) -> OperationKind {
+    OperationKind::Transition { field: field.into(), to: to.into() }
+}
+
+impl PlanBuilder {
+    pub(super) fn new(stack: Stack) -> Self {
+        Self { stack, entities: Vec::new(), stories: Vec::new(), plans: Vec::new() }
+    }
+
+    pub(super) fn entity(mut self, name: &str, plural: &str, fields: Vec<Field>) -> Self {
+        self.entities.push(Entity { name: name.into(), plural: plural.into(), fields, stories: Vec::new() });
+        self
+    }
+
+    /// A story whose criteria are the texts given, each with its check.
+    pub(super) fn story(
+        mut self,
+        title: &str,
+        depends_on: &[&str],
+        operations: Vec<Operation>,
+        checks: Vec<(&str, CriterionCheck)>,
+    ) -> Self {
+        let id = story_id(title);
+        let criterion = |then: &str| AcceptanceCriterion {
+            id: CriterionId::for_content(&id, "", "", then),
+            given: "a running service".into(),
+            when: "the operation is asked for".into(),
+            then: then.into(),
+            citation: citation(then),
+        };
+        let criteria: Vec<AcceptanceCriterion> = checks.iter().map(|(text, _)| criterion(text)).collect();
+        let checks = criteria
+            .iter()
+            .map(|criterion| criterion.id.clone())
+            .zip(checks.into_iter().map(|(_, check)| check))
+            .collect();
+        let default = || Basis::Default { reason: "of a test".into() };
+        self.stories.push(UserStory {
+            id: id.clone(),
+            title: title.into(),
+            role: "user".into(),
+            action: title.to_lowercase(),
+            benefit: None,
+            criteria,
+            priority: Priority::P1,
+            priority_basis: default(),
+            effort: Effort::at_least(2),
+            effort_basis: default(),
+            depends_on: depends_on
+                .iter()
+                .map(|title| StoryDependency { story: story_id(title), reason: "of a test".into() })
+                .collect(),
+            requirements: vec![RequirementId::for_statement(title)],
+        });
+        self.plans.push(StoryPlan { story: id, components: Vec::new(), operations, checks, needs_model: None });
+        self
+    }
+
+    /// Says that the last story needs a model.
+    pub(super) fn needs_model(mut self, reason: &str) -> Self {
+        self.plans.last_mut().unwrap().needs_model = Some(reason.into());
+        self
+    }
+
+    pub(super) fn build(self) -> (ArchitecturePlan, StorySet) {
+        let root = ProjectRoot::parse("harbour-bikes-2026-11-22").unwrap();
+        let stories = StorySet {
+            root: root.clone(),
+            documents: Stored::new(artifact(&root)),
+            requirements: Vec::new(),
+            stories: self.stories,
+            questions: Vec::new(),
+            without_story: Vec::new(),
+        };
+        let plan = ArchitecturePlan {
+            stories: Stored::new(artifact(&root)),
+            decision: StackDecision {
+                stack: self.stack,
+                choice: StackChoice::Host,
+                scores: Vec::new(),
+                evidence: Vec::new(),
+                explanation: String::new(),
+            },
+            entities: self.entities,
+            components: Vec::new(),
+            story_plans: self.plans,
+            build: build(self.stack),
+            root,
+        };
+        (plan, stories)
+    }
+}
+
+pub(super) fn story_id(title: &str) -> StoryId {
+    StoryId::for_content("user", title)
+}
+
+fn citation(quote: &str) -> Citation {
+    let name = DocumentName::parse("brief.txt").unwrap();
+    Citation {
+        document: DocumentId::for_name(&name),
+        version: ContentHash::of(quote.as_bytes()),
+        name,
+        span: TextSpan { start: 0, end: quote.len() },
+        place: Place::Lines { first: 1, last: 1 },
+        quote: quote.into(),
+        speaker: None,
+    }
+}
+
+fn artifact(root: &ProjectRoot) -> ArtifactRef {
+    let hash = ContentHash::of(b"");
+    let key = ArtifactKey::value(root, &ExecutionId::parse("run-1").unwrap(), &hash);
+    ArtifactRef { key, hash, bytes: 0 }
+}
+
+fn build(stack: Stack) -> BuildConfiguration {
+    let pins: &[(&str, &str, bool)] = match stack {
+        Stack::PythonApi => &[
+            ("fastapi", "0.165.0", false),
+            ("starlette", "1.10.0", false),
+            ("pydantic", "2.14.3", false),
+            ("uvicorn", "0.54.0", false),
+            ("httpx", "0.28.1", true),
+            ("pytest", "9.2.0", true),
+            ("pytest-cov", "7.1.0", true),
+            ("mypy", "1.20.2", true),
+            ("bandit", "1.9.4", true),
+            ("ruff", "0.16.10", true),
+        ],
+        _ => &[
+            ("express", "5.3.0", false),
+            ("helmet", "8.3.0", false),
+            ("zod", "4.6.7", false),
+            ("@eslint/js", "10.0.1", true),
+            ("@types/express", "5.0.6", true),
+            ("@types/node", "20.19.43", true),
+            ("@types/supertest", "7.2.1", true),
+            ("@vitest/coverage-v8", "4.1.12", true),
+            ("eslint", "10.15.0", true),
+            ("globals", "17.14.0", true),
+            ("supertest", "7.3.2", true),
+            ("tsx", "4.23.15", true),
+            ("typescript", "6.0.3", true),
+            ("typescript-eslint", "8.73.0", true),
+            ("vitest", "4.1.12", true),
+        ],
+    };
+    let (runtime, version) = if stack == Stack::PythonApi { ("python 3.11", "3.11") } else { ("node 20", "20") };
+    BuildConfiguration {
+        runtime: runtime.into(),
+        runtime_version: version.into(),
+        dependencies: pins
+            .iter()
+            .map(|(name, version, development)| PinnedDependency {
+                name: (*name).into(),
+                version: (*version).into(),
+                development: *development,
+            })
+            .collect(),
+        commands: BTreeMap::new(),
+        required_checks: Vec::new(),
+    }
+}
+
+/// One entity, from making to removing.
+pub(super) fn tasks(stack: Stack) -> (ArchitecturePlan, StorySet) {
+    use CriterionCheck as Check;
+    let of = || "task".to_owned();
+    PlanBuilder::new(stack)
+        .entity(
+            "task",
+            "tasks",
+            vec![
+                text("title", 1, 120),
+                optional(text("notes", 0, 500)),
+                optional(field("due_date", FieldKind::Date)),
+                optional(listed("status", &["open", "done"])),
+            ],
+        )
+        .story(
+            "Add a task",
+            &[],
+            vec![operation("task", OperationKind::Create)],
+            vec![
+                ("the task is kept and can be read", Check::CreateAndRead { entity: of() }),
+                ("a task without a title is refused", Check::Required { entity: of(), field: "title".into() }),
+                ("titles have at most 120 characters", Check::Limits { entity: of(), field: "title".into() }),
+            ],
+        )
+        .story(
+            "See my tasks",
+            &["Add a task"],
+            vec![operation("task", list(&["status"]))],
+            vec![("every task is in the list", Check::Listed { entity: of() })],
+        )
+        .story(
+            "Mark a task as done",
+            &["Add a task"],
+            vec![operation("task", transition("status", "done"))],
+            vec![
+                (
+                    "the task's status is \"done\"",
+                    Check::Transitioned { entity: of(), field: "status".into(), to: "done".into() },
+                ),
+                ("a sound is played", Check::Unmapped { reason: "a sound can't be heard over HTTP".into() }),
+            ],
+        )
+        .story("Change a task", &["Add a task"], vec![operation("task", OperationKind::Update)], vec![])
+        .story("Remove a task", &["Add a task"], vec![operation("task", OperationKind::Delete)], vec![])
+        .story("Draw a burn-down chart", &[], vec![], vec![])
+        .needs_model("it names no kind of record")
+        .build()
+}
+
+/// Five entities with references, limits, unique fields and transitions; made in an order that needs care.
+pub(super) fn rental(stack: Stack) -> (ArchitecturePlan, StorySet) {
+    use CriterionCheck as Check;
+    let crud = |entity: &str, filters: &[&str]| {
+        vec![
+            operation(entity, OperationKind::Create),
+            operation(entity, OperationKind::View),
+            operation(entity, list(filters)),
+            operation(entity, OperationKind::Update),
+            operation(entity, OperationKind::Delete),
+        ]
+    };
+    PlanBuilder::new(stack)
+        .entity(
+            "booking",
+            "bookings",
+            vec![
+                reference("customer", "customer"),
+                reference("bike", "bike"),
+                reference("pickup_station", "station"),
+                optional(reference("return_station", "station")),
+                field("bikes", FieldKind::Integer { min: Some(1), max: Some(5) }),
+                field("starts_at", FieldKind::DateTime),
+                field("price", FieldKind::Decimal { min: Some(1), max: Some(99_999) }),
+                optional(listed("status", &["reserved", "picked_up", "returned", "cancelled"])),
+            ],
+        )
+        .entity(
+            "customer",
+            "customers",
+            vec![
+                text("name", 2, 80),
+                unique(field("email", FieldKind::Email)),
+                optional(field("phone", FieldKind::Phone)),
+                field("newsletter", FieldKind::Boolean),
+                optional(reference("referred_by", "customer")),
+            ],
+        )
+        .entity(
+            "bike",
+            "bikes",
+            vec![
+                unique(text("frame_number", 3, 12)),
+                listed("size", &["s", "m", "l"]),
+                field("gears", FieldKind::Integer { min: None, max: Some(30) }),
+                reference("home_station", "station"),
+                optional(unique(field("lock_code", FieldKind::Integer { min: Some(1000), max: Some(9999) }))),
+            ],
+        )
+        .entity(
+            "station",
+            "stations",
+            vec![
+                unique(text("name", 1, 60)),
+                field("opens_at", FieldKind::Time),
+                field("opened_on", FieldKind::Date),
+                optional(field("capacity", FieldKind::Integer { min: Some(0), max: None })),
+            ],
+        )
+        .entity(
+            "service_record",
+            "service_records",
+            vec![
+                unique(reference("bike", "bike")),
+                unique(field("day", FieldKind::Date)),
+                text("work", 10, 2000),
+                optional(field("cost", FieldKind::Decimal { min: None, max: None })),
+            ],
+        )
+        .story(
+            "Book a bike",
+            &[],
+            vec![operation("booking", OperationKind::Create)],
+            vec![
+                ("the booking is kept", Check::CreateAndRead { entity: "booking".into() }),
+                ("at most five bikes", Check::Limits { entity: "booking".into(), field: "bikes".into() }),
+                ("a price of a cent up to 999.99", Check::Limits { entity: "booking".into(), field: "price".into() }),
+                ("a start is needed", Check::Required { entity: "booking".into(), field: "starts_at".into() }),
+                ("a start is a moment", Check::Limits { entity: "booking".into(), field: "starts_at".into() }),
+            ],
+        )
+        .story(
+            "Register as a customer",
+            &[],
+            crud("customer", &["newsletter", "referred_by"]),
+            vec![
+                ("e-mail addresses are checked", Check::Limits { entity: "customer".into(), field: "email".into() }),
+                ("phone numbers are checked", Check::Limits { entity: "customer".into(), field: "phone".into() }),
+                ("yes or no", Check::Limits { entity: "customer".into(), field: "newsletter".into() }),
+                ("one account an address", Check::Unique { entity: "customer".into(), field: "email".into() }),
+            ],
+        )
+        .story(
+            "Add stations",
+            &[],
+            crud("station", &["opened_on"]),
+            vec![
+                ("times are checked", Check::Limits { entity: "station".into(), field: "opens_at".into() }),
+                ("days are checked", Check::Limits { entity: "station".into(), field: "opened_on".into() }),
+                ("capacity from nought", Check::Limits { entity: "station".into(), field: "capacity".into() }),
+            ],
+        )
+        .story(
+            "Add bikes",
+            &["Add stations"],
+            crud("bike", &["size", "gears", "home_station"]),
+            vec![
+                ("sizes are checked", Check::Limits { entity: "bike".into(), field: "size".into() }),
+                ("gears are checked", Check::Limits { entity: "bike".into(), field: "gears".into() }),
+                ("lists by size", Check::Filtered { entity: "bike".into(), field: "size".into() }),
+            ],
+        )
+        .story(
+            "Cancel a booking",
+            &["Book a bike"],
+            vec![operation("booking", transition("status", "cancelled"))],
+            vec![],
+        )
+        .story(
+            "Follow bookings",
+            &["Book a bike"],
+            vec![
+                operation("booking", list(&["customer", "status", "price", "starts_at", "return_station"])),
+                operation("booking", transition("status", "picked_up")),
+                operation("booking", transition("status", "returned")),
+                operation("booking", OperationKind::Update),
+            ],
+            vec![],
+        )
+        .story("Service a bike", &["Add bikes"], crud("service_record", &["bike", "day", "cost"]), vec![])
+        .build()
+}
+
+/// Names that collide with words of the languages and texts that try to break out.
+pub(super) fn odd(stack: Stack) -> (ArchitecturePlan, StorySet) {
+    use CriterionCheck as Check;
+    let nasty = HOSTILE;
+    PlanBuilder::new(stack)
+        .entity(
+            "class",
+            "classes",
+            vec![
+                text("copy", 1, 3),
+                text("schema", 0, 40),
+                optional(field("limit", FieldKind::Integer { min: Some(5), max: Some(5) })),
+                unique(field("page", FieldKind::Boolean)),
+                field("constructor", FieldKind::Boolean),
+                unique(text("n", 1, 2)),
+                listed("kind", &["it's \"quoted\"", "back\\slash", "${x}", "*/ end", "a\u{2028}b", "\u{202e}gnp", ""]),
+            ],
+        )
+        .entity(
+            "request",
+            "requests",
+            vec![
+                optional(reference("parent", "request")),
+                reference("map", "map"),
+                optional(unique(field("slot", FieldKind::Time))),
+                unique(field("moment", FieldKind::DateTime)),
+                unique(field("rate", FieldKind::Decimal { min: Some(-50), max: Some(50) })),
+            ],
+        )
+        .entity(
+            "map",
+            "maps",
+            vec![optional(reference("request", "request")), unique(field("phone", FieldKind::Phone))],
+        )
+        .entity("error", "errors", vec![reference("none_such", "missing"), reference("index", "index")])
+        .entity("index", "indices", vec![reference("error", "error"), unique(listed("code", &["a", "b", "c"]))])
+        .entity(
+            "equipment",
+            "equipment",
+            vec![
+                text("very_long_description_of_a_thing", 1, 2000),
+                optional(unique(text("internationally_unique_code", 4, 64))),
+                listed(
+                    "current_condition_of_the_thing",
+                    &["as good as new", "slightly worn", "broken beyond all repair", "lost somewhere in the harbour"],
+                ),
+            ],
+        )
+        .story(
+            nasty,
+            &[],
+            vec![
+                operation("class", OperationKind::Create),
+                operation("class", OperationKind::Update),
+                operation("class", list(&["limit", "page", "kind", "copy"])),
+                operation("class", transition("kind", "back\\slash")),
+                operation("class", transition("kind", "")),
+            ],
+            vec![
+                (nasty, Check::CreateAndRead { entity: "class".into() }),
+                ("kinds", Check::Limits { entity: "class".into(), field: "kind".into() }),
+                ("kinds", Check::Limits { entity: "class".into(), field: "copy".into() }),
+                ("five", Check::Limits { entity: "class".into(), field: "limit".into() }),
+                ("five \\", Check::Updated { entity: "class".into() }),
+                ("\"", Check::Filtered { entity: "class".into(), field: "page".into() }),
+            ],
+        )
+        .story(
+            "Work on requests",
+            &[],
+            vec![
+                operation("request", OperationKind::Create),
+                operation("request", list(&["parent", "map", "rate"])),
+                operation("request", OperationKind::Update),
+                operation("request", OperationKind::Delete),
+            ],
+            vec![("rates", Check::Limits { entity: "request".into(), field: "rate".into() })],
+        )
+        .story(
+            "Work on maps",
+            &[],
+            vec![operation("map", OperationKind::Create), operation("map", list(&["request", "phone"]))],
+            vec![],
+        )
+        .story(
+            "Report errors",
+            &[],
+            vec![
+                operation("error", OperationKind::Create),
+                operation("error", list(&["none_such"])),
+                operation("index", OperationKind::Create),
+                operation("index", OperationKind::Update),
+            ],
+            vec![("references", Check::Limits { entity: "error".into(), field: "none_such".into() })],
+        )
+        .story(
+            "Keep equipment",
+            &[],
+            vec![
+                operation("equipment", OperationKind::Create),
+                operation("equipment", list(&["current_condition_of_the_thing", "internationally_unique_code"])),
+                operation("equipment", OperationKind::Update),
+                operation("equipment", transition("current_condition_of_the_thing", "lost somewhere in the harbour")),
+            ],
+            vec![("codes", Check::Limits { entity: "equipment".into(), field: "internationally_unique_code".into() })],
+        )
+        .build()
+}
+
+pub(super) const HOSTILE: &str =
+    "it's \"a\" `b` \\ ${process.exit(1)} */ -- \"\"\" ''' \n\r\n# h\u{2028}x\u{202e}y | <b> {{ z }} @all";

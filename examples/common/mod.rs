@@ -1,0 +1,38 @@
+//! What the examples share: a pipeline's first stages, run in a temporary workspace.
+
+use aipipe::domain::{IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot};
+use aipipe::local::{LocalWorkspace, read_document_file};
+use aipipe::pipeline::{Pipeline, RunOutcome, StartRequest, upload_documents};
+use anyhow::{Context, bail};
+use clap::Parser;
+use serde::de::DeserializeOwned;
+use std::path::PathBuf;
+
+/// Files, and whether to print JSON.
+#[derive(Parser)]
+pub(crate) struct Arguments {
+    /// The documents.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Runs `pipeline` on `files` in a workspace that is gone afterwards.
+pub(crate) async fn run<T: DeserializeOwned>(
+    pipeline: &Pipeline<IntakeRequest, T>,
+    files: &[PathBuf],
+) -> anyhow::Result<T> {
+    let documents = files.iter().map(|path| read_document_file(path)).collect::<Result<Vec<_>, _>>()?;
+    let folder = tempfile::tempdir().context("a temporary folder can't be made")?;
+    let workspace = LocalWorkspace::open(folder.path())?;
+    let root = ProjectRoot::new(ProjectName::parse("example")?, workspace.clock.now());
+    let intake = upload_documents(workspace.artifacts.as_ref(), &root, documents).await?;
+    let request = StartRequest::new(root, IdempotencyKey::parse("example")?);
+    match workspace.engine().build()?.start(pipeline, &request, &intake).await? {
+        RunOutcome::Completed(output) => Ok(output),
+        RunOutcome::Waiting { wait, .. } => bail!("{}", wait.reason),
+    }
+}

@@ -1,0 +1,120 @@
+//! The command line.
+
+use aipipe::domain::{ExecutionId, ProjectName, ReviewPolicy, Stack};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// From documents to a merged pull request, on this machine: no account, no key.
+#[derive(Debug, Parser)]
+#[command(name = "quickstart", args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// What a run is made of.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Documents to start from; a sample project when there are none.
+    pub(crate) documents: Vec<PathBuf>,
+
+    /// Who decides on the merge: a person (then `-- approve`) or the checks alone.
+    #[arg(long, value_enum, default_value_t = Review::Auto)]
+    pub(crate) review: Review,
+
+    /// The project's name: lower-case words joined by hyphens.
+    #[arg(long, value_parser = parse_project)]
+    pub(crate) project: Option<ProjectName>,
+
+    /// The stack, whatever the documents say: react-spa, react-fullstack, node-api, python-api or vue-spa.
+    #[arg(long)]
+    pub(crate) stack: Option<Stack>,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// The folder everything lies in.
+    #[arg(long, default_value = "target/quickstart")]
+    pub(crate) workspace: PathBuf,
+
+    /// Prints one JSON object on standard output at the end; progress goes to standard error.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows an execution: where it stands, what it waits for.
+    Status(OfExecution),
+    /// Approves the pull request's head commit and goes on.
+    Approve(Approve),
+    /// Goes on with an execution.
+    Resume(OfExecution),
+    /// Chooses the stack for an execution that waits because none of the five fits, and goes on.
+    Choose(Choose),
+    /// Cancels an execution.
+    Cancel(OfExecution),
+    /// Lists all executions.
+    Runs(Common),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfExecution {
+    /// The execution; the latest one when it is not given.
+    #[arg(long)]
+    pub(crate) execution: Option<ExecutionId>,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// Who approves.
+    #[arg(long, default_value = "reviewer")]
+    pub(crate) reviewer: String,
+
+    /// What to say.
+    #[arg(long, default_value = "")]
+    pub(crate) comment: String,
+
+    #[command(flatten)]
+    pub(crate) of: OfExecution,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Choose {
+    /// The stack.
+    pub(crate) stack: Stack,
+
+    #[command(flatten)]
+    pub(crate) of: OfExecution,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Review {
+    /// A person approves.
+    Human,
+    /// Merged when every required check succeeded.
+    Auto,
+}
+
+impl From<Review> for ReviewPolicy {
+    fn from(review: Review) -> Self {
+        match review {
+            Review::Human => Self::Human,
+            Review::Auto => Self::Automated,
+        }
+    }
+}
+
+fn parse_project(text: &str) -> Result<ProjectName, String> {
+    ProjectName::parse(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,186 @@
+//! Documents in, merged pull request out, on one machine:
+//!
+//! ```sh
+//! cargo run --release --example quickstart                          # the sample project
+//! cargo run --release --example quickstart -- --review human brief.pdf notes.md
+//! cargo run --release --example quickstart -- status | approve | resume | runs
+//! ```
+//!
+//! Interrupt it at any time and run it again: it goes on where it was.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+mod cli;
+mod progress;
+mod report;
+mod session;
+
+use aipipe::domain::{IdempotencyKey, ReviewVerdict, SignalName};
+use aipipe::pipeline::RunOutcome;
+use aipipe::ports::{ReviewDesk as _, ReviewSpec};
+use aipipe::stages::ArchitecturePlanner;
+use aipipe::tables::IntegrationRecord;
+use anyhow::{Result, bail};
+use clap::Parser;
+use cli::{Approve, Choose, Cli, Command, Common, OfExecution, RunArgs};
+use report::Report;
+use session::{Recipe, Session};
+use std::process::ExitCode;
+
+/// What a shell reports for a program ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let code = if error.use_stderr() { 1 } else { 0 };
+        let _ = error.print();
+        std::process::exit(code)
+    });
+    let json = match &cli.command {
+        None => cli.run.common.json,
+        Some(Command::Runs(common)) => common.json,
+        Some(Command::Status(of) | Command::Resume(of) | Command::Cancel(of)) => of.common.json,
+        Some(Command::Approve(approve)) => approve.of.common.json,
+        Some(Command::Choose(choose)) => choose.of.common.json,
+    };
+    let work = async {
+        match cli.command {
+            None => run(&cli.run).await,
+            Some(Command::Status(of)) => status(&of).await,
+            Some(Command::Approve(approve)) => self::approve(&approve).await,
+            Some(Command::Resume(of)) => resume(&of).await,
+            Some(Command::Choose(choose)) => self::choose(&choose).await,
+            Some(Command::Cancel(of)) => cancel(&of).await,
+            Some(Command::Runs(common)) => runs(&common).await,
+        }
+    };
+    tokio::select! {
+        result = work => match result {
+            Ok(code) => ExitCode::from(code),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                if json {
+                    println!("{}", serde_json::json!({"status": "failed", "failure": format!("{error:#}")}));
+                }
+                ExitCode::from(1)
+            }
+        },
+        _ = tokio::signal::ctrl_c() => {
+            eprintln!("\nInterrupted; the same command goes on from here.");
+            ExitCode::from(INTERRUPTED)
+        }
+    }
+}
+
+async fn run(args: &RunArgs) -> Result<u8> {
+    let session = Session::open(&args.common)?;
+    let (recipe, request, intake) = session.prepare(args).await?;
+    let pipeline = session.pipeline(&recipe);
+    let known = session.engine.find(&recipe.execution).await?.is_some();
+    let outcome = if known {
+        session.engine.resume(&pipeline, &recipe.execution).await
+    } else {
+        session.engine.start(&pipeline, &request, &intake).await
+    };
+    finish(&session, &recipe, outcome).await
+}
+
+async fn resume(of: &OfExecution) -> Result<u8> {
+    let session = Session::open(&of.common)?;
+    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+    go_on(&session, &recipe).await
+}
+
+async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
+    let outcome = session.engine.resume(&session.pipeline(recipe), &recipe.execution).await;
+    finish(session, recipe, outcome).await
+}
+
+async fn approve(args: &Approve) -> Result<u8> {
+    let session = Session::open(&args.of.common)?;
+    let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
+    let records = session.workspace.records.as_ref();
+    let integration = IntegrationRecord::of(records, &recipe.project, &recipe.execution).await?;
+    let Some((integration, (number, _))) = integration.and_then(|record| Some((record.clone(), record.pull_request?)))
+    else {
+        bail!("execution {} has no pull request yet", recipe.execution);
+    };
+    let desk = &session.workspace.review_desk;
+    let head = desk.status(&integration.repository, number).await?.pull_request.head_sha;
+    let review = ReviewSpec {
+        reviewer: args.reviewer.clone(),
+        verdict: ReviewVerdict::Approved,
+        commit: head.clone(),
+        comment: args.comment.clone(),
+    };
+    let key = IdempotencyKey::derive(&["approve", recipe.execution.as_str(), &args.reviewer, head.as_str()]);
+    desk.review(&integration.repository, number, &review, &key).await?;
+    let signal = SignalName::parse("review")?;
+    session.engine.signal(&recipe.execution, &signal, &key, serde_json::json!({"approved_by": args.reviewer})).await?;
+    go_on(&session, &recipe).await
+}
+
+async fn choose(args: &Choose) -> Result<u8> {
+    let session = Session::open(&args.of.common)?;
+    let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
+    let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str()]);
+    let stack = serde_json::json!(args.stack.as_str());
+    session.engine.signal(&recipe.execution, &ArchitecturePlanner::stack_choice(), &key, stack).await?;
+    go_on(&session, &recipe).await
+}
+
+async fn cancel(of: &OfExecution) -> Result<u8> {
+    let session = Session::open(&of.common)?;
+    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+    session.engine.cancel(&recipe.execution).await?;
+    show(&session, &recipe).await?;
+    Ok(0)
+}
+
+async fn status(of: &OfExecution) -> Result<u8> {
+    let session = Session::open(&of.common)?;
+    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+    Ok(show(&session, &recipe).await?.exit_code(&recipe))
+}
+
+async fn runs(common: &Common) -> Result<u8> {
+    let session = Session::open(common)?;
+    let mut all = Vec::new();
+    for status in aipipe::domain::ExecutionStatus::ALL {
+        all.extend(session.engine.list_by_status(status).await?);
+    }
+    all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
+    if common.json {
+        println!("{}", serde_json::to_string(&all)?);
+        return Ok(0);
+    }
+    for summary in all {
+        let stage = summary.stage.map_or_else(String::new, |stage| stage.to_string());
+        println!("{}  {}  {:9}  {stage}", summary.created_at, summary.id, summary.status.as_str());
+    }
+    Ok(0)
+}
+
+async fn show(session: &Session, recipe: &Recipe) -> Result<Report> {
+    let report = Report::of(session, recipe).await?;
+    if session.common.json {
+        println!("{}", report.json());
+    } else {
+        println!("{}", report.text(recipe, &session.common.workspace));
+    }
+    Ok(report)
+}
+
+async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<RunOutcome<T>>) -> Result<u8> {
+    if let Err(error) = outcome {
+        // What was finished is still worth showing, when there is anything.
+        if session.engine.find(&recipe.execution).await?.is_some() {
+            show(session, recipe).await?;
+            eprintln!("error: {}", error.chain());
+            return Ok(1);
+        }
+        return Err(error.into());
+    }
+    Ok(show(session, recipe).await?.exit_code(recipe))
+}

@@ -1,0 +1,251 @@
+//! What a run came to, for people and as JSON.
+
+use crate::session::{Recipe, Session};
+use aipipe::domain::{
+    ArchitecturePlan, BuildReport, CodeBundle, Cost, DocumentSet, ExecutionStatus, ExecutionSummary, PullRequestState,
+    RunState, Stack, StoryResult, StorySet, StoryStatus,
+};
+use aipipe::ports::ReviewDesk as _;
+use aipipe::stages::{
+    ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
+};
+use aipipe::tables::IntegrationRecord;
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Everything the finished stages have left.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) summary: ExecutionSummary,
+    documents: Option<DocumentSet>,
+    stories: Option<StorySet>,
+    plan: Option<ArchitecturePlan>,
+    bundle: Option<CodeBundle>,
+    build: Option<BuildReport>,
+    pull_request: Option<aipipe::domain::PullRequestStatus>,
+    stages: Vec<(String, f64, bool)>,
+}
+
+impl Report {
+    pub(crate) async fn of(session: &Session, recipe: &Recipe) -> Result<Self> {
+        let (engine, id) = (&session.engine, &recipe.execution);
+        let build: Option<BuildReport> = engine.stage_output(id, &GithubOrchestrator::stage_name()).await?;
+        let records = session.workspace.records.as_ref();
+        let integration = IntegrationRecord::of(records, &recipe.project, id).await?;
+        let pull_request = match (&build, integration.and_then(|record| record.pull_request)) {
+            (Some(build), Some((number, _))) => {
+                Some(session.workspace.review_desk.status(&build.repository, number).await?)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            summary: engine.summary(id).await?,
+            documents: engine.stage_output(id, &DocumentProcessor::stage_name()).await?,
+            stories: engine.stage_output(id, &RequirementsSynthesizer::stage_name()).await?,
+            plan: engine.stage_output(id, &ArchitecturePlanner::stage_name()).await?,
+            bundle: engine.stage_output(id, &StoryExecutor::stage_name()).await?,
+            build,
+            pull_request,
+            stages: session.progress.stages(),
+        })
+    }
+
+    /// 0: merged, or waiting for the review that was asked for; 2: stopped for a person; 1: failed.
+    pub(crate) fn exit_code(&self, recipe: &Recipe) -> u8 {
+        let pull_state = self.pull_request.as_ref().map(|status| status.pull_request.state);
+        let green = self.build.as_ref().is_some_and(|build| build.run.state.is_success());
+        match self.summary.status {
+            ExecutionStatus::Completed if pull_state == Some(PullRequestState::Merged) => 0,
+            ExecutionStatus::Waiting if recipe.human_review && green && pull_state == Some(PullRequestState::Open) => 0,
+            ExecutionStatus::Completed | ExecutionStatus::Waiting => 2,
+            ExecutionStatus::Running | ExecutionStatus::Failed | ExecutionStatus::Cancelled => 1,
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        let summary = &self.summary;
+        json!({
+            "execution": summary.id,
+            "status": summary.status,
+            "waiting_for": summary.wait,
+            "failure": summary.failure,
+            "project_root": summary.root,
+            "repository": self.build.as_ref().map(|build| &build.repository.location),
+            "branch": self.build.as_ref().map(|build| &build.branch),
+            "pull_request": self.pull_request.as_ref().map(|status| json!({
+                "number": status.pull_request.number,
+                "path": status.pull_request.location,
+                "state": status.pull_request.state,
+                "reviews": status.reviews,
+            })),
+            "head_sha": self.build.as_ref().map(|build| &build.head),
+            "merge_sha": self.pull_request.as_ref().and_then(|status| status.pull_request.merge_sha.as_ref()),
+            "stack": self.plan.as_ref().map(|plan| json!({
+                "id": plan.decision.stack,
+                "choice": plan.decision.choice,
+                "explanation": plan.decision.explanation,
+                "scores": plan.decision.scores,
+                "evidence": plan.decision.evidence,
+            })),
+            "stories": self.story_rows(),
+            "questions": self.stories.as_ref().map(|stories| &stories.questions),
+            "documents": self.documents.as_ref().map(|documents| json!({
+                "read": documents.documents.iter().map(|document| json!({
+                    "name": document.name,
+                    "format": document.format,
+                    "version": document.version,
+                    "segments": document.segments.len(),
+                    "warnings": document.warnings,
+                })).collect::<Vec<_>>(),
+                "refused": documents.refused,
+            })),
+            "checks": self.build.as_ref().map(|build| build.run.jobs.iter().map(|job| json!({
+                "name": job.name,
+                "state": job.state,
+                "steps": job.steps,
+            })).collect::<Vec<_>>()),
+            "build_failure": self.build.as_ref().and_then(|build| build.failure.as_ref()),
+            "cost_usd": match summary.spending.cost {
+                Cost::Known(cost) => Value::String(cost.to_string()),
+                Cost::AtLeast(_) => Value::Null,
+            },
+            "model_calls": summary.spending.calls,
+            "stages": self.stages.iter().map(|(stage, seconds, replayed)| {
+                json!({"stage": stage, "seconds": seconds, "replayed": replayed})
+            }).collect::<Vec<_>>(),
+        })
+    }
+
+    fn results(&self) -> &[StoryResult] {
+        self.bundle.as_ref().map_or(&[], |bundle| &bundle.stories)
+    }
+
+    fn story_rows(&self) -> Vec<Value> {
+        let stories = self.stories.as_ref().map_or(&[][..], |stories| &stories.stories);
+        let row = |story: &aipipe::domain::UserStory| {
+            let result = self.results().iter().find(|result| result.story == story.id);
+            json!({
+                "id": story.id,
+                "title": story.title,
+                "priority": story.priority,
+                "status": result.map_or("planned", |result| result.status.label()),
+                "detail": result.map(|result| &result.status),
+                "route": result.map(|result| if result.files.is_empty() { "none" } else { "template" }),
+                "files": result.map_or(0, |result| result.files.len()),
+                "tests": result.map_or(0, |result| result.tests.len()),
+            })
+        };
+        stories.iter().map(row).collect()
+    }
+
+    pub(crate) fn text(&self, recipe: &Recipe, workspace: &Path) -> String {
+        let mut text = String::new();
+        let summary = &self.summary;
+        let _ = writeln!(text, "\n{}  {}  ({})", summary.root, summary.id, summary.status.as_str());
+        if let Some(documents) = &self.documents {
+            let _ =
+                writeln!(text, "  documents   {} read, {} refused", documents.documents.len(), documents.refused.len());
+        }
+        if let Some(stories) = &self.stories {
+            let _ = writeln!(
+                text,
+                "  stories     {} from {} requirements, {} open questions",
+                stories.stories.len(),
+                stories.requirements.len(),
+                stories.questions.len()
+            );
+        }
+        if let Some(plan) = &self.plan {
+            let _ = writeln!(text, "  stack       {}: {}", plan.decision.stack.title(), plan.decision.explanation);
+        }
+        let count = |wanted: fn(&StoryStatus) -> bool| self.results().iter().filter(|r| wanted(&r.status)).count();
+        if self.bundle.is_some() {
+            let done = count(|status| matches!(status, StoryStatus::Done));
+            let partial = count(|status| matches!(status, StoryStatus::Partial { .. }));
+            let _ = writeln!(text, "  code        {done} stories done, {partial} partly");
+        }
+        self.list_open(&mut text);
+        if let Some(build) = &self.build {
+            let verdict = match build.run.state {
+                RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
+                RunState::Pending | RunState::InProgress => "not finished".to_owned(),
+            };
+            let jobs: Vec<_> = build.run.jobs.iter().map(|job| job.name.as_str()).collect();
+            let _ = writeln!(text, "  CI          {verdict}: {} ({})", jobs.join(", "), build.run.location);
+            if let Some(failure) = &build.failure {
+                let _ = writeln!(text, "\n  {} / {} failed:\n", failure.job, failure.step);
+                for line in failure.log_tail.lines() {
+                    let _ = writeln!(text, "    | {line}");
+                }
+            }
+            let _ = writeln!(text, "  repository  {}", build.repository.location);
+            let _ = writeln!(text, "  branch      {} at {}", build.branch, build.head.short());
+        }
+        if let Some(status) = &self.pull_request {
+            let pull = &status.pull_request;
+            let state = match &pull.merge_sha {
+                Some(sha) => format!("merged as {}", sha.short()),
+                None => format!("{:?}", pull.state).to_lowercase(),
+            };
+            let _ = writeln!(text, "  pull request {state}: {}", pull.location);
+        }
+        let _ = writeln!(text, "  cost        {} ({} model calls)", summary.spending.cost, summary.spending.calls);
+        self.next_steps(&mut text, recipe, workspace);
+        text
+    }
+
+    fn list_open(&self, text: &mut String) {
+        for result in self.results() {
+            let why = match &result.status {
+                StoryStatus::NeedsModel { reason } => format!("needs a model: {reason}"),
+                StoryStatus::Failed { reason } => format!("failed: {reason}"),
+                StoryStatus::Blocked { by } => format!("blocked by {by}"),
+                _ => continue,
+            };
+            let stories = self.stories.as_ref().map_or(&[][..], |stories| &stories.stories);
+            let title = stories.iter().find(|story| story.id == result.story).map_or("", |story| &story.title);
+            let _ = writeln!(text, "              {title}: {why}");
+        }
+    }
+
+    fn next_steps(&self, text: &mut String, recipe: &Recipe, workspace: &Path) {
+        let again = "cargo run --release --example quickstart --";
+        let with = format!("--workspace {}", workspace.display());
+        if let Some(wait) = &self.summary.wait {
+            let _ = writeln!(text, "\n  Waiting: {}", wait.reason);
+            if wait.signal == ArchitecturePlanner::stack_choice() {
+                let _ = writeln!(text, "  Choose:  {again} choose node-api {with}");
+            } else if recipe.human_review {
+                let _ = writeln!(text, "  Approve: {again} approve {with}");
+            }
+            let _ = writeln!(text, "  Go on:   {again} resume {with}");
+        }
+        if let Some(failure) = &self.summary.failure {
+            let _ = writeln!(text, "\n  Failed: {failure}\n  Go on:  {again} resume {with}");
+        }
+        let (Some(build), Some(plan)) = (&self.build, &self.plan) else { return };
+        let branch = match self.pull_request.as_ref().map(|status| status.pull_request.state) {
+            Some(PullRequestState::Merged) => &build.base,
+            _ => &build.branch,
+        };
+        let folder = recipe.project.as_str();
+        let _ = writeln!(
+            text,
+            "\n  Run what was generated:\n    git clone --branch {branch} {} {folder} && cd {folder}",
+            build.repository.location
+        );
+        let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
+    }
+}
+
+fn run_commands(stack: Stack) -> &'static str {
+    match stack {
+        Stack::PythonApi => {
+            "python3 -m venv .venv && .venv/bin/pip install --require-hashes -r requirements.lock && \
+             .venv/bin/uvicorn app.main:app --port 3000"
+        }
+        _ => "npm ci && npm run dev",
+    }
+}

@@ -1,0 +1,129 @@
+//! One workspace, one pipeline: what a run needs to be found again.
+
+use crate::cli::{Common, Review, RunArgs};
+use crate::progress::Progress;
+use aipipe::domain::{
+    ContentHash, DocumentName, ExecutionId, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, ReviewOutcome,
+    Stack, slugify,
+};
+use aipipe::local::{LocalWorkspace, read_document_file};
+use aipipe::pipeline::{Engine, Pipeline, StartRequest, upload_documents};
+use aipipe::ports::Clock as _;
+use aipipe::stages::{StandardOptions, standard_pipeline};
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What an execution was started with: the pipeline that resumes it must be the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Recipe {
+    pub(crate) execution: ExecutionId,
+    pub(crate) project: ProjectName,
+    pub(crate) human_review: bool,
+    pub(crate) stack: Option<Stack>,
+}
+
+impl Recipe {
+    fn file(workspace: &Path, execution: &ExecutionId) -> PathBuf {
+        workspace.join("runs").join(format!("{execution}.json"))
+    }
+
+    /// Kept before the execution starts, so that a crash at any point leaves it resumable.
+    fn keep(&self, workspace: &Path) -> Result<()> {
+        let file = Self::file(workspace, &self.execution);
+        std::fs::create_dir_all(workspace.join("runs"))?;
+        let json = serde_json::to_vec_pretty(self)?;
+        for target in [file, workspace.join("runs").join("latest.json")] {
+            let temporary = target.with_extension("tmp");
+            std::fs::write(&temporary, &json).with_context(|| format!("can't write {}", temporary.display()))?;
+            std::fs::rename(&temporary, &target)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn load(workspace: &Path, execution: Option<&ExecutionId>) -> Result<Self> {
+        let file = match execution {
+            Some(execution) => Self::file(workspace, execution),
+            None => workspace.join("runs").join("latest.json"),
+        };
+        if !file.exists() {
+            bail!("there is no such run in {} (`-- runs` lists them)", workspace.display());
+        }
+        let json = std::fs::read(&file)?;
+        serde_json::from_slice(&json).with_context(|| format!("{} is damaged", file.display()))
+    }
+}
+
+/// An open workspace with the engine and its observer.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) workspace: LocalWorkspace,
+    pub(crate) engine: Engine,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) common: Common,
+}
+
+impl Session {
+    pub(crate) fn open(common: &Common) -> Result<Self> {
+        let workspace = LocalWorkspace::open(&common.workspace)?;
+        let progress = Arc::new(Progress::new());
+        let engine = workspace.engine().observer(progress.clone()).build()?;
+        Ok(Self { workspace, engine, progress, common: common.clone() })
+    }
+
+    pub(crate) fn pipeline(&self, recipe: &Recipe) -> Pipeline<IntakeRequest, ReviewOutcome> {
+        let policy = if recipe.human_review { Review::Human } else { Review::Auto };
+        let options = StandardOptions::new(policy.into()).with_stack(recipe.stack);
+        standard_pipeline(&self.workspace.ports(), &options)
+    }
+
+    /// The execution for these arguments: the same documents and options are the same execution.
+    pub(crate) async fn prepare(&self, args: &RunArgs) -> Result<(Recipe, StartRequest, IntakeRequest)> {
+        let documents = read_documents(&args.documents)?;
+        let project = match &args.project {
+            Some(project) => project.clone(),
+            None => default_project(&args.documents)?,
+        };
+        let mut parts: Vec<String> = vec![format!("{:?} {:?}", args.review, args.stack)];
+        parts.extend(documents.iter().map(|(name, content)| format!("{name} {}", ContentHash::of(content))));
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let key = IdempotencyKey::derive(&parts);
+        let execution = ExecutionId::for_key(&project, &key);
+        // An execution that goes on keeps the day it was started on.
+        let root = match self.engine.find(&execution).await? {
+            Some(known) => known.root,
+            None => ProjectRoot::new(project.clone(), self.workspace.clock.now()),
+        };
+        let human_review = args.review == Review::Human;
+        let recipe = Recipe { execution, project, human_review, stack: args.stack };
+        recipe.keep(self.workspace.root())?;
+        let intake = upload_documents(self.workspace.artifacts.as_ref(), &root, documents).await?;
+        Ok((recipe, StartRequest::new(root, key), intake))
+    }
+}
+
+fn read_documents(paths: &[PathBuf]) -> Result<Vec<(DocumentName, Bytes)>> {
+    if paths.is_empty() {
+        return sample_documents();
+    }
+    paths.iter().map(|path| Ok(read_document_file(path)?)).collect()
+}
+
+/// The sample project's documents, compiled in so that the example runs from anywhere.
+fn sample_documents() -> Result<Vec<(DocumentName, Bytes)>> {
+    let samples: [(&str, &'static [u8]); 4] = [
+        ("brief.pdf", include_bytes!("../data/brief.pdf")),
+        ("kickoff-meeting.json", include_bytes!("../data/kickoff-meeting.json")),
+        ("client-thread.eml", include_bytes!("../data/client-thread.eml")),
+        ("team-chat.txt", include_bytes!("../data/team-chat.txt")),
+    ];
+    samples.into_iter().map(|(name, content)| Ok((DocumentName::parse(name)?, Bytes::from_static(content)))).collect()
+}
+
+fn default_project(documents: &[PathBuf]) -> Result<ProjectName> {
+    let stem = documents.first().and_then(|path| path.file_stem()).and_then(|stem| stem.to_str());
+    let slug = stem.map_or_else(|| "harbour-bikes".to_owned(), |stem| slugify(stem, 40));
+    Ok(ProjectName::parse(if slug.is_empty() { "project".to_owned() } else { slug })?)
+}
