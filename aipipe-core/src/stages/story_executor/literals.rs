@@ -7,11 +7,7 @@ use std::fmt::Write as _;
 
 /// Characters that are invisible, end a line or turn the reading direction: never written as they are.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}'
-            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+    c.is_control() || crate::domain::is_invisible(c)
 }
 
 /// A double-quoted string literal that JSON, TypeScript and JavaScript read alike.
