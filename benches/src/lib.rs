@@ -1,1 +1,8 @@
-//! Benchmarks of aipipe.
+//! What aipipe costs.
+//!
+//! - [`figures`]: the list `target/figures.jsonl` that tests and benches append what they measured to.
+//! - `engine-bench`: steps per second, CPU and memory of durable executions, beside the bare store in the same run.
+//! - `benches/engine.rs`: the engine's own code, on stores in memory (criterion).
+//! - `engine.sh`: all of it, and the sync calls per checkpoint.
+
+pub mod figures;

@@ -5,4 +5,5 @@
 mod conformance;
 mod engine;
 mod engine_faults;
+mod standard;
 mod support;

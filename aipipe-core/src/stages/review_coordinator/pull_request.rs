@@ -410,11 +410,11 @@ fn cost(contents: &Contents<'_>) -> Option<String> {
     );
     let packages = |development: bool| {
         let of = contents.plan.build.dependencies.iter().filter(|package| package.development == development);
-        of.map(|package: &PinnedDependency| format!("{} {}", package.name, package.version))
+        of.map(|package: &PinnedDependency| code(&format!("{} {}", package.name, package.version)))
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let _ = writeln!(text, "\nPackages: {}.\nFor development: {}.", escape(&packages(false)), escape(&packages(true)));
+    let _ = writeln!(text, "\nPackages: {}.\nFor development: {}.", packages(false), packages(true));
     let _ = writeln!(text, "\nExecution {}.", code(contents.execution.as_str()));
     Some(text)
 }

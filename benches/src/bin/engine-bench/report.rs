@@ -1,0 +1,109 @@
+//! Medians over the rounds, printed and recorded.
+
+use crate::engine::Measured;
+use crate::meter::Took;
+use crate::stages::Kind;
+use aipipe_benches::figures;
+use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+
+/// What the rounds of one concurrency measured.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    bare: Vec<Bare>,
+    engine: BTreeMap<Kind, Vec<Engine>>,
+}
+
+#[derive(Debug)]
+struct Bare {
+    per_second: f64,
+    cpu_us: f64,
+    load: f64,
+}
+
+#[derive(Debug)]
+struct Engine {
+    steps_per_second: f64,
+    cpu_us_per_step: f64,
+    checkpoints_per_second: f64,
+    commits_per_checkpoint: f64,
+    ratio: f64,
+    load: f64,
+}
+
+impl Rounds {
+    /// Adds this round's bare commits; the engine's runs that follow are compared with them.
+    pub fn bare(&mut self, commits: u64, took: Took, load: f64) {
+        let commits = commits as f64;
+        self.bare.push(Bare { per_second: commits / took.wall, cpu_us: took.cpu * 1e6 / commits, load });
+    }
+
+    /// Adds a run of the engine.
+    pub fn engine(&mut self, kind: Kind, steps: u64, checkpoints: u64, run: Measured, load: f64) {
+        let (steps, checkpoints) = (steps as f64, checkpoints as f64);
+        let steps_per_second = steps / run.took.wall;
+        self.engine.entry(kind).or_default().push(Engine {
+            steps_per_second,
+            cpu_us_per_step: run.took.cpu * 1e6 / steps,
+            checkpoints_per_second: checkpoints / run.took.wall,
+            commits_per_checkpoint: run.commits as f64 / checkpoints,
+            ratio: self.bare.last().map_or(f64::NAN, |bare| steps_per_second / bare.per_second),
+            load,
+        });
+    }
+
+    /// Prints all of it and records the figures under `suffix`.
+    pub fn report(&self, suffix: &str) -> Result<()> {
+        let bare = median(&self.bare, |round| round.per_second)?;
+        println!("  bare redb, durable commits of 1 KiB");
+        println!(
+            "    {bare:.0} commits/s (rounds {}), {:.0} µs CPU a commit, load {:.1}",
+            each(&self.bare, |round| round.per_second),
+            median(&self.bare, |round| round.cpu_us)?,
+            median(&self.bare, |round| round.load)?,
+        );
+        figures::record(&format!("engine.bare_commits_per_second.{suffix}"), bare, "1/s")?;
+        for (kind, rounds) in &self.engine {
+            let steps = median(rounds, |round| round.steps_per_second)?;
+            let cpu = median(rounds, |round| round.cpu_us_per_step)?;
+            let ratio = median(rounds, |round| round.ratio)?;
+            println!("  {}", kind.explained());
+            println!(
+                "    {steps:.0} steps/s (rounds {}), {ratio:.2} of the bare store, load {:.1}",
+                each(rounds, |round| round.steps_per_second),
+                median(rounds, |round| round.load)?,
+            );
+            println!(
+                "    {cpu:.0} µs CPU a step (rounds {}), {:.0} checkpoints/s, {:.3} commits a checkpoint",
+                each(rounds, |round| round.cpu_us_per_step),
+                median(rounds, |round| round.checkpoints_per_second)?,
+                median(rounds, |round| round.commits_per_checkpoint)?,
+            );
+            // The plain names are those of the step that only records; the others carry their kind.
+            let named = |figure: &str| match kind {
+                Kind::Record => format!("engine.{figure}.{suffix}"),
+                Kind::Effect => format!("engine.{figure}.effect.{suffix}"),
+                Kind::Stages => format!("engine.{figure}.stages.{suffix}"),
+                Kind::Waiting => format!("engine.{figure}.waiting.{suffix}"),
+            };
+            figures::record(&named("steps_per_second"), steps, "1/s")?;
+            figures::record(&named("cpu_us_per_step"), cpu, "us")?;
+            figures::record(&named("ratio_to_bare_store"), ratio, "1")?;
+        }
+        Ok(())
+    }
+}
+
+fn median<T>(rounds: &[T], of: impl Fn(&T) -> f64) -> Result<f64> {
+    let mut values: Vec<f64> = rounds.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    let upper = values.len() / 2;
+    let (Some(low), Some(high)) = (values.get((values.len().saturating_sub(1)) / 2), values.get(upper)) else {
+        return None.context("no rounds");
+    };
+    Ok(f64::midpoint(*low, *high))
+}
+
+fn each<T>(rounds: &[T], of: impl Fn(&T) -> f64) -> String {
+    rounds.iter().map(|round| format!("{:.0}", of(round))).collect::<Vec<_>>().join(" ")
+}
