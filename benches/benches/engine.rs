@@ -1,6 +1,5 @@
 //! The engine's own cost, on stores in memory: sealing, verifying, replaying.
 
-#![expect(missing_docs, reason = "criterion's macros make public items without docs")]
 #![expect(clippy::unwrap_used, reason = "a bench that can't run shall stop")]
 
 use aipipe_core::Result;
@@ -97,11 +96,7 @@ fn engine(criterion: &mut Criterion) {
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
 
     group.bench_function("seven steps", |bencher| {
-        bencher.iter_batched(
-            || Execution::new(7, End::Done),
-            |execution| execution.start(&on),
-            BatchSize::SmallInput,
-        );
+        bencher.iter_batched(|| Execution::new(7, End::Done), |execution| execution.start(&on), BatchSize::SmallInput);
     });
     group.throughput(Throughput::Elements(ENTRIES));
     group.bench_function("journal: append 1,000 entries", |bencher| {

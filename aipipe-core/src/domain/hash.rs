@@ -39,11 +39,10 @@ impl ContentHash {
     /// All 64 hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        let digit = |half: u8| char::from_digit(u32::from(half), 16);
+        let mut hex = String::with_capacity(2 * self.0.len());
+        hex.extend(self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).flatten());
+        hex
     }
 
     /// The first `digits` hexadecimal digits.

@@ -1,8 +1,8 @@
 //! The journal: a hash chain of entries, written by the one worker that holds the lease.
 //!
 //! An execution's partition of the `execution_state` table holds
-//! - `head`: the lease (owner, epoch, expiry), the number of entries and the hash of the last one;
-//! - `journal/{number}`: the entries, each sealed with a hash over the one before it and its own text;
+//! - `journal/{number}`: the entries, each sealed with a hash over the seal of the one before it and its own text;
+//! - `journal:head`: the lease (owner, epoch, expiry), the number of entries and the hash of the last one;
 //! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals.
 //!
 //! Every write of the worker puts a new head on the expectation that the old one is still there. Whoever takes the
@@ -21,6 +21,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 const TABLE: Table = Table::ExecutionState;
+/// Sorts right behind the entries: in a store that keeps a partition in order, a checkpoint's two records, the new
+/// entry and the head, lie side by side, mostly on one page.
+const HEAD: &str = "journal:head";
 
 /// A journaled value: in the entry when small, in the artifact store otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +110,6 @@ pub enum JournalEntry {
 #[derive(Debug, Serialize, Deserialize)]
 struct SealedEntry {
     number: u64,
-    previous: ContentHash,
     entry: String,
     seal: ContentHash,
 }
@@ -240,7 +242,7 @@ impl Journal {
             terms,
         };
         let (head, mut writes) = journal.append(std::slice::from_ref(entry))?;
-        writes.push(RecordWrite::put(TABLE, journal.scope.key("head")?, Expect::Absent, &head.sealed()?)?);
+        writes.push(RecordWrite::put(TABLE, journal.scope.key(HEAD)?, Expect::Absent, &head.sealed()?)?);
         writes.push(journal.summary_write(summary)?);
         match journal.write(&head, writes).await {
             Err(error) if error.kind() == ErrorKind::Fenced => {
@@ -256,7 +258,7 @@ impl Journal {
     pub(crate) async fn read(records: &Arc<dyn RecordStore>, scope: &Scope) -> Result<Option<JournalContent>> {
         let partition = scope.partition();
         for _ in 0..8 {
-            let Some(record) = records.get(TABLE, &scope.key("head")?).await? else {
+            let Some(record) = records.get(TABLE, &scope.key(HEAD)?).await? else {
                 return match records
                     .query(TABLE, RecordQuery::partition(&*partition).with_sort_prefix("journal/").with_limit(1))
                     .await?
@@ -368,7 +370,7 @@ impl Journal {
     }
 
     fn head_write(&self, head: &Head) -> Result<RecordWrite> {
-        RecordWrite::put(TABLE, self.scope.key("head")?, Expect::Version(self.version), &head.sealed()?)
+        RecordWrite::put(TABLE, self.scope.key(HEAD)?, Expect::Version(self.version), &head.sealed()?)
     }
 
     fn append(&self, entries: &[JournalEntry]) -> Result<(Head, Vec<RecordWrite>)> {
@@ -377,8 +379,7 @@ impl Journal {
         for entry in entries {
             let text = json_text(entry)?;
             let number = head.entries + 1;
-            let sealed =
-                SealedEntry { number, previous: head.last, seal: seal(number, &head.last, &text), entry: text };
+            let sealed = SealedEntry { number, seal: seal(number, &head.last, &text), entry: text };
             head.entries = number;
             head.last = sealed.seal;
             let key = self.scope.key(&format!("journal/{number:010}"))?;
@@ -389,7 +390,7 @@ impl Journal {
 
     /// Writes, and settles whether a write whose answer was lost or doubled took effect.
     async fn write(&mut self, head: &Head, writes: Vec<RecordWrite>) -> Result<()> {
-        let at = writes.iter().position(|write| matches!(write, RecordWrite::Put { key, .. } if key.sort() == "head"));
+        let at = writes.iter().position(|write| matches!(write, RecordWrite::Put { key, .. } if key.sort() == HEAD));
         let error = match self.records.write(writes).await {
             Ok(versions) => {
                 let version = at.and_then(|at| versions.get(at).copied().flatten()).ok_or_else(|| {
@@ -403,7 +404,7 @@ impl Journal {
         };
         let uncertain = matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Timeout);
         if uncertain
-            && let Some(record) = self.records.get(TABLE, &self.scope.key("head")?).await?
+            && let Some(record) = self.records.get(TABLE, &self.scope.key(HEAD)?).await?
             && Head::read(&self.scope.partition(), &record.body)? == *head
             && record.version != self.version
         {
@@ -439,7 +440,7 @@ fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -
     for (number, record) in (1..).zip(stored) {
         let entry = SealedEntry::deserialize(&record.body)
             .map_err(|error| corrupt(partition, format!("entry {number} is not readable")).caused_by(error))?;
-        if entry.number != number || entry.previous != last || entry.seal != seal(number, &last, &entry.entry) {
+        if entry.number != number || entry.seal != seal(number, &last, &entry.entry) {
             return Err(corrupt(partition, format!("entry {number} does not match its seal")));
         }
         last = entry.seal;

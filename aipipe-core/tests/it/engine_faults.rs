@@ -181,7 +181,7 @@ async fn a_damaged_journal_is_corrupt_at_every_byte_and_never_done() {
     let partition = request.execution().to_string();
     let all = rig.records.query_all(Table::ExecutionState, RecordQuery::partition(&*partition)).await.unwrap();
     let journal: Vec<_> =
-        all.into_iter().filter(|r| r.key.sort() == "head" || r.key.sort().starts_with("journal/")).collect();
+        all.into_iter().filter(|r| r.key.sort() == "journal:head" || r.key.sort().starts_with("journal/")).collect();
     assert!(journal.len() > 8);
     let mut flips = 0;
     for record in &journal {

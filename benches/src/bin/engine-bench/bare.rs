@@ -48,31 +48,54 @@ struct Request {
     durable: oneshot::Sender<()>,
 }
 
-/// `commits` durable values by `writers` tasks side by side, each waiting for its own; one thread commits whatever is
-/// queued at once.
-pub fn group(on: &Runtime, database: Database, commits: u64, writers: u64) -> Result<Took> {
+/// Who writes: the engine's executions are tasks; a host without a runtime has threads, which the system switches
+/// between at a higher price.
+#[derive(Debug, Clone, Copy)]
+pub enum Writers {
+    /// Tasks of the runtime.
+    Tasks,
+    /// Threads of the system.
+    Threads,
+}
+
+/// `commits` durable values by `writers` side by side, each waiting for its own; one thread commits whatever is queued
+/// at once.
+pub fn group(on: &Runtime, database: Database, commits: u64, writers: u64, kind: Writers) -> Result<Took> {
     let (requests, queue) = mpsc::channel(QUEUE);
     let meter = Meter::start();
     let thread = std::thread::spawn(move || serve(&database, queue));
     let share = commits / writers;
-    let tasks = (0..writers).map(|writer| {
-        let requests = requests.clone();
-        on.spawn(async move {
-            for number in 0..share {
-                let (durable, answer) = oneshot::channel();
-                let key = 1 + number * writers + writer;
-                requests.send(Request { key, durable }).await.ok().context("the writer has stopped")?;
-                answer.await.context("the writer has stopped")?;
-            }
-            Ok::<_, anyhow::Error>(())
-        })
-    });
-    let results = on.block_on(try_join_all(tasks))?;
+    let results: Vec<Result<()>> = match kind {
+        Writers::Tasks => {
+            let tasks = (0..writers).map(|writer| on.spawn(write(requests.clone(), writer, writers, share)));
+            on.block_on(try_join_all(tasks))?
+        }
+        Writers::Threads => {
+            let threads: Vec<_> = (0..writers)
+                .map(|writer| {
+                    let work = write(requests.clone(), writer, writers, share);
+                    std::thread::spawn(move || futures::executor::block_on(work))
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().ok().context("a writer panicked").flatten()).collect()
+        }
+    };
     let took = meter.stop();
     drop(requests);
-    thread.join().ok().context("the writer panicked")??;
+    thread.join().ok().context("the committing thread panicked")??;
     results.into_iter().collect::<Result<()>>()?;
     Ok(took)
+}
+
+/// What one of the writers does.
+async fn write(requests: mpsc::Sender<Request>, writer: u64, writers: u64, share: u64) -> Result<()> {
+    for number in 0..share {
+        let (durable, answer) = oneshot::channel();
+        let key = 1 + number * writers + writer;
+        requests.send(Request { key, durable }).await.ok().context("nobody commits any more")?;
+        answer.await.context("nobody commits any more")?;
+    }
+    Ok(())
 }
 
 fn serve(database: &Database, mut queue: mpsc::Receiver<Request>) -> Result<()> {

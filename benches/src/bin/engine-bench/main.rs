@@ -11,6 +11,7 @@ mod meter;
 mod report;
 mod stages;
 
+use crate::bare::Writers;
 use crate::engine::Bench;
 use crate::report::Rounds;
 use crate::stages::{Kind, STEPS};
@@ -108,13 +109,17 @@ fn rounds(options: &Options, runtime: &Runtime, folder: &Path, concurrency: u64,
     println!("\n{executions} executions {title}, {} rounds", options.rounds);
     let mut rounds = Rounds::default();
     for round in 1..=options.rounds {
-        let path = folder.join(format!("bare-{suffix}-{round}.redb"));
-        let database = bare::create(&path)?;
         // As many commits as the engine's run has checkpoints.
         let commits = executions * Kind::Record.checkpoints() / concurrency * concurrency;
+        let path = folder.join(format!("bare-{suffix}-{round}.redb"));
         let took = match concurrency {
-            1 => bare::sequential(&database, commits)?,
-            _ => bare::group(runtime, database, commits, concurrency)?,
+            1 => bare::sequential(&bare::create(&path)?, commits)?,
+            _ => {
+                let took = bare::group(runtime, bare::create(&path)?, commits, concurrency, Writers::Threads)?;
+                rounds.threads(commits, took, meter::load()?);
+                std::fs::remove_file(&path)?;
+                bare::group(runtime, bare::create(&path)?, commits, concurrency, Writers::Tasks)?
+            }
         };
         std::fs::remove_file(&path)?;
         rounds.bare(commits, took, meter::load()?);
@@ -145,7 +150,9 @@ fn waiting(options: &Options, runtime: &Runtime, folder: &Path) -> Result<()> {
     let dropped = growth(before)?;
     let disk = std::fs::metadata(folder.join("records.redb"))?.len();
     println!("\n{waiting} executions that wait for a signal, load {:.1}", meter::load()?);
-    println!("  resident memory: {open:.0} B each (with the store's cache of at most 32 MiB), {dropped:.0} B after the store was dropped");
+    println!(
+        "  resident memory: {open:.0} B each (with the store's cache of at most 32 MiB), {dropped:.0} B after the store was dropped"
+    );
     println!("  on disk: {:.0} B each", disk as f64 / waiting);
     figures::record("engine.rss_per_waiting_execution_bytes", open.max(0.0), "B")?;
     figures::record("engine.rss_per_waiting_execution_bytes.store_dropped", dropped.max(0.0), "B")?;

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Rounds {
     bare: Vec<Bare>,
+    /// The same with threads instead of tasks; none where one thing is done after the other.
+    threads: Vec<Bare>,
     engine: BTreeMap<Kind, Vec<Engine>>,
 }
 
@@ -21,6 +23,13 @@ struct Bare {
     load: f64,
 }
 
+impl Bare {
+    fn new(commits: u64, took: Took, load: f64) -> Self {
+        let commits = commits as f64;
+        Self { per_second: commits / took.wall, cpu_us: took.cpu * 1e6 / commits, load }
+    }
+}
+
 #[derive(Debug)]
 struct Engine {
     steps_per_second: f64,
@@ -28,14 +37,19 @@ struct Engine {
     checkpoints_per_second: f64,
     commits_per_checkpoint: f64,
     ratio: f64,
+    ratio_to_threads: Option<f64>,
     load: f64,
 }
 
 impl Rounds {
     /// Adds this round's bare commits; the engine's runs that follow are compared with them.
     pub fn bare(&mut self, commits: u64, took: Took, load: f64) {
-        let commits = commits as f64;
-        self.bare.push(Bare { per_second: commits / took.wall, cpu_us: took.cpu * 1e6 / commits, load });
+        self.bare.push(Bare::new(commits, took, load));
+    }
+
+    /// Adds this round's bare commits by threads.
+    pub fn threads(&mut self, commits: u64, took: Took, load: f64) {
+        self.threads.push(Bare::new(commits, took, load));
     }
 
     /// Adds a run of the engine.
@@ -48,28 +62,29 @@ impl Rounds {
             checkpoints_per_second: checkpoints / run.took.wall,
             commits_per_checkpoint: run.commits as f64 / checkpoints,
             ratio: self.bare.last().map_or(f64::NAN, |bare| steps_per_second / bare.per_second),
+            ratio_to_threads: self.threads.last().map(|bare| steps_per_second / bare.per_second),
             load,
         });
     }
 
     /// Prints all of it and records the figures under `suffix`.
     pub fn report(&self, suffix: &str) -> Result<()> {
-        let bare = median(&self.bare, |round| round.per_second)?;
-        println!("  bare redb, durable commits of 1 KiB");
-        println!(
-            "    {bare:.0} commits/s (rounds {}), {:.0} µs CPU a commit, load {:.1}",
-            each(&self.bare, |round| round.per_second),
-            median(&self.bare, |round| round.cpu_us)?,
-            median(&self.bare, |round| round.load)?,
-        );
-        figures::record(&format!("engine.bare_commits_per_second.{suffix}"), bare, "1/s")?;
+        // Tasks are what the engine has, and the faster of the two: they are the measure.
+        bare("bare redb, durable commits of 1 KiB", &self.bare, &format!("engine.bare_commits_per_second.{suffix}"))?;
+        if !self.threads.is_empty() {
+            let name = format!("engine.bare_commits_per_second.threads.{suffix}");
+            bare("bare redb, the same by threads instead of tasks", &self.threads, &name)?;
+        }
         for (kind, rounds) in &self.engine {
             let steps = median(rounds, |round| round.steps_per_second)?;
             let cpu = median(rounds, |round| round.cpu_us_per_step)?;
             let ratio = median(rounds, |round| round.ratio)?;
             println!("  {}", kind.explained());
+            let ratios: Vec<f64> = rounds.iter().filter_map(|round| round.ratio_to_threads).collect();
+            let to_threads = if ratios.is_empty() { None } else { Some(median(&ratios, |ratio| *ratio)?) };
+            let shown = to_threads.map(|ratio| format!(" ({ratio:.2} of that by threads)")).unwrap_or_default();
             println!(
-                "    {steps:.0} steps/s (rounds {}), {ratio:.2} of the bare store, load {:.1}",
+                "    {steps:.0} steps/s (rounds {}), {ratio:.2} of the bare store{shown}, load {:.1}",
                 each(rounds, |round| round.steps_per_second),
                 median(rounds, |round| round.load)?,
             );
@@ -89,9 +104,25 @@ impl Rounds {
             figures::record(&named("steps_per_second"), steps, "1/s")?;
             figures::record(&named("cpu_us_per_step"), cpu, "us")?;
             figures::record(&named("ratio_to_bare_store"), ratio, "1")?;
+            if let Some(ratio) = to_threads {
+                figures::record(&named("ratio_to_bare_store_by_threads"), ratio, "1")?;
+            }
         }
         Ok(())
     }
+}
+
+fn bare(title: &str, rounds: &[Bare], name: &str) -> Result<()> {
+    let per_second = median(rounds, |round| round.per_second)?;
+    println!("  {title}");
+    println!(
+        "    {per_second:.0} commits/s (rounds {}), {:.0} µs CPU a commit, load {:.1}",
+        each(rounds, |round| round.per_second),
+        median(rounds, |round| round.cpu_us)?,
+        median(rounds, |round| round.load)?,
+    );
+    figures::record(name, per_second, "1/s")?;
+    Ok(())
 }
 
 fn median<T>(rounds: &[T], of: impl Fn(&T) -> f64) -> Result<f64> {
