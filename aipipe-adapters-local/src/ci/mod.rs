@@ -82,8 +82,8 @@ pub trait CheckSink: Debug + Send + Sync + 'static {
 /// Runs workflows on this machine.
 ///
 /// `ensure_run` and `rerun` return when the run has ended; a host that wants them in the background spawns the call.
-/// Dropping the call ends the step that runs, and the next `ensure_run` of the key starts the run again as its next
-/// attempt. `cancel` works from any process. While another caller or process works on a run, `ensure_run` returns it as
+/// Dropping the call ends the step that runs, and the next `ensure_run` of the key starts the same attempt from its
+/// beginning: nobody saw a result of it. `cancel` works from any process. While another caller or process works on a run, `ensure_run` returns it as
 /// it stands, or `None` before its first record.
 ///
 /// The adapter knows no repositories of its own: `runs` of a repository it never ran anything for is empty.
@@ -131,7 +131,8 @@ impl LocalCi {
         id
     }
 
-    /// Runs what the selector names, as attempt `attempt` of the run in `folder`.
+    /// Runs what the selector names: as the next attempt of a run that has ended, else as the same attempt from its
+    /// beginning, because a crash that cut it off left no result.
     async fn perform(
         &self,
         folder: &RunFolder,
@@ -153,8 +154,11 @@ impl LocalCi {
             .map_err(|error| error.with("workflow", &selector.workflow))?;
         folder.clear()?;
 
-        if record.run.attempt > 1 {
-            folder.put_aside(record.run.attempt - 1)?;
+        if record.run.state.is_completed() {
+            folder.put_aside(record.run.attempt)?;
+            record.run.attempt += 1;
+        } else {
+            folder.discard()?;
         }
         record.run.state = RunState::InProgress;
         record.run.started_at = Some(options.clock.now());
@@ -248,7 +252,6 @@ impl ContinuousIntegration for LocalCi {
                     self.hand_on(&folder, &mut record)?;
                     return Ok(Some(record.run));
                 }
-                record.run.attempt += 1;
                 record
             }
             None => {
@@ -318,7 +321,6 @@ impl ContinuousIntegration for LocalCi {
             (true, false) => {}
             (false, true) => record.reruns.push(key.clone()),
         }
-        record.run.attempt += 1;
         let selector = RunSelector {
             workflow: record.run.workflow.clone(),
             head_sha: record.run.head_sha.clone(),

@@ -172,6 +172,15 @@ impl RunFolder {
         }
     }
 
+    /// Removes what a cut-off attempt left, so that it begins as if it never had.
+    pub(super) fn discard(&self) -> Result<()> {
+        for name in ["logs", "artifacts"] {
+            remove_tree(&self.path.join(name))
+                .map_err(|error| io_error("ci.record", "what a cut-off attempt left can't be removed", error))?;
+        }
+        Ok(())
+    }
+
     /// Removes what only a running attempt needs.
     pub(super) fn clear(&self) -> Result<()> {
         for folder in [self.job(), self.reuse(), self.path.join("plan")] {

@@ -43,7 +43,9 @@ pub(super) async fn lock(options: &LocalPackageOptions, request: &LockRequest) -
     let tool = format!("npm {} (node {})", npm.version, node.version);
     let place = Place::of(&options.root, RECIPE, &tool, request);
     if let Some(content) = place.get() {
-        return done(content, format!("{tool}, kept from an earlier run of the same manifests"));
+        // Nothing of the result says so: a run that a crash cut off after `put` must end as one that was not.
+        tracing::info!(tool, "the lock of an earlier run of the same manifests is used");
+        return done(content, tool);
     }
 
     std::fs::write(work.join("package.json"), text).map_err(failed)?;

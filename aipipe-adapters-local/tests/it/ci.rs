@@ -580,8 +580,10 @@ async fn a_run_that_a_crash_cut_off_is_started_again() {
     fs::create_dir_all(PathBuf::from(&run.location).join("job/work/rubbish")).unwrap();
 
     let again = rig.run().await;
-    assert_eq!((again.id.as_str(), again.attempt), (run.id.as_str(), 2));
+    // The same run and attempt: nobody saw a result of what was cut off.
+    assert_eq!((again.id.as_str(), again.attempt), (run.id.as_str(), 1));
     assert!(again.state.is_success());
+    assert!(!PathBuf::from(&run.location).join("attempts").exists());
 
     fs::write(&file, serde_json::to_vec(&record).unwrap()).unwrap();
     rig.ci().cancel(&repository(), &run.id).await.unwrap();
@@ -589,6 +591,29 @@ async fn a_run_that_a_crash_cut_off_is_started_again() {
 
     fs::write(&file, &serde_json::to_vec(&record).unwrap()[..40]).unwrap();
     assert_eq!(rig.refused().await.kind(), ErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn a_cut_off_rerun_is_the_same_attempt_again() {
+    let rig = Rig::new(&script("echo hello")).plain();
+    let run = rig.run().await;
+    let folder = PathBuf::from(&run.location);
+    let second = rig.ci().rerun(&repository(), &run.id, &key("again")).await.unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap();
+    record["run"]["state"] = serde_json::json!({"state": "in_progress"});
+    for asks_the_same_rerun in [true, false] {
+        fs::write(folder.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+        fs::write(folder.join("logs/test.log"), "cut off").unwrap();
+        let again = match asks_the_same_rerun {
+            true => rig.ci().rerun(&repository(), &run.id, &key("again")).await.unwrap(),
+            false => rig.run().await,
+        };
+        assert_eq!((again.attempt, again.state.is_success()), (second.attempt, true));
+        let log = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
+        assert!(log("logs/test.log").contains("hello") && !log("logs/test.log").contains("cut off"));
+        assert!(log("attempts/1/logs/test.log").contains("hello"), "the first attempt stays as it was");
+        assert!(!folder.join("attempts/2").exists());
+    }
 }
 
 #[tokio::test]
@@ -604,7 +629,7 @@ async fn a_dropped_run_leaves_no_process_and_can_be_run_again() {
     let source = rig.path().join("source").join(WORKFLOW);
     fs::write(source, script("echo fine")).unwrap();
     let run = rig.run().await;
-    assert_eq!((run.attempt, run.state.is_success()), (2, true));
+    assert_eq!((run.attempt, run.state.is_success()), (1, true));
 }
 
 #[tokio::test]
