@@ -1,1 +1,3 @@
 //! Tests over several crates of aipipe.
+
+pub mod figures;
