@@ -427,13 +427,13 @@ impl StageContext {
         Ok(())
     }
 
-    /// Renews a lease that has run out (the process was paused): fails when another worker has taken over.
+    /// Renews a lease that has run out (the process was paused) and looks whether this worker still holds it.
     async fn ensure_lease(&self) -> Result<()> {
         let now = self.run.clock.now();
         let mut journal = self.run.journal.lock().await;
         if journal.has_expired(now) {
-            journal.renew(now).await?;
+            return journal.renew(now).await;
         }
-        Ok(())
+        journal.verify().await
     }
 }

@@ -330,21 +330,7 @@ impl Engine {
         let scope = Scope { execution: execution.clone(), stage: None };
         let content = self.read(&scope).await?;
         let Some(value) = Replay::of(content.entries).done.remove(stage) else { return Ok(None) };
-        let json = match value {
-            JournalValue::Inline(text) => Bytes::from(text),
-            JournalValue::Stored(at) => {
-                let artifact = self.artifacts.get(&at.key, crate::ports::GetOptions::default()).await?;
-                if ContentHash::of(&artifact.content) != at.hash {
-                    return Err(Error::new(
-                        ErrorKind::Corrupt,
-                        "stage.output",
-                        "the content is not what was journaled",
-                    )
-                    .with("key", at.key));
-                }
-                artifact.content
-            }
-        };
+        let json = self.fetch(&value).await?;
         from_json(&json, "stage output").map(Some)
     }
 
@@ -472,18 +458,27 @@ impl Engine {
                 Error::new(ErrorKind::Corrupt, "execution.resume", "a completed execution lacks its last result")
                     .with("execution", &summary.id)
             })?;
-            parts.push(match value {
-                JournalValue::Inline(text) => Bytes::from(text.clone()),
-                JournalValue::Stored(at) => {
-                    self.artifacts.get(&at.key, crate::ports::GetOptions::default()).await?.content
-                }
-            });
+            parts.push(self.fetch(value).await?);
         }
         if let [one] = parts.as_slice() {
             return Ok(RunOutcome::Completed(one.clone()));
         }
         let tuple = [&b"["[..], &parts.join(&b","[..]), &b"]"[..]].concat();
         Ok(RunOutcome::Completed(Bytes::from(tuple)))
+    }
+
+    /// A journaled value, verified against its hash.
+    async fn fetch(&self, value: &JournalValue) -> Result<Bytes> {
+        let at = match value {
+            JournalValue::Inline(text) => return Ok(Bytes::from(text.clone())),
+            JournalValue::Stored(at) => at,
+        };
+        let artifact = self.artifacts.get(&at.key, crate::ports::GetOptions::default()).await?;
+        if ContentHash::of(&artifact.content) == at.hash {
+            return Ok(artifact.content);
+        }
+        Err(Error::new(ErrorKind::Corrupt, "execution.read", "the content is not what was journaled")
+            .with("key", &at.key))
     }
 
     async fn signals_of(&self, scope: &Scope) -> Result<Vec<Signal>> {

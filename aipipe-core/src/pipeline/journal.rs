@@ -354,6 +354,17 @@ impl Journal {
         self.write(&head, vec![write, check]).await
     }
 
+    /// Looks whether this worker still holds the lease: `Fenced` when another has taken over.
+    pub(crate) async fn verify(&self) -> Result<()> {
+        let record = self.records.get(TABLE, &self.scope.key(HEAD)?).await?;
+        if record.is_some_and(|record| record.version == self.version) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Fenced, "lease.verify", "another worker has taken over this execution")
+            .with("execution", self.scope.partition())
+            .with("epoch", self.head.epoch))
+    }
+
     /// Whether the lease has run out by `now`: it must be renewed before anything is done outside.
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
         self.head.expires_at <= now

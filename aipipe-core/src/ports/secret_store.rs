@@ -4,7 +4,7 @@ use super::forward_port;
 use crate::Result;
 use crate::domain::Timestamp;
 use async_trait::async_trait;
-use secrecy::SecretString;
+pub use secrecy::SecretString;
 use std::fmt::Debug;
 
 /// A secret with what is known of its age. `Debug` never shows the value.

@@ -234,7 +234,8 @@ impl Stage for GithubOrchestrator {
     }
 
     fn revision(&self) -> String {
-        format!("1 {} {:?}", self.options.base, self.options.repository)
+        let PublishOptions { repository, base, author_name, author_email, .. } = &self.options;
+        format!("1 {base} {repository:?} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: ValidationReport) -> Result<Outcome<BuildReport>> {

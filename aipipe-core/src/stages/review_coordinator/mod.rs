@@ -149,7 +149,8 @@ impl Stage for ReviewCoordinator {
     }
 
     fn revision(&self) -> String {
-        format!("1 {:?} {}", self.options.policy, self.options.approvals)
+        let ReviewOptions { policy, approvals, author_name, author_email, .. } = &self.options;
+        format!("1 {policy:?} {approvals} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, build: BuildReport) -> Result<Outcome<ReviewOutcome>> {
