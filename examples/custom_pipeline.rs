@@ -11,7 +11,7 @@ use aipipe::domain::{
 };
 use aipipe::pipeline::{Engine, Outcome, Pipeline, RunOutcome, Stage, StageContext, StartRequest, upload_documents};
 use aipipe::stages::{ArchitecturePlanner, DocumentProcessor, RequirementsSynthesizer};
-use aipipe::testing::{FixedClock, MemoryArtifacts, MemoryRecords};
+use aipipe::testing::{FixedClock, MemoryArtifacts, MemoryRecords, SequentialIds};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -46,7 +46,13 @@ const NOTES: &str = "# Requirements\n\n- Clerks must be able to add a book with 
 async fn main() -> anyhow::Result<()> {
     let artifacts = Arc::new(MemoryArtifacts::default());
     let clock = Arc::new(FixedClock(Timestamp::parse("2026-03-09T10:00:00Z")?));
-    let engine = Engine::builder(artifacts.clone(), Arc::new(MemoryRecords::default()), clock.clone()).build()?;
+    let engine = Engine::builder(
+        artifacts.clone(),
+        Arc::new(MemoryRecords::default()),
+        clock.clone(),
+        Arc::new(SequentialIds::default()),
+    )
+    .build()?;
     let root = ProjectRoot::new(ProjectName::parse("library")?, clock.0);
     let documents = vec![(DocumentName::parse("notes.md")?, NOTES.into())];
     let intake = upload_documents(artifacts.as_ref(), &root, documents).await?;

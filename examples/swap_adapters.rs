@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
 use aipipe::domain::{DocumentName, IdempotencyKey, ProjectName, ProjectRoot, RepoPath, ReviewPolicy};
-use aipipe::local::{LocalWorkspace, SystemClock};
+use aipipe::local::{LocalWorkspace, SystemClock, UuidGenerator};
 use aipipe::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
 use aipipe::ports::{ArtifactStore, Clock, LockFile, MockPackageManager, PackageManager};
 use aipipe::stages::{StandardOptions, StandardPorts, standard_pipeline};
@@ -42,7 +42,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn memory_engine(artifacts: Arc<MemoryArtifacts>) -> anyhow::Result<Engine> {
-    Ok(Engine::builder(artifacts, Arc::new(MemoryRecords::default()), Arc::new(SystemClock)).build()?)
+    Ok(Engine::builder(artifacts, Arc::new(MemoryRecords::default()), Arc::new(SystemClock), Arc::new(UuidGenerator))
+        .build()?)
 }
 
 fn ports(forge: &Arc<MemoryForge>, packages: Arc<dyn PackageManager>) -> StandardPorts {

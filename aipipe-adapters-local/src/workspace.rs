@@ -5,7 +5,7 @@ use crate::ci::{CheckSink, CheckoutSource, LocalCi, LocalCiOptions};
 use crate::git::LocalGit;
 use crate::packages::{LocalPackageManager, LocalPackageOptions};
 use crate::review::LocalReviewDesk;
-use crate::{HostEnvironment, LocalArtifacts, LocalRecords, SystemClock};
+use crate::{HostEnvironment, LocalArtifacts, LocalRecords, SystemClock, UuidGenerator};
 use aipipe_core::domain::{CheckRun, CommitSha, RepositoryRef};
 use aipipe_core::pipeline::{Engine, EngineBuilder, EngineOptions, TakeOver};
 use aipipe_core::ports::Clock;
@@ -109,7 +109,7 @@ impl LocalWorkspace {
     /// An engine on this workspace. It takes over at once what a dead process left: only one process has the records open.
     #[must_use]
     pub fn engine(&self) -> EngineBuilder {
-        Engine::builder(self.artifacts.clone(), self.records.clone(), Arc::clone(&self.clock))
+        Engine::builder(self.artifacts.clone(), self.records.clone(), Arc::clone(&self.clock), Arc::new(UuidGenerator))
             .options(EngineOptions::default().with_take_over(TakeOver::AtOnce))
     }
 

@@ -5,7 +5,7 @@
 use aipipe_core::Result;
 use aipipe_core::domain::{IdempotencyKey, ProjectName, ProjectRoot, SignalName, StageName, StepKey, Timestamp, Wait};
 use aipipe_core::pipeline::{Engine, Outcome, Pipeline, Stage, StageContext, StartRequest};
-use aipipe_core::testing::{MemoryArtifacts, MemoryRecords, VirtualClock};
+use aipipe_core::testing::{MemoryArtifacts, MemoryRecords, SequentialIds, VirtualClock};
 use async_trait::async_trait;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -68,7 +68,10 @@ struct Execution {
 impl Execution {
     fn new(steps: u64, end: End) -> Self {
         let (artifacts, records) = (Arc::<MemoryArtifacts>::default(), Arc::<MemoryRecords>::default());
-        let engine = Engine::builder(artifacts, records, Arc::new(VirtualClock::default())).build().unwrap();
+        let engine =
+            Engine::builder(artifacts, records, Arc::new(VirtualClock::default()), Arc::new(SequentialIds::default()))
+                .build()
+                .unwrap();
         let at = Timestamp::parse("2026-01-05T09:00:00Z").unwrap();
         let root = ProjectRoot::new(ProjectName::parse("bench").unwrap(), at);
         let request = StartRequest::new(root, IdempotencyKey::parse("one").unwrap());

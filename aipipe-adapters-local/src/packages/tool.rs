@@ -1,8 +1,9 @@
 //! Running a package manager: a folder and a home of its own, and errors a caller can decide by.
 
 use super::LocalPackageOptions;
+use crate::UuidGenerator;
 use crate::process::{Capture, Ending, Launch, TRACKING_VARIABLE, launch, plain};
-use aipipe_core::ports::{IdGenerator as _, UuidGenerator};
+use aipipe_core::ports::IdGenerator as _;
 use aipipe_core::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

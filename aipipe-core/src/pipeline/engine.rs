@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::ports::{
     ArtifactStore, Clock, EventKind, Expect, IdGenerator, NoObserver, Observer, RecordIndex, RecordQuery, RecordStore,
-    RecordStoreExt, Table, UuidGenerator,
+    RecordStoreExt, Table,
 };
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -120,13 +120,6 @@ impl EngineBuilder {
         self
     }
 
-    /// Takes the worker's id from here instead of making a UUID.
-    #[must_use]
-    pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
-        self.ids = ids;
-        self
-    }
-
     /// Works with these options.
     #[must_use]
     pub fn options(mut self, options: EngineOptions) -> Self {
@@ -151,18 +144,19 @@ impl EngineBuilder {
 }
 
 impl Engine {
-    /// Begins an engine on these stores and this clock.
+    /// Begins an engine on these stores and this clock; its id as a worker comes from `ids`.
     #[must_use]
     pub fn builder(
         artifacts: Arc<dyn ArtifactStore>,
         records: Arc<dyn RecordStore>,
         clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdGenerator>,
     ) -> EngineBuilder {
         EngineBuilder {
             artifacts,
             records,
             clock,
-            ids: Arc::new(UuidGenerator),
+            ids,
             observer: Arc::new(NoObserver),
             options: EngineOptions::default(),
         }

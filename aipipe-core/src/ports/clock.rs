@@ -31,13 +31,3 @@ pub trait IdGenerator: Debug + Send + Sync + 'static {
     /// A fresh id: lower-case letters, digits and hyphens, at most 40 characters.
     fn next_id(&self) -> String;
 }
-
-/// UUIDs of version 7 (RFC 9562): unique and in order of their making.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct UuidGenerator;
-
-impl IdGenerator for UuidGenerator {
-    fn next_id(&self) -> String {
-        uuid::Uuid::now_v7().to_string()
-    }
-}

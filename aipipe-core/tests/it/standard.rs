@@ -10,7 +10,9 @@ use aipipe_core::stages::{
     ArchitecturePlanner, GithubOrchestrator, StandardOptions, StandardPorts, StoryExecutor, standard_pipeline,
 };
 use aipipe_core::tables::{BuildRecord, DocumentRecord, IntegrationRecord, StoryRecord};
-use aipipe_core::testing::{MemoryArtifacts, MemoryForge, MemoryRecords, StubPackageManager, VirtualClock};
+use aipipe_core::testing::{
+    MemoryArtifacts, MemoryForge, MemoryRecords, SequentialIds, StubPackageManager, VirtualClock,
+};
 use aipipe_core::{ErrorKind, Result, domain::CodeBundle};
 use futures::StreamExt;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ struct Desk {
     records: Arc<MemoryRecords>,
     forge: Arc<MemoryForge>,
     clock: Arc<VirtualClock>,
+    ids: Arc<SequentialIds>,
     options: StandardOptions,
 }
 
@@ -35,12 +38,15 @@ impl Desk {
             records: Arc::default(),
             forge: Arc::default(),
             clock: Arc::default(),
+            ids: Arc::default(),
             options: StandardOptions::new(policy),
         }
     }
 
     fn engine(&self) -> Engine {
-        Engine::builder(self.artifacts.clone(), self.records.clone(), self.clock.clone()).build().unwrap()
+        Engine::builder(self.artifacts.clone(), self.records.clone(), self.clock.clone(), self.ids.clone())
+            .build()
+            .unwrap()
     }
 
     fn root(&self) -> ProjectRoot {

@@ -136,9 +136,8 @@ impl Rig {
     }
 
     pub fn engine_with(&self, records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>) -> Engine {
-        Engine::builder(self.artifacts.clone(), records, clock)
+        Engine::builder(self.artifacts.clone(), records, clock, self.ids.clone())
             .observer(self.observer.clone())
-            .ids(self.ids.clone())
             .options(EngineOptions::default())
             .build()
             .unwrap()

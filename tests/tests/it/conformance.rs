@@ -5,7 +5,7 @@ use aipipe::local::packages::{LocalPackageManager, LocalPackageOptions};
 use aipipe::local::{EnvSecrets, FileSecrets, HostEnvironment, LocalWorkspace, SystemClock};
 use aipipe::ports::{
     ArtifactStore, Clock, ContinuousIntegration, Embedder, IdGenerator, LanguageModel, LockRequest, PackageManager,
-    RecordStore, ReviewDesk, SecretStore, SourceControl, UuidGenerator,
+    RecordStore, ReviewDesk, SecretStore, SourceControl,
 };
 use aipipe::testing::conformance::{self, Report};
 use aipipe::testing::{
@@ -103,7 +103,10 @@ async fn in_memory(ran: &mut Ran) {
     ran.add("StubPackageManager", conformance::package_manager(&packages, &node_manifest()).await);
     let ids = Arc::new(SequentialIds::default()) as Arc<dyn IdGenerator>;
     ran.add("SequentialIds", conformance::id_generator(&ids).await);
-    ran.add("UuidGenerator", conformance::id_generator(&(Arc::new(UuidGenerator) as Arc<dyn IdGenerator>)).await);
+    ran.add(
+        "UuidGenerator",
+        conformance::id_generator(&(Arc::new(aipipe::local::UuidGenerator) as Arc<dyn IdGenerator>)).await,
+    );
     ran.add("VirtualClock", virtual_clock().await);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::meter::{Meter, Took};
 use crate::stages::Kind;
-use aipipe_adapters_local::{LocalArtifacts, LocalRecords, SystemClock};
+use aipipe_adapters_local::{LocalArtifacts, LocalRecords, SystemClock, UuidGenerator};
 use aipipe_core::domain::{IdempotencyKey, ProjectName, ProjectRoot, Timestamp};
 use aipipe_core::pipeline::{Engine, Pipeline, RunOutcome, StartRequest};
 use anyhow::{Result, bail};
@@ -35,7 +35,8 @@ impl Bench {
         std::fs::create_dir_all(folder)?;
         let records = Arc::new(LocalRecords::open(&folder.join("records.redb"))?);
         let artifacts = Arc::new(LocalArtifacts::open(&folder.join("artifacts"))?);
-        let engine = Engine::builder(artifacts, records.clone(), Arc::new(SystemClock)).build()?;
+        let engine =
+            Engine::builder(artifacts, records.clone(), Arc::new(SystemClock), Arc::new(UuidGenerator)).build()?;
         Ok(Self { engine, records, started: AtomicU64::new(0) })
     }
 
