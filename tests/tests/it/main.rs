@@ -1,0 +1,5 @@
+//! aipipe from the outside: whole runs in processes of their own.
+
+#![cfg(test)]
+
+mod crash;
