@@ -1,8 +1,8 @@
-//! Counts that tests record beside the figures of the benches.
+//! What tests measure, beside the figures of the benches.
 
 use std::io;
 
-/// Appends a figure to the workspace's list, such as `record("bad_input.cases", 24, "cases")`.
+/// Appends a count to the workspace's list, such as `record("bad_input.cases", 24, "cases")`.
 ///
 /// # Errors
 /// Those of [`aipipe_benches::figures::record`].

@@ -1,3 +1,4 @@
 //! Tests over several crates of aipipe.
 
+pub mod crash;
 pub mod figures;

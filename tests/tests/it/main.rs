@@ -1,4 +1,6 @@
-//! Tests that need several crates at once, or the programs under `examples/`.
+//! aipipe from the outside: whole runs in processes of their own, and tests that need several crates at once.
+
 #![cfg(test)]
 
 mod conformance;
+mod crash;

@@ -1,0 +1,218 @@
+//! A workspace that is made anew for every kill, and the processes that work in it.
+
+use super::outcome::{Outcome, journaled_answers};
+use aipipe_tests::crash::{Orders, Workflow, calls_file};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A point that a run passes: in which stage, and its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    pub stage: String,
+    pub name: String,
+}
+
+/// What an undisturbed run left, and the points it passed.
+#[derive(Debug)]
+pub struct Reference {
+    pub outcome: Outcome,
+    pub points: Vec<Point>,
+}
+
+/// Whether the lock files of an earlier run are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locks {
+    Kept,
+    None,
+}
+
+/// How a process ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    Done,
+    Killed,
+    Failed(String),
+}
+
+/// What came of a kill.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// How often the process was really killed.
+    pub kills: usize,
+    /// What was made or paid for twice.
+    pub duplicates: usize,
+    /// Whatever is not as it should be.
+    pub faults: Vec<String>,
+}
+
+/// A folder for one workspace at a time, always under the same path, because paths are part of what a run leaves.
+#[derive(Debug)]
+pub struct Place {
+    root: PathBuf,
+}
+
+impl Place {
+    pub fn new(root: PathBuf) -> Self {
+        fs::create_dir_all(&root).unwrap();
+        Self { root: root.canonicalize().unwrap() }
+    }
+
+    pub fn workspace(&self) -> PathBuf {
+        self.root.join("workspace")
+    }
+
+    /// Lock files that the package manager made in a first run.
+    fn locks(&self) -> PathBuf {
+        self.root.join("locks")
+    }
+
+    /// What npm has downloaded, for the runs that install.
+    fn downloads(&self) -> PathBuf {
+        self.root.join("downloads")
+    }
+
+    /// Takes over the lock files of another place.
+    pub fn take_locks_of(&self, other: &Self) {
+        copy_files(&other.locks(), &self.locks());
+    }
+
+    /// An empty workspace but for what only makes it quick.
+    fn make_fresh(&self, workflow: Workflow, locks: Locks) {
+        let workspace = self.workspace();
+        let cache = workspace.join("ci/cache");
+        if cache.exists() {
+            fs::remove_dir_all(self.downloads()).ok();
+            fs::rename(&cache, self.downloads()).unwrap();
+        }
+        if workspace.exists() {
+            fs::remove_dir_all(&workspace).unwrap();
+        }
+        fs::remove_file(calls_file(&workspace)).ok();
+        if locks == Locks::Kept && self.locks().exists() {
+            copy_files(&self.locks(), &workspace.join("packages/locks"));
+        }
+        if workflow == Workflow::Full && self.downloads().exists() {
+            fs::create_dir_all(cache.parent().unwrap()).unwrap();
+            fs::rename(self.downloads(), cache).unwrap();
+        }
+    }
+
+    pub fn child(&self, workflow: Workflow, orders: &Orders) -> End {
+        let output = Command::new(env!("CARGO_BIN_EXE_crash-child"))
+            .arg(self.workspace())
+            .arg(workflow.as_str())
+            .envs(orders.variables())
+            .output()
+            .unwrap();
+        match (output.status.code(), output.status.signal()) {
+            (Some(0), _) => End::Done,
+            (_, Some(9)) => End::Killed,
+            (code, signal) => {
+                End::Failed(format!("{code:?} {signal:?} {}", String::from_utf8_lossy(&output.stderr).trim()))
+            }
+        }
+    }
+
+    /// An undisturbed run; it also makes the lock files that later runs find.
+    pub fn reference(&self, workflow: Workflow) -> Reference {
+        self.make_fresh(workflow, Locks::Kept);
+        let points = self.root.join("points");
+        fs::remove_file(&points).ok();
+        let orders = Orders { points: Some(points.clone()), ..Orders::default() };
+        assert_eq!(self.child(workflow, &orders), End::Done, "an undisturbed run ends well");
+        if !self.locks().exists() {
+            copy_files(&self.workspace().join("packages/locks"), &self.locks());
+        }
+        let points = fs::read_to_string(points).unwrap();
+        let point = |line: &str| {
+            let (stage, name) = line.split_once('\t').unwrap();
+            Point { stage: stage.to_owned(), name: name.to_owned() }
+        };
+        let reference = Reference { outcome: Outcome::of(self, workflow), points: points.lines().map(point).collect() };
+        assert_eq!(reference.outcome.made.values().copied().collect::<Vec<_>>().len(), 6);
+        for one in ["repositories", "branches", "merges", "pull requests", "ci runs"] {
+            assert_eq!(reference.outcome.made[one], 1, "{one} of an undisturbed run");
+        }
+        assert_eq!(self.calls().len(), aipipe_tests::crash::ASKED);
+        reference
+    }
+
+    /// Starts a run that dies at the first of these points, resumes it until the second, and so on to the end.
+    pub fn survives(&self, workflow: Workflow, reference: &Outcome, kill_at: &[usize], locks: Locks) -> Verdict {
+        self.make_fresh(workflow, locks);
+        let mut verdict = Verdict::default();
+        let orders = kill_at.iter().map(|at| Orders { kill_at: Some(*at), ..Orders::default() });
+        let mut left = orders.chain([Orders::default()]).peekable();
+        while let Some(orders) = left.next() {
+            let (before, journaled) = (self.calls(), journaled_answers(&self.workspace()));
+            let end = self.child(workflow, &orders);
+            self.check_calls(&before, &journaled, &mut verdict);
+            match end {
+                End::Killed if orders.kill_at.is_some() => verdict.kills += 1,
+                // A resumed run passes fewer points, and may be done before the one it was to die at.
+                End::Done => break,
+                other => {
+                    verdict.faults.push(format!("ordered {:?}: {other:?}", orders.kill_at));
+                    return verdict;
+                }
+            }
+        }
+        self.compare(workflow, reference, &mut verdict);
+        verdict
+    }
+
+    /// The control: dies at the point, and is resumed without a look at what the dead process made.
+    pub fn survives_blindly(&self, reference: &Outcome, kill_at: usize) -> Verdict {
+        let workflow = Workflow::WithoutInstall;
+        self.make_fresh(workflow, Locks::Kept);
+        let mut verdict = Verdict::default();
+        assert_eq!(self.child(workflow, &Orders { kill_at: Some(kill_at), ..Orders::default() }), End::Killed);
+        match self.child(workflow, &Orders { blind: true, ..Orders::default() }) {
+            End::Done => self.compare(workflow, reference, &mut verdict),
+            other => verdict.faults.push(format!("{other:?}")),
+        }
+        verdict
+    }
+
+    fn compare(&self, workflow: Workflow, reference: &Outcome, verdict: &mut Verdict) {
+        let outcome = Outcome::of(self, workflow);
+        verdict.duplicates += outcome.duplicates(reference);
+        verdict.faults.extend(outcome.differences(reference));
+        for (question, answers) in self.calls() {
+            if answers == 0 {
+                verdict.faults.push(format!("the model was never asked {question}"));
+            }
+        }
+    }
+
+    /// How often the model answered each question, over all processes.
+    fn calls(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        for line in fs::read_to_string(calls_file(&self.workspace())).unwrap_or_default().lines() {
+            *calls.entry(line.to_owned()).or_default() += 1;
+        }
+        calls
+    }
+
+    /// A process asks a question once, and never one whose answer was in the journal before.
+    fn check_calls(&self, before: &BTreeMap<String, usize>, journaled: &BTreeSet<String>, verdict: &mut Verdict) {
+        for (question, answers) in self.calls() {
+            let allowed = usize::from(!journaled.contains(&question));
+            let asked = answers - before.get(&question).copied().unwrap_or_default();
+            if asked > allowed {
+                verdict.duplicates += asked - allowed;
+                verdict.faults.push(format!("the model was asked {question} {asked} times, allowed were {allowed}"));
+            }
+        }
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
