@@ -142,7 +142,8 @@ async fn on_this_machine(ran: &mut Ran, folder: &Path) {
     let store = Arc::new(EnvSecrets::new("CARGO_PKG_").unwrap()) as Arc<dyn SecretStore>;
     ran.add("EnvSecrets", conformance::secret_store(&store, "name", env!("CARGO_PKG_NAME")).await);
 
-    let options = LocalPackageOptions::new(folder.join("packages"), workspace.clock.clone(), HostEnvironment::from_env());
+    let options =
+        LocalPackageOptions::new(folder.join("packages"), workspace.clock.clone(), HostEnvironment::from_env());
     let packages = Arc::new(LocalPackageManager::open(options).unwrap()) as Arc<dyn PackageManager>;
     ran.add("LocalPackageManager", conformance::package_manager(&packages, &node_manifest()).await);
 }
@@ -150,9 +151,5 @@ async fn on_this_machine(ran: &mut Ran, folder: &Path) {
 fn node_manifest() -> LockRequest {
     let manifest = r#"{"name":"demo","version":"1.0.0","private":true,"dependencies":{"zod":"4.6.7"}}"#;
     let path = RepoPath::parse("package.json").unwrap();
-    LockRequest {
-        stack: Stack::NodeApi,
-        runtime_version: "20".to_owned(),
-        manifests: [(path, manifest.into())].into(),
-    }
+    LockRequest { stack: Stack::NodeApi, runtime_version: "20".to_owned(), manifests: [(path, manifest.into())].into() }
 }
