@@ -4,13 +4,17 @@
 //! cargo run --example documents -- FILE… [--json]
 //! ```
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+#![expect(clippy::print_stderr, reason = "a program prints")]
+
+#[path = "common/stdout.rs"]
+mod stdout;
 
 use aipipe::domain::Refusal;
 use aipipe::local::read_document_file;
 use aipipe::stages::document_processor::{ReadDocument, ReadLimits, read_document};
 use clap::Parser;
 use serde_json::json;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,11 +41,11 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if arguments.json {
         let documents: Vec<_> = read.iter().map(|(name, document)| as_json(name.as_str(), document)).collect();
-        println!("{}", json!({"documents": documents, "refused": refused}));
+        stdout::to_stdout(|out| writeln!(out, "{}", json!({"documents": documents, "refused": refused})))?;
     } else {
-        for (name, document) in &read {
-            print_document(name.as_str(), document);
-        }
+        stdout::to_stdout(|out| {
+            read.iter().try_for_each(|(name, document)| print_document(out, name.as_str(), document))
+        })?;
         for refusal in &refused {
             eprintln!("{} was not read: {} ({})", refusal.name, refusal.reason.as_str(), refusal.detail);
         }
@@ -65,14 +69,15 @@ fn as_json(name: &str, document: &ReadDocument) -> serde_json::Value {
     })
 }
 
-fn print_document(name: &str, document: &ReadDocument) {
-    println!("{name}: {}, {} segments", document.format, document.segments.len());
+fn print_document(out: &mut impl Write, name: &str, document: &ReadDocument) -> io::Result<()> {
+    writeln!(out, "{name}: {}, {} segments", document.format, document.segments.len())?;
     for warning in &document.warnings {
-        println!("  warning: {warning}");
+        writeln!(out, "  warning: {warning}")?;
     }
     for segment in &document.segments {
         let speaker = segment.speaker.as_deref().map_or_else(String::new, |who| format!(" {who}:"));
         let text = segment.span.of(&document.text).unwrap_or_default().replace('\n', " ");
-        println!("  [{}, {:?}]{speaker} {text}", segment.place, segment.kind);
+        writeln!(out, "  [{}, {:?}]{speaker} {text}", segment.place, segment.kind)?;
     }
+    Ok(())
 }

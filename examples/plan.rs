@@ -4,14 +4,15 @@
 //! cargo run --example plan -- FILE… [--json]
 //! ```
 
-#![expect(clippy::print_stdout, reason = "a program prints")]
-
 mod common;
+#[path = "common/stdout.rs"]
+mod stdout;
 
 use aipipe::domain::ArchitecturePlan;
 use aipipe::pipeline::Pipeline;
 use aipipe::stages::{ArchitecturePlanner, DocumentProcessor, RequirementsSynthesizer};
 use clap::Parser;
+use std::io::{self, Write};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -22,54 +23,56 @@ async fn main() -> anyhow::Result<()> {
         .then(ArchitecturePlanner::default())
         .build();
     let plan = common::run(&pipeline, &arguments.files).await?;
-    if arguments.json {
-        println!("{}", serde_json::to_string(&plan)?);
-    } else {
-        print_plan(&plan);
-    }
-    Ok(())
+    Ok(stdout::to_stdout(|out| match arguments.json {
+        true => writeln!(out, "{}", serde_json::to_string(&plan)?),
+        false => print_plan(out, &plan),
+    })?)
 }
 
-fn print_plan(plan: &ArchitecturePlan) {
+fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
     let decision = &plan.decision;
-    println!("{}: {}", decision.stack.title(), decision.explanation);
+    writeln!(out, "{}: {}", decision.stack.title(), decision.explanation)?;
     for score in &decision.scores {
-        println!("  {:16} {:4}", score.stack.title(), score.points);
+        writeln!(out, "  {:16} {:4}", score.stack.title(), score.points)?;
     }
     for evidence in &decision.evidence {
         let citation = &evidence.citation;
-        println!(
+        writeln!(
+            out,
             "  {:+} {} “{}” ({}, {}; {})",
             evidence.points, evidence.stack, citation.quote, citation.name, citation.place, evidence.rule
-        );
+        )?;
     }
-    println!("\nEntities");
+    writeln!(out, "\nEntities")?;
     for entity in &plan.entities {
-        println!("  {}", entity.name);
+        writeln!(out, "  {}", entity.name)?;
         for field in &entity.fields {
             let marks = [(field.required, "required"), (field.unique, "unique")];
             let marks: Vec<_> = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
-            println!("      {} {:?} {}", field.name, field.kind, marks.join(" "));
+            writeln!(out, "      {} {:?} {}", field.name, field.kind, marks.join(" "))?;
         }
     }
-    println!("\nComponents");
+    writeln!(out, "\nComponents")?;
     for component in &plan.components {
-        println!(
+        writeln!(
+            out,
             "  {:40} {} ({} stories)",
             component.path.as_str(),
             component.exports.join(", "),
             component.stories.len()
-        );
+        )?;
     }
-    println!("\nStories");
+    writeln!(out, "\nStories")?;
     for story in &plan.story_plans {
         match &story.needs_model {
-            Some(reason) => println!("  {} needs a model: {reason}", story.story),
-            None => println!(
+            Some(reason) => writeln!(out, "  {} needs a model: {reason}", story.story)?,
+            None => writeln!(
+                out,
                 "  {} {:?}",
                 story.story,
                 story.operations.iter().map(|o| (&o.entity, &o.kind)).collect::<Vec<_>>()
-            ),
+            )?,
         }
     }
+    Ok(())
 }

@@ -4,14 +4,15 @@
 //! cargo run --example stories -- FILE… [--json]
 //! ```
 
-#![expect(clippy::print_stdout, reason = "a program prints")]
-
 mod common;
+#[path = "common/stdout.rs"]
+mod stdout;
 
 use aipipe::domain::StorySet;
 use aipipe::pipeline::Pipeline;
 use aipipe::stages::{DocumentProcessor, RequirementsSynthesizer};
 use clap::Parser;
+use std::io::{self, Write};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -21,46 +22,46 @@ async fn main() -> anyhow::Result<()> {
         .then(RequirementsSynthesizer::by_rules())
         .build();
     let stories = common::run(&pipeline, &arguments.files).await?;
-    if arguments.json {
-        println!("{}", serde_json::to_string(&stories)?);
-    } else {
-        print_stories(&stories);
-    }
-    Ok(())
+    Ok(stdout::to_stdout(|out| match arguments.json {
+        true => writeln!(out, "{}", serde_json::to_string(&stories)?),
+        false => print_stories(out, &stories),
+    })?)
 }
 
-fn print_stories(set: &StorySet) {
-    println!("{} requirements", set.requirements.len());
+fn print_stories(out: &mut impl Write, set: &StorySet) -> io::Result<()> {
+    writeln!(out, "{} requirements", set.requirements.len())?;
     for requirement in &set.requirements {
-        println!(
+        writeln!(
+            out,
             "  {} [{:?}, {:?}] {}",
             requirement.id, requirement.kind, requirement.obligation, requirement.statement
-        );
+        )?;
         for citation in &requirement.citations {
-            println!("      “{}” ({}, {})", citation.quote, citation.name, citation.place);
+            writeln!(out, "      “{}” ({}, {})", citation.quote, citation.name, citation.place)?;
         }
     }
-    println!("\n{} stories", set.stories.len());
+    writeln!(out, "\n{} stories", set.stories.len())?;
     for story in &set.stories {
-        println!("  {} {} {} ({} points)", story.id, story.priority, story.title, story.effort.points());
+        writeln!(out, "  {} {} {} ({} points)", story.id, story.priority, story.title, story.effort.points())?;
         let benefit = story.benefit.as_deref().map_or_else(String::new, |why| format!(", so that {why}"));
-        println!("      As {}, I want to {}{benefit}.", story.role, story.action);
+        writeln!(out, "      As {}, I want to {}{benefit}.", story.role, story.action)?;
         for criterion in &story.criteria {
-            println!("      Given {}, when {}, then {}", criterion.given, criterion.when, criterion.then);
+            writeln!(out, "      Given {}, when {}, then {}", criterion.given, criterion.when, criterion.then)?;
         }
         for dependency in &story.depends_on {
-            println!("      after {}: {}", dependency.story, dependency.reason);
+            writeln!(out, "      after {}: {}", dependency.story, dependency.reason)?;
         }
     }
-    println!("\n{} open questions", set.questions.len());
+    writeln!(out, "\n{} open questions", set.questions.len())?;
     for question in &set.questions {
-        println!("  {:?}: {}", question.kind, question.question);
+        writeln!(out, "  {:?}: {}", question.kind, question.question)?;
         for citation in &question.citations {
-            println!("      “{}” ({}, {})", citation.quote, citation.name, citation.place);
+            writeln!(out, "      “{}” ({}, {})", citation.quote, citation.name, citation.place)?;
         }
     }
-    println!("\n{} requirements without a story of their own", set.without_story.len());
+    writeln!(out, "\n{} requirements without a story of their own", set.without_story.len())?;
     for without in &set.without_story {
-        println!("  {}: {}", without.requirement, without.reason);
+        writeln!(out, "  {}: {}", without.requirement, without.reason)?;
     }
+    Ok(())
 }

@@ -6,9 +6,9 @@ use crate::git::LocalGit;
 use crate::packages::{LocalPackageManager, LocalPackageOptions};
 use crate::review::LocalReviewDesk;
 use crate::{HostEnvironment, LocalArtifacts, LocalRecords, SystemClock, UuidGenerator};
-use aipipe_core::domain::{CheckRun, CommitSha, RepositoryRef};
+use aipipe_core::domain::{BranchName, CheckRun, CommitSha, RepositoryRef};
 use aipipe_core::pipeline::{Engine, EngineBuilder, EngineOptions, TakeOver};
-use aipipe_core::ports::Clock;
+use aipipe_core::ports::{Clock, SourceControl as _};
 use aipipe_core::stages::StandardPorts;
 use aipipe_core::{Error, Result};
 use async_trait::async_trait;
@@ -17,6 +17,11 @@ use std::sync::Arc;
 
 #[async_trait]
 impl CheckoutSource for LocalGit {
+    async fn find(&self, repository: &RepositoryRef) -> Result<()> {
+        // Any branch will do: an absent one is no error, an absent repository is.
+        self.branch_head(repository, &BranchName::parse("main")?).await.map(drop)
+    }
+
     async fn checkout(&self, repository: &RepositoryRef, commit: &CommitSha, into: &Path) -> Result<()> {
         Self::checkout(self, repository, commit, into).await
     }

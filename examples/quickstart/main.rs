@@ -8,12 +8,12 @@
 //!
 //! Interrupt it at any time and run it again: it goes on where it was.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
-
 mod cli;
 mod progress;
 mod report;
 mod session;
+#[path = "../common/stdout.rs"]
+mod stdout;
 
 use aipipe::domain::{IdempotencyKey, ReviewVerdict, SignalName};
 use aipipe::pipeline::RunOutcome;
@@ -25,6 +25,8 @@ use clap::Parser;
 use cli::{Approve, Choose, Cli, Command, Common, OfExecution, RunArgs};
 use report::Report;
 use session::{Recipe, Session};
+use std::fmt::Display;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// What a shell reports for a program ended by Ctrl-C.
@@ -32,11 +34,18 @@ const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| {
-        let code = if error.use_stderr() { 1 } else { 0 };
-        let _ = error.print();
-        std::process::exit(code)
-    });
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // What can't be printed can't be told; the exit code still tells.
+            let _ = error.print();
+            if !error.use_stderr() {
+                return ExitCode::SUCCESS;
+            }
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            return failed(json, "failed", &first_line(&error), 1);
+        }
+    };
     let json = match &cli.command {
         None => cli.run.common.json,
         Some(Command::Runs(common)) => common.json,
@@ -59,18 +68,34 @@ async fn main() -> ExitCode {
         result = work => match result {
             Ok(code) => ExitCode::from(code),
             Err(error) => {
-                eprintln!("error: {error:#}");
-                if json {
-                    println!("{}", serde_json::json!({"status": "failed", "failure": format!("{error:#}")}));
-                }
-                ExitCode::from(1)
+                progress::note(&format!("error: {error:#}"));
+                failed(json, "failed", &format!("{error:#}"), 1)
             }
         },
         _ = tokio::signal::ctrl_c() => {
-            eprintln!("\nInterrupted; the same command goes on from here.");
-            ExitCode::from(INTERRUPTED)
+            let told = "interrupted; the same command goes on from here";
+            progress::note(told);
+            failed(json, "interrupted", told, INTERRUPTED)
         }
     }
+}
+
+/// What a run without a report leaves on standard output: with `--json` one object, always.
+fn failed(json: bool, status: &str, failure: &str, code: u8) -> ExitCode {
+    if json && let Err(error) = print(&serde_json::json!({"status": status, "failure": failure})) {
+        progress::note(&format!("error: {error}"));
+    }
+    ExitCode::from(code)
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+fn print(what: &impl Display) -> std::io::Result<()> {
+    stdout::to_stdout(|out| writeln!(out, "{what}"))
 }
 
 async fn run(args: &RunArgs) -> Result<u8> {
@@ -152,12 +177,12 @@ async fn runs(common: &Common) -> Result<u8> {
     }
     all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
     if common.json {
-        println!("{}", serde_json::to_string(&all)?);
+        print(&serde_json::json!({"executions": all}))?;
         return Ok(0);
     }
     for summary in all {
         let stage = summary.stage.map_or_else(String::new, |stage| stage.to_string());
-        println!("{}  {}  {:9}  {stage}", summary.created_at, summary.id, summary.status.as_str());
+        print(&format!("{}  {}  {:9}  {stage}", summary.created_at, summary.id, summary.status.as_str()))?;
     }
     Ok(0)
 }
@@ -165,9 +190,9 @@ async fn runs(common: &Common) -> Result<u8> {
 async fn show(session: &Session, recipe: &Recipe) -> Result<Report> {
     let report = Report::of(session, recipe).await?;
     if session.common.json {
-        println!("{}", report.json());
+        print(&report.json())?;
     } else {
-        println!("{}", report.text(recipe, &session.common.workspace));
+        print(&report.text(recipe, &session.common.workspace))?;
     }
     Ok(report)
 }
@@ -177,7 +202,7 @@ async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<R
         // What was finished is still worth showing, when there is anything.
         if session.engine.find(&recipe.execution).await?.is_some() {
             show(session, recipe).await?;
-            eprintln!("error: {}", error.chain());
+            progress::note(&format!("error: {}", error.chain()));
             return Ok(1);
         }
         return Err(error.into());

@@ -1,5 +1,6 @@
 //! Progress on standard error: a bar a stage on a terminal, a line a stage elsewhere.
 
+use aipipe::domain::Refusal;
 use aipipe::ports::{Event, EventKind, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -19,6 +20,12 @@ pub(crate) struct Progress {
 struct State {
     current: BTreeMap<String, ProgressBar>,
     seconds: Vec<(String, f64, bool)>,
+    refused: Vec<Refusal>,
+}
+
+/// A line on standard error. When nobody reads that any more the run goes on all the same.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 impl Progress {
@@ -32,6 +39,11 @@ impl Progress {
         self.lock().seconds.clone()
     }
 
+    /// Documents refused in this process.
+    pub(crate) fn refused(&self) -> Vec<Refusal> {
+        self.lock().refused.clone()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,7 +52,7 @@ impl Progress {
         if self.terminal {
             let _ = self.bars.println(text);
         } else {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            note(text);
         }
     }
 
@@ -100,6 +112,7 @@ impl Observer for Progress {
             EventKind::DocumentRefused(refusal) => {
                 let reason = refusal.reason.as_str();
                 self.line(&format!("  ! {} was not read: {reason} ({})", refusal.name, refusal.detail));
+                self.lock().refused.push(refusal.clone());
             }
             EventKind::Waiting { stage, wait } => {
                 self.clear();

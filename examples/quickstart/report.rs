@@ -3,7 +3,7 @@
 use crate::session::{Recipe, Session};
 use aipipe::domain::{
     ArchitecturePlan, BuildReport, CodeBundle, Cost, DocumentSet, ExecutionStatus, ExecutionSummary, PullRequestState,
-    RunState, Stack, StoryResult, StorySet, StoryStatus,
+    Refusal, RunState, Stack, StoryResult, StorySet, StoryStatus,
 };
 use aipipe::ports::ReviewDesk as _;
 use aipipe::stages::{
@@ -26,6 +26,7 @@ pub(crate) struct Report {
     build: Option<BuildReport>,
     pull_request: Option<aipipe::domain::PullRequestStatus>,
     stages: Vec<(String, f64, bool)>,
+    refused: Vec<Refusal>,
 }
 
 impl Report {
@@ -49,6 +50,7 @@ impl Report {
             build,
             pull_request,
             stages: session.progress.stages(),
+            refused: session.progress.refused(),
         })
     }
 
@@ -91,16 +93,17 @@ impl Report {
             })),
             "stories": self.story_rows(),
             "questions": self.stories.as_ref().map(|stories| &stories.questions),
-            "documents": self.documents.as_ref().map(|documents| json!({
-                "read": documents.documents.iter().map(|document| json!({
+            "documents": {
+                "read": self.documents.iter().flat_map(|set| &set.documents).map(|document| json!({
                     "name": document.name,
                     "format": document.format,
                     "version": document.version,
                     "segments": document.segments.len(),
                     "warnings": document.warnings,
                 })).collect::<Vec<_>>(),
-                "refused": documents.refused,
-            })),
+                // Where no document could be read the stage has no result, but has told why.
+                "refused": self.documents.as_ref().map_or(&self.refused, |set| &set.refused),
+            },
             "checks": self.build.as_ref().map(|build| build.run.jobs.iter().map(|job| json!({
                 "name": job.name,
                 "state": job.state,

@@ -63,6 +63,12 @@ const MAX_WORKFLOW: u64 = 512 * 1024;
 /// Where local CI gets its checkouts from: the local source control.
 #[async_trait]
 pub trait CheckoutSource: Debug + Send + Sync + 'static {
+    /// Returns when the repository exists.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not.
+    async fn find(&self, repository: &RepositoryRef) -> Result<()>;
+
     /// Writes the files of a commit into the existing, empty folder `into`.
     ///
     /// # Errors
@@ -86,7 +92,7 @@ pub trait CheckSink: Debug + Send + Sync + 'static {
 /// beginning: nobody saw a result of it. `cancel` works from any process. While another caller or process works on a run, `ensure_run` returns it as
 /// it stands, or `None` before its first record.
 ///
-/// The adapter knows no repositories of its own: `runs` of a repository it never ran anything for is empty.
+/// The adapter knows no repositories of its own: whether one exists is asked of the [`CheckoutSource`].
 #[derive(Debug)]
 pub struct LocalCi {
     options: LocalCiOptions,
@@ -220,6 +226,7 @@ impl ContinuousIntegration for LocalCi {
     }
 
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
+        self.options.source.find(repository).await?;
         let mut runs: Vec<WorkflowRun> = record::all(&self.options.root, repository)?
             .into_iter()
             .map(|record| record.run)

@@ -110,6 +110,10 @@ async fn absent(ci: &Ci, source: &Source) -> Check {
     fails_with(ci.log_tail(&repository, "no-such-run", "test", 100).await, ErrorKind::NotFound)?;
     fails_with(ci.cancel(&repository, "no-such-run").await, ErrorKind::NotFound)?;
     fails_with(ci.rerun(&repository, "no-such-run", &key("x")?).await, ErrorKind::NotFound)?;
-    let nowhere = RunSelector { head_sha: CommitSha::parse("0".repeat(40))?, ..selector };
-    fails_with(ci.ensure_run(&repository, &nowhere, &key("ci-nowhere")?).await, ErrorKind::NotFound)
+    let nowhere = RunSelector { head_sha: CommitSha::parse("0".repeat(40))?, ..selector.clone() };
+    fails_with(ci.ensure_run(&repository, &nowhere, &key("ci-nowhere")?).await, ErrorKind::NotFound)?;
+    // An empty list would have a caller wait for runs that can never appear.
+    let other = RepositoryRef { name: super::repository("never-made")?, ..repository };
+    fails_with(ci.runs(&other, &selector).await, ErrorKind::NotFound)?;
+    fails_with(ci.ensure_run(&other, &selector, &key("ci-never-made")?).await, ErrorKind::NotFound)
 }
