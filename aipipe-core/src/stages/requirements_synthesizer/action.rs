@@ -106,14 +106,8 @@ fn verb_phrases(tokens: &[Token]) -> Vec<&[Token]> {
         while tokens.get(next).is_some_and(|t| t.is_any(&["and", "or", "to", "then", "also"])) {
             next += 1;
         }
-        let starts_phrase = tokens.get(next).is_some_and(|t| {
-            let followed = tokens.get(next + 1).is_some_and(|f| f.is_any(DETERMINERS) || f.is_any(&["it", "them"]));
-            (pure_verb(&t.lower).is_some()
-                && tokens.get(next + 1).is_some_and(|f| f.kind != TokenKind::Mark && !f.is_any(&["and", "or"])))
-                || (verb(&t.lower).is_some() && followed)
-        });
         let comma = lower(tokens, index) == "," && lower(tokens, index + 1) != "and";
-        if starts_phrase && (!comma || later_and(tokens, index, limit)) {
+        if starts_phrase(tokens, next) && (!comma || later_and(tokens, index, limit)) {
             cuts.push((index, next));
         }
     }
@@ -132,9 +126,26 @@ fn verb_phrases(tokens: &[Token]) -> Vec<&[Token]> {
     phrases
 }
 
+/// Whether a verb phrase begins at `at`: "cancel it", "list all parts", "filter bookings by date", but not "order lines".
+fn starts_phrase(tokens: &[Token], at: usize) -> bool {
+    let (Some(first), Some(next)) = (tokens.get(at), tokens.get(at + 1)) else { return false };
+    if pure_verb(&first.lower).is_some() {
+        return next.kind != TokenKind::Mark && !next.is_any(&["and", "or"]);
+    }
+    if verb(&first.lower).is_none() {
+        return false;
+    }
+    // a noun spoken of before, or one with a preposition behind it, is what the verb acts on
+    let noun = super::lexicon::singular(&next.lower);
+    let several = next.kind == TokenKind::Word && noun != next.lower;
+    let known = part(tokens, 0, at).iter().any(|t| super::lexicon::singular(&t.lower) == noun);
+    next.is_any(DETERMINERS)
+        || next.is_any(&["it", "them"])
+        || several && (known || matches!(lower(tokens, at + 2), "by" | "for" | "from" | "to" | "as"))
+}
+
 fn later_and(tokens: &[Token], from: usize, limit: usize) -> bool {
-    (from + 1..limit)
-        .any(|i| tokens.get(i).is_some_and(|t| t.is_any(&["and", "or"])) && pure_verb(lower(tokens, i + 1)).is_some())
+    (from + 1..limit).any(|i| tokens.get(i).is_some_and(|t| t.is_any(&["and", "or"])) && starts_phrase(tokens, i + 1))
 }
 
 /// The verbs of "create, edit and delete bookings" with their object; nothing for one verb, or for verbs that together

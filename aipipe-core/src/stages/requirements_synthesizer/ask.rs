@@ -63,7 +63,9 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
     if let Some(kind) = super::kind::of_whole(clause.words, first) {
         let spoken_of =
             matches!(clause.subject, Subject::Speaker | Subject::It | Subject::Unnamed) && register == Register::Speech;
-        let about_product = !spoken_of && (clause.subject != Subject::Speaker || kind == Constraint);
+        let measured =
+            kind == Quality && clause.obligation == Obligation::Must && super::kind::is_measured(clause.words);
+        let about_product = (!spoken_of || measured) && (clause.subject != Subject::Speaker || kind == Constraint);
         return about_product.then_some(Meaning { kind, asks: Vec::new() });
     }
     let (done, benefit) = split_benefit(predicate);
@@ -293,11 +295,13 @@ pub(super) fn roles(text: &str, words: &[Token]) -> Vec<String> {
     role(text, phrase).map(general).into_iter().collect()
 }
 
+/// The role of "they" until it is known who that is.
+pub(super) const THEY: &str = "they";
+
 fn general(role: String) -> String {
     match role.as_str() {
-        "they" | "person" | "anyone" | "everyone" | "everybody" | "somebody" | "someone" | "nobody" => {
-            "user".to_owned()
-        }
+        "they" => THEY.to_owned(),
+        "person" | "anyone" | "everyone" | "everybody" | "somebody" | "someone" | "nobody" => "user".to_owned(),
         "administrator" => "admin".to_owned(),
         _ => role,
     }

@@ -344,6 +344,15 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
             },
             None => return None,
         };
+        // who is able to do something is somebody, whatever they are called: "the approver must be able to reject …"
+        let abled = ability && (!modal.ability || modal.phrase.ends_with(" to"));
+        if abled
+            && let Subject::Thing(noun) = &subject
+            && verb(lower(tokens, verb_at)).is_some()
+            && !is_visible_part(noun)
+        {
+            subject = Subject::Person;
+        }
         if subject_words.first().is_some_and(|t| t.is_any(&["no", "nobody", "none"])) {
             negated = true;
         }
@@ -374,6 +383,43 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
         }
     }
     None
+}
+
+/// Parts of a product that one sees; what they are able to do, the product does.
+fn is_visible_part(noun: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "calendar",
+        "list",
+        "report",
+        "search",
+        "filter",
+        "map",
+        "screen",
+        "button",
+        "view",
+        "menu",
+        "table",
+        "chart",
+        "editor",
+        "file",
+        "data",
+        "header",
+        "footer",
+        "parser",
+        "algorithm",
+        "function",
+        "model",
+        "device",
+        "field",
+        "format",
+        "input",
+        "output",
+        "sensor",
+        "camera",
+        "robot",
+        "agent",
+    ];
+    PARTS.contains(&noun)
 }
 
 fn may_be_verb(token: &Token, doubtful: bool) -> bool {

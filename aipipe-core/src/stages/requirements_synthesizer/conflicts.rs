@@ -188,14 +188,20 @@ fn related(a: Option<&Group>, b: Option<&Group>) -> bool {
 }
 
 fn newest(group: &Group) -> Option<&Finding> {
-    group.members.iter().max_by_key(|m| (m.at, m.source, m.citation.span.start))
+    group.members.iter().max_by_key(|m| place_in_time(m))
+}
+
+/// When it was said: what a message quotes was said before the message.
+fn place_in_time(finding: &Finding) -> (Option<crate::domain::Timestamp>, bool, usize, usize) {
+    (finding.at, !finding.quoted, finding.source, finding.citation.span.start)
 }
 
 fn conflict(a: &Group, b: &Group, what: &str) -> Option<Conflict> {
     let (left, right) = (newest(a)?, newest(b)?);
-    let dated = left.at.is_some() && right.at.is_some() && left.at != right.at;
+    let answered = left.source == right.source && left.quoted != right.quoted;
+    let dated = left.at.is_some() && right.at.is_some() && left.at != right.at || answered;
     let a_wins = if dated {
-        left.at > right.at
+        (left.at, !left.quoted) > (right.at, !right.quoted)
     } else {
         (left.source, left.citation.span.start) > (right.source, right.citation.span.start)
     };

@@ -49,6 +49,8 @@ struct Walk<'a> {
     pending_label: Option<String>,
     /// What the sentence before in the same segment spoke of.
     topic: Option<(usize, String)>,
+    /// Who the sentence before in the same segment was about: those whom "they" means.
+    people: Option<(usize, String)>,
     /// Whether the sentence has a number in front, as tasks have.
     numbered: bool,
     sections: HashMap<Vec<String>, Option<Section>>,
@@ -84,6 +86,7 @@ impl<'a> Walk<'a> {
             steps: scenario::Steps::default(),
             pending_label: None,
             topic: None,
+            people: None,
             numbered: false,
             sections: HashMap::new(),
         }
@@ -285,11 +288,14 @@ impl<'a> Walk<'a> {
             rule,
             ask: None,
             condition: None,
+            occasion: false,
             attributes: Attributes::default(),
             scenarios: Vec::new(),
             about: None,
             under,
             weak: false,
+            refers: false,
+            quoted: segment.kind == SegmentKind::Quoted,
             source: self.index,
             at: segment.at.or(self.source.document.metadata.date),
         })
@@ -310,7 +316,10 @@ impl<'a> Walk<'a> {
     }
 
     fn keep(&mut self, segment: &Segment, finding: Option<Finding>, explicit: bool) {
-        let Some(finding) = finding else { return };
+        let Some(mut finding) = finding else { return };
+        if let Some(ask) = &mut finding.ask {
+            self.name_people(segment, ask);
+        }
         let noun = finding.ask.as_ref().and_then(|ask| ask.action.head.clone()).or_else(|| finding.about.clone());
         if self.topic.as_ref().is_none_or(|(start, _)| *start != segment.span.start) {
             self.topic = noun.map(|noun| (segment.span.start, noun));
@@ -329,6 +338,18 @@ impl<'a> Walk<'a> {
         self.found.push(finding);
     }
 
+    /// Puts those whom "they" means in its place, and remembers who is spoken of.
+    fn name_people(&mut self, segment: &Segment, ask: &mut Ask) {
+        let start = segment.span.start;
+        if ask.role == super::ask::THEY {
+            let known = self.people.as_ref().filter(|(at, _)| *at == start);
+            ask.role_stated = known.is_some();
+            ask.role = known.map_or_else(|| "user".to_owned(), |(_, role)| role.clone());
+        } else if ask.role_stated {
+            self.people = Some((start, ask.role.clone()));
+        }
+    }
+
     /// Spaces before the segment on its line.
     fn indent(&self, segment: &Segment) -> usize {
         let before = self.source.text.get(..segment.span.start).unwrap_or("");
@@ -340,7 +361,8 @@ impl<'a> Walk<'a> {
 }
 
 fn statement_of(ask: &Ask) -> String {
-    let role = super::lexicon::upper_first(&ask.role);
+    let role = if ask.role == super::ask::THEY { "user" } else { &ask.role };
+    let role = super::lexicon::upper_first(role);
     format!("{role}: {}", ask.action.text)
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Finding {
     pub(super) ask: Option<Ask>,
     /// "if …", "when …" in front of the ask or rule.
     pub(super) condition: Option<String>,
+    /// Whether the condition only tells what people do when they want it: "when a customer sells the bike, we want to …".
+    pub(super) occasion: bool,
     pub(super) attributes: Attributes,
     /// Scenarios and criteria written beneath it.
     pub(super) scenarios: Vec<Scenario>,
@@ -27,6 +29,10 @@ pub(super) struct Finding {
     pub(super) under: Option<String>,
     /// Kept only if it says something about a story.
     pub(super) weak: bool,
+    /// Says of a field only what thing it refers to.
+    pub(super) refers: bool,
+    /// Stands in a message that another one quotes, and so is older than that.
+    pub(super) quoted: bool,
     /// Which of the sources it is from.
     pub(super) source: usize,
     pub(super) at: Option<Timestamp>,

@@ -180,7 +180,67 @@ const GIVENS: &[&str] = &[
     "comply with",
     "be compliant",
     "adhere to",
+    "within the eu",
+    "in the eu",
+    "european union",
+    "data residency",
+    "data protection",
+    "iso 27001",
+    "soc 2",
+    "by law",
+    "legally required",
 ];
+
+/// Months and the like, after which a day or year makes a deadline.
+const MONTHS: &[&str] = &[
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "sept",
+    "oct",
+    "nov",
+    "dec",
+    "q1",
+    "q2",
+    "q3",
+    "q4",
+    "spring",
+    "summer",
+    "autumn",
+    "winter",
+    "christmas",
+    "easter",
+];
+
+/// Whether the whole is to be there by a day of the calendar: "in use by 1 May 2026", "go live before the end of June".
+fn is_deadline(words: &[Token], verb: &Token) -> bool {
+    let moved = verb.is_any(&[
+        "be", "go", "launch", "finish", "deliver", "start", "complete", "open", "ship", "release", "replace", "have",
+        "end", "migrate", "switch",
+    ]);
+    let by = |i: usize| {
+        matches!(lower(words, i), "by" | "before" | "until" | "in" | "from" | "on")
+            && (i + 1..i + 6).any(|k| words.get(k).is_some_and(|t| t.capital && t.is_any(MONTHS)))
+    };
+    moved && (0..words.len()).any(by)
+}
 
 const MEANS: &[&str] = &[
     "use",
@@ -208,10 +268,28 @@ const MEANS: &[&str] = &[
 /// The kind of a clause that is a quality or a given as a whole; nothing when it is a function or a rule.
 pub(super) fn of_whole(words: &[Token], verb: &Token) -> Option<RequirementKind> {
     let technology = words.iter().any(|t| t.is_any(TECHNOLOGIES));
-    if (technology && verb.is_any(MEANS)) || has_phrase(words, GIVENS) {
+    if (technology && verb.is_any(MEANS))
+        || has_phrase(words, GIVENS)
+        || is_deadline(words, verb)
+        || protects(words, verb)
+    {
         return Some(RequirementKind::Constraint);
     }
     is_quality_of(words, verb).then_some(RequirementKind::Quality)
+}
+
+/// Whether the whole is about how personal data are kept.
+fn protects(words: &[Token], verb: &Token) -> bool {
+    has_phrase(words, &["personal data", "patient data", "health data", "customer data"])
+        && verb.is_any(&["keep", "stay", "remain", "protect", "leave", "process", "reside", "handle"])
+}
+
+/// Whether a quality is stated with a number and a unit of time, as no small talk is.
+pub(super) fn is_measured(words: &[Token]) -> bool {
+    words.windows(2).any(|w| {
+        let [a, b] = w else { return false };
+        a.kind == TokenKind::Number && b.is_any(&["ms", "milliseconds", "millisecond", "seconds", "second"])
+    })
 }
 
 fn is_quality_of(words: &[Token], verb: &Token) -> bool {

@@ -29,6 +29,7 @@ mod scenario;
 mod section;
 mod sentences;
 mod stage;
+mod statement;
 mod stories;
 mod story_form;
 mod system;
@@ -120,7 +121,9 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
     let conflicts = conflicts::conflicts(&groups);
     let set_aside: BTreeSet<_> = conflicts.iter().map(|c| c.set_aside.clone()).collect();
     let (drafts, attached) = stories::drafts(&groups, &conflicts);
-    let groups: Vec<Group> = groups.into_iter().filter(|g| !g.weak() || attached.contains_key(&g.id)).collect();
+    let disputed: BTreeSet<_> = conflicts.iter().flat_map(|c| [c.kept.clone(), c.set_aside.clone()]).collect();
+    let groups: Vec<Group> =
+        groups.into_iter().filter(|g| !g.weak() || attached.contains_key(&g.id) || disputed.contains(&g.id)).collect();
     let stories = order::ordered(drafts);
     let serving = serving(&stories);
     let titles: BTreeMap<&StoryId, &str> = stories.iter().map(|s| (&s.id, s.title.as_str())).collect();

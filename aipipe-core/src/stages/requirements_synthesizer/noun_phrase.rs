@@ -91,9 +91,30 @@ pub(super) fn role(text: &str, tokens: &[Token]) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Whether the head of the phrase names a person.
+/// Whether the head of the phrase names a person, or a place of work that stands for those who work there.
 pub(super) fn is_person(tokens: &[Token]) -> bool {
-    head(tokens).is_some_and(|noun| is_role(&noun) || noun.rsplit('-').next().is_some_and(is_role))
+    let Some(noun) = head(tokens) else { return false };
+    is_role(&noun) || noun.rsplit('-').next().is_some_and(is_role) || is_workplace(tokens, &noun)
+}
+
+/// "the front desk", "the HR department": in front of such a noun stands what the people there do.
+fn is_workplace(tokens: &[Token], noun: &str) -> bool {
+    let before = tokens
+        .iter()
+        .position(|t| singular(&t.lower) == noun)
+        .and_then(|at| at.checked_sub(1))
+        .and_then(|at| tokens.get(at))
+        .map_or("", |t| t.lower.as_str());
+    match noun {
+        "desk" => matches!(before, "front" | "help" | "service" | "info" | "information" | "circulation" | "reception"),
+        "office" => matches!(before, "back" | "front" | "box" | "ticket" | "head" | "registration" | "doctor's"),
+        "department" => !before.is_empty() && !DETERMINERS.contains(&before),
+        "hr" | "reception" | "accounting" | "management" | "procurement" | "personnel" => {
+            before.is_empty() || matches!(before, "the" | "our")
+        }
+        "resource" => before == "human",
+        _ => false,
+    }
 }
 
 /// Whether a finite verb stands among the words of what should be a bare noun phrase.

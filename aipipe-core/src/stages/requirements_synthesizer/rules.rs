@@ -4,6 +4,7 @@ use super::ask::Register;
 use super::clause::{Subject, classify};
 use super::lexicon::singular;
 use super::noun_phrase::{has_finite_verb, head};
+use super::statement::statements;
 use super::words::{Token, TokenKind, find_phrase, has_phrase, lower, part, phrase_at};
 
 /// A rule found in a sentence.
@@ -13,6 +14,8 @@ pub(super) struct RuleHit {
     pub(super) about: Option<String>,
     /// Whether it counts only together with a story about the same thing.
     pub(super) weak: bool,
+    /// Whether it only says what a field refers to, which counts only if that is a thing of the stories too.
+    pub(super) refers: bool,
 }
 
 /// Phrases that set a limit wherever they stand.
@@ -35,35 +38,21 @@ const LIMITS: &[&str] = &[
     "shorter than",
 ];
 
-/// What makes a field statement a rule.
-const STATES: &[&str] = &[
-    "is required",
-    "are required",
-    "is mandatory",
-    "are mandatory",
-    "is optional",
-    "are optional",
-    "is unique",
-    "are unique",
-    "is one of",
-    "are one of",
-    "is either",
-    "can be one of",
-    "is a number",
-    "is a date",
-    "is limited to",
-    "are limited to",
-];
-
 /// The rule a sentence states, if it does.
 pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
     if tokens.len() < 3 || tokens.len() > 60 {
         return None;
     }
-    if let Some((at, _)) = find_phrase(tokens, STATES) {
-        let subject = part(tokens, 0, at);
-        let noun = plain_subject(subject)?;
-        return Some(RuleHit { about: Some(owner(subject).unwrap_or(noun)), weak: register == Register::Speech });
+    if let Some(first) = statements(tokens).first() {
+        let noun = plain_subject(first.subject)?;
+        return Some(RuleHit {
+            about: Some(owner(first.subject).unwrap_or(noun)),
+            weak: register == Register::Speech,
+            refers: false,
+        });
+    }
+    if let Some(hit) = capacity(tokens, register) {
+        return Some(hit);
     }
     let verb_at = tokens.iter().take(8).position(|t| {
         t.is_any(&["has", "have", "contains", "contain", "includes", "lasts", "costs", "belongs", "takes"])
@@ -82,11 +71,25 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
             return Some(RuleHit {
                 about: Some(noun),
                 weak: register == Register::Speech || !(at < 6 && tokens.len() < 45 || limits),
+                refers: false,
             });
         }
     }
     if phrase_at(tokens, 2, "consists of") {
-        return Some(RuleHit { about: plain_subject(part(tokens, 0, 2)), weak: register == Register::Speech });
+        return Some(RuleHit {
+            about: plain_subject(part(tokens, 0, 2)),
+            weak: register == Register::Speech,
+            refers: false,
+        });
+    }
+    // "the owner is a customer": a field that holds one of another thing
+    let is_a = tokens.iter().take(6).position(|t| t.is("is")).filter(|at| {
+        *at > 1 && tokens.first().is_some_and(|t| t.is("the")) && phrase_at(tokens, at + 1, "a")
+            || phrase_at(tokens, at + 1, "an")
+    });
+    if let Some(at) = is_a.filter(|at| tokens.len() <= at + 5) {
+        let noun = plain_subject(part(tokens, 0, at))?;
+        return Some(RuleHit { about: Some(owner(part(tokens, 0, at)).unwrap_or(noun)), weak: true, refers: true });
     }
     // "titles are at most 200 characters long", "a rental lasts between 1 and 8 hours"
     let be = tokens.iter().take(8).position(|t| t.is_any(&["is", "are"])).filter(|at| *at > 0);
@@ -95,6 +98,7 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
         return Some(RuleHit {
             about: Some(owner(part(tokens, 0, at)).unwrap_or(noun)),
             weak: register != Register::Document,
+            refers: false,
         });
     }
     // "when a booking is cancelled, the bike becomes available again"
@@ -105,9 +109,25 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
             .iter()
             .any(|t| t.is_any(&["you", "we", "i", "let's", "me", "your", "you're", "i'm", "we'll", "i'll"]));
         let noun = head(part(tokens, 1, comma))?;
-        return (!personal && comma > 2).then_some(RuleHit { about: Some(noun), weak: true });
+        return (!personal && comma > 2).then_some(RuleHit { about: Some(noun), weak: true, refers: false });
     }
     None
+}
+
+/// "We accept at most ten bookings a day": how many there may be, said of those who run the business.
+fn capacity(tokens: &[Token], register: Register) -> Option<RuleHit> {
+    const BOUNDS: &[&str] =
+        &["at most", "no more than", "not more than", "a maximum of", "at least", "up to", "never more than"];
+    let speaker = tokens.first().is_some_and(|t| t.is_any(&["we", "you"]));
+    if !speaker || register == Register::Speech {
+        return None;
+    }
+    let (at, length) = find_phrase(tokens, BOUNDS).filter(|(at, _)| (2..=4).contains(at))?;
+    let number = tokens.get(at + length)?;
+    let counted = number.kind == TokenKind::Number || super::lexicon::number_word(&number.lower).is_some();
+    let noun = counted.then(|| head(part(tokens, at + length + 1, tokens.len())))??;
+    let each = tokens.iter().skip(at + length + 2).take(3).any(|t| t.is_any(&["a", "an", "per", "each", "every"]));
+    Some(RuleHit { about: Some(noun), weak: register != Register::Document && !each, refers: false })
 }
 
 fn has_limit(tokens: &[Token]) -> bool {

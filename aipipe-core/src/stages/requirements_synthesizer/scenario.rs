@@ -146,7 +146,9 @@ pub(super) fn event(role: &str, action: &str) -> String {
 
 /// "a customer", "an admin".
 pub(super) fn with_article(noun: &str) -> String {
-    if matches!(noun, "staff" | "people" | "team" | "crew" | "system") {
+    let last = noun.rsplit(' ').next().unwrap_or(noun);
+    let one_of_a_kind = ["staff", "people", "team", "crew", "system", "desk", "office", "department", "reception"];
+    if one_of_a_kind.contains(&last) || matches!(noun, "HR" | "hr" | "management" | "accounting" | "procurement") {
         return format!("the {noun}");
     }
     let vowel = noun.to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']) && !noun.to_lowercase().starts_with("us");

@@ -7,7 +7,7 @@ use super::lexicon::upper_first;
 use super::merge::Group;
 use super::normal::normal;
 use super::scenario::{event, from_statement, with_article};
-use super::words::tokenize;
+use super::words::{Token, tokenize};
 use crate::domain::{
     AcceptanceCriterion, Basis, CriterionId, Effort, Obligation, Priority, RequirementId, RequirementKind, StoryId,
     TextSpan, UserStory,
@@ -155,7 +155,11 @@ fn add(story: &mut UserStory, scenario: Scenario) {
 fn plain_scenario(ask: &Ask, finding: &Finding) -> Option<Scenario> {
     let citation = finding.citation.clone();
     let given = with_article(&ask.role);
-    let condition = finding.condition.as_deref().map(|c| c.split_once(' ').map_or(c, |(_, rest)| rest).to_owned());
+    let condition = finding
+        .condition
+        .as_deref()
+        .filter(|_| !finding.occasion)
+        .map(|c| c.split_once(' ').map_or(c, |(_, rest)| rest).to_owned());
     let then = if ask.action.text.starts_with("be ") {
         let rest = ask.action.text.strip_prefix("be ")?;
         condition.as_ref()?;
@@ -195,7 +199,22 @@ fn plain_scenario(ask: &Ask, finding: &Finding) -> Option<Scenario> {
         let counted = bare.split(" of ").next().unwrap_or(bare);
         let last = counted.rsplit(' ').next().unwrap_or(counted).to_lowercase();
         let many = super::lexicon::singular(&last) != last || bare.contains(" and ");
-        format!("the {bare} {} {}", if many { "are" } else { "is" }, ask.action.participle?)
+        let be = if many { "are" } else { "is" };
+        let result = if ask.action.class == "mark" {
+            ask.action.text.split_once(" as ").map(|(_, as_what)| as_what)
+        } else {
+            None
+        };
+        let filtered = if ask.action.class == "filter" {
+            ask.action.text.split_once(" by ").map(|(_, field)| field)
+        } else {
+            None
+        };
+        match (result, filtered) {
+            (Some(result), _) => format!("the {bare} {be} {} as {result}", ask.action.participle?),
+            (_, Some(field)) => format!("the {bare} {be} {} by {field}", ask.action.participle?),
+            _ => format!("the {bare} {be} {}", ask.action.participle?),
+        }
     };
     let when = condition.unwrap_or_else(|| event(&ask.role, &ask.action.text));
     Some(Scenario { given, when, then, citation })
@@ -303,7 +322,7 @@ fn attach_rules(
             .into_iter()
             .flatten()
             .find_map(|noun| things.get(noun))
-            .and_then(|about| best_story(about, &group.words));
+            .and_then(|about| best_story(about, if lists_values(&group.leader) { &[] } else { &group.words }));
         if best.is_none() && !group.leader.scenarios.is_empty() {
             // a scenario speaks of several things; the story whose verb it uses comes first
             let spoken_of = || group.words.iter().filter_map(|noun| things.get(noun));
@@ -313,15 +332,17 @@ fn attach_rules(
                 .map(|(_, index)| *index)
                 .or_else(|| spoken_of().find_map(|about| best_story(about, &group.words)));
         }
+        let about = group.leader.about.as_ref();
+        let names_thing = |word: &&String| Some(*word) != about && things.contains_key(word.as_str());
+        if group.leader.refers && (owner.is_none() || !group.words.iter().any(|word| names_thing(&word))) {
+            continue;
+        }
         let Some(draft) = best.and_then(|index| drafts.get_mut(index)) else { continue };
-        let from_text = |member: &Finding| {
-            let text = member.statement.as_str();
-            let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
-            from_statement(text, &tokens, &draft.story.role, &draft.story.action, member.citation.clone())
-        };
+        // a field without the thing it belongs to is said to be one of the thing that led here
+        let of = [about, owner, group.leader.under.as_ref()].into_iter().flatten().find(|n| things.contains_key(*n));
         let mut scenarios: Vec<Scenario> = group.members.iter().flat_map(|m| m.scenarios.iter().cloned()).collect();
         if scenarios.is_empty() {
-            scenarios.push(from_text(&group.leader));
+            scenarios = rule_scenarios(&group.leader, &draft.story, of.map(String::as_str));
         }
         for scenario in scenarios {
             add(&mut draft.story, scenario);
@@ -332,17 +353,58 @@ fn attach_rules(
     attached
 }
 
+/// Whether the rule lists values, which are words like "cancelled" but nothing that is done.
+fn lists_values(rule: &Finding) -> bool {
+    let text = rule.statement.as_str();
+    let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+    super::words::has_phrase(&tokens, &["one of", "either"])
+}
+
+/// A rule as criteria: one for each field it speaks of.
+fn rule_scenarios(rule: &Finding, story: &UserStory, owner: Option<&str>) -> Vec<Scenario> {
+    let text = rule.statement.as_str();
+    let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+    let whole = |text: &str| {
+        let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+        from_statement(text, &tokens, &story.role, &story.action, rule.citation.clone())
+    };
+    let statements = super::statement::statements(&tokens);
+    if statements.is_empty() {
+        let said = if rule.refers { owner.and_then(|owner| referring(text, &tokens, owner)) } else { None };
+        return vec![whole(said.as_deref().unwrap_or(text))];
+    }
+    statements.iter().map(|statement| whole(&statement.sentence(text, owner))).collect()
+}
+
+/// "The owner is a customer" of a bike: "The owner of a bike is a customer".
+fn referring(text: &str, tokens: &[Token], owner: &str) -> Option<String> {
+    let at = tokens.iter().position(|t| t.is("is"))?;
+    let (subject, predicate) = tokens.split_at_checked(at)?;
+    let statement = super::statement::Statement { subject, predicate: super::words::trim_marks(predicate) };
+    Some(statement.sentence(text, Some(owner)))
+}
+
 /// The things whose rules list a field: of "a booking has a date and a bike" the booking, for `date` and `bike`. A field of
 /// several things belongs to none.
 fn fields(groups: &[Group]) -> BTreeMap<String, Option<String>> {
     let mut fields: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for group in groups.iter().filter(|g| g.kind() == RequirementKind::Rule && !g.leader.negated) {
+    let mut note = |word: String, about: &String| {
+        let owner = fields.entry(word).or_insert_with(|| Some(about.clone()));
+        if owner.as_ref() != Some(about) {
+            *owner = None;
+        }
+    };
+    for group in groups.iter().filter(|g| g.kind() == RequirementKind::Rule && !g.leader.negated && !g.leader.refers) {
         let Some(about) = &group.leader.about else { continue };
         for word in group.words.iter().filter(|word| *word != about) {
-            let owner = fields.entry(word.clone()).or_insert_with(|| Some(about.clone()));
-            if owner.as_ref() != Some(about) {
-                *owner = None;
-            }
+            note(word.clone(), about);
+        }
+    }
+    // "create a booking with a date and a bike" lists fields too
+    for action in groups.iter().filter_map(|g| Some(&g.leader.ask.as_ref()?.action)).filter(|a| a.class == "create") {
+        let (Some(about), Some((_, list))) = (&action.head, action.text.split_once(" with ")) else { continue };
+        for word in super::normal::content_words(list).into_iter().filter(|word| word != about) {
+            note(word, about);
         }
     }
     fields

@@ -245,11 +245,21 @@ pub(super) fn plain_talk(clause: &Clause<'_>, register: Register) -> bool {
             !predicted
                 && (!idle || clause.ability && !bare_can)
                 && !(clause.negated && matches!(modal, "can't" | "cannot" | "can"))
-                && !(clause.subject == Subject::Speaker && matches!(modal, "have" | "must" | "need") && !clause.ability)
+                && !(clause.subject == Subject::Speaker
+                    && matches!(modal, "have" | "must" | "need")
+                    && !clause.ability
+                    && !keeps_records(clause))
                 && clause.words.len() < 40
         }
         _ => !(modal == "will" && clause.subject == Subject::Person),
     }
+}
+
+/// "We also need to register customers": verbs that one hardly uses of the meeting itself.
+fn keeps_records(clause: &Clause<'_>) -> bool {
+    const VERBS: &[&str] =
+        &["register", "cancel", "delete", "archive", "export", "import", "reschedule", "invoice", "filter"];
+    VERBS.contains(&lower(clause.predicate, 0)) && knows_object(clause.predicate)
 }
 
 /// Whether a verb of products acts on a named thing.

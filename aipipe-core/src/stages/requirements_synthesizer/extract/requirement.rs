@@ -12,6 +12,27 @@ use stage::section::{self, Section};
 use stage::words::{Token, after, words_of};
 use stage::{list_item, rules, wish};
 
+fn lead_of(statement: &str) -> &str {
+    statement.split_once(':').map_or(statement, |(lead, _)| lead).trim()
+}
+
+/// "Nice to have: customers can …": what stands before the colon says how strongly the rest is asked for.
+fn announced(tokens: &[Token]) -> (&[Token], &[Token]) {
+    let (lead, body) = list_item::lead(tokens);
+    match section::of_words(lead) {
+        Some(Section::Asked(_)) => (lead, body),
+        _ => (&[], tokens),
+    }
+}
+
+/// Whether people do something in "when a customer sells the bike".
+fn is_person_acting(condition: &[Token]) -> bool {
+    let subject = after(condition, 1);
+    let end = subject.iter().skip(1).position(|t| t.lower.ends_with('s') || t.is_any(&["wants", "want"]));
+    end.is_some_and(|end| stage::noun_phrase::is_person(subject.get(..=end).unwrap_or_default()))
+        && !subject.iter().any(|t| t.is_any(&["is", "are", "has", "have"]))
+}
+
 impl Walk<'_> {
     pub(super) fn requirement(
         &mut self,
@@ -25,10 +46,11 @@ impl Walk<'_> {
             || segment.kind == SegmentKind::TableRow
             || looks_like_item(text, tokens)
             || self.numbered;
-        let (lead, body) = if item { list_item::lead(tokens) } else { (&[][..], tokens) };
+        let (lead, body) = if item { list_item::lead(tokens) } else { announced(tokens) };
         // "Performance: …", "Technology: …" in a list of features
         let section = match section::of_words(lead) {
             Some(Section::Kind(kind)) if lead.len() < 4 && section.is_some() => Some(Section::Kind(kind)),
+            Some(Section::Asked(obligation)) => Some(Section::Asked(obligation)),
             _ => section,
         };
         let mut any = false;
@@ -67,6 +89,7 @@ impl Walk<'_> {
             if let Some(finding) = &mut finding {
                 finding.about = hit.about;
                 finding.weak = hit.weak;
+                finding.refers = hit.refers;
             }
             self.complete(&mut finding, segment, section, attributes, None);
             self.keep(segment, finding, false);
@@ -159,6 +182,8 @@ impl Walk<'_> {
             if let Some(finding) = &mut finding {
                 finding.negated = clause.negated;
                 finding.condition = clause.condition.map(|words| words_of(self.source.text, words));
+                finding.occasion = clause.subject == Subject::Speaker
+                    && clause.condition.is_some_and(|c| c.first().is_some_and(|t| t.is("when")) && is_person_acting(c));
                 finding.about = rules::owner(clause.subject_words).or_else(|| match &clause.subject {
                     Subject::Thing(noun) => Some(noun.clone()),
                     Subject::Person if clause.negated => head(after(clause.predicate, 1)),
@@ -194,7 +219,8 @@ impl Walk<'_> {
             finding.asked_by_heading = Some(quote.clone());
         } else if let Some(Section::Asked(obligation)) = section {
             finding.obligation = obligation;
-            finding.asked_by_heading = announced.map(|(_, heading)| heading);
+            finding.asked_by_heading =
+                announced.map(|(_, heading)| heading).or_else(|| Some(lead_of(&finding.statement).to_owned()));
         }
     }
 

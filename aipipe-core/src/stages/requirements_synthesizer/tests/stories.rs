@@ -30,7 +30,10 @@ fn gives_rules_to_the_story_about_the_same_thing() {
     );
     let story = set.stories.iter().find(|s| s.action == "create a booking").unwrap();
     let then: Vec<_> = story.criteria.iter().map(|c| c.then.as_str()).collect();
-    assert_eq!(then, ["the booking is created", "A booking has a date and a bike", "The date cannot be in the past"]);
+    assert_eq!(
+        then,
+        ["the booking is created", "A booking has a date and a bike", "The date of a booking cannot be in the past"]
+    );
     assert_eq!(set.without_story.len(), 2);
 }
 

@@ -1,0 +1,240 @@
+//! What a sentence states about fields: "the name is required and the e-mail address must be unique" is two statements.
+
+use super::noun_phrase::has_finite_verb;
+use super::words::{Token, TokenKind, after, any_phrase_at, lower, part, phrase_at, trim_marks, words_of};
+
+/// One field (or several) and what is said of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Statement<'t> {
+    /// "the e-mail address of a customer".
+    pub(super) subject: &'t [Token],
+    /// "must be unique".
+    pub(super) predicate: &'t [Token],
+}
+
+impl Statement<'_> {
+    /// The statement as a sentence; a subject that names no owner is said to be a field of `owner`.
+    pub(super) fn sentence(&self, text: &str, owner: Option<&str>) -> String {
+        let subject = words_of(text, self.subject);
+        let owned = self.subject.iter().any(|t| t.is("of") || t.lower.ends_with("'s"))
+            || super::noun_phrase::head(self.subject).as_deref() == owner;
+        let of = match owner.filter(|_| !owned) {
+            Some(owner) => format!(" of {}", super::scenario::with_article(owner)),
+            None => String::new(),
+        };
+        super::lexicon::upper_first(&format!("{subject}{of} {}", words_of(text, self.predicate)))
+    }
+}
+
+const MODALS: &[&str] = &[
+    "must", "should", "shall", "may", "can", "cannot", "can't", "has to", "have to", "needs to", "need to", "will",
+    "ought to", "mustn't",
+];
+
+/// What is said of a field's value after "is" or "must be".
+const STATES: &[&str] = &[
+    "required",
+    "mandatory",
+    "optional",
+    "compulsory",
+    "obligatory",
+    "unique",
+    "one of",
+    "either",
+    "limited to",
+    "at most",
+    "at least",
+    "between",
+    "no longer than",
+    "no more than",
+    "no less than",
+    "no shorter than",
+    "longer than",
+    "shorter than",
+    "more than",
+    "less than",
+    "greater than",
+    "empty",
+    "blank",
+    "left empty",
+    "left blank",
+    "negative",
+    "positive",
+    "a number",
+    "a date",
+    "a whole number",
+    "a positive number",
+    "above",
+    "below",
+    "missing",
+    "zero or more",
+    "up to",
+    "a valid",
+    "omitted",
+    "non-negative",
+    "case sensitive",
+    "in the past",
+    "in the future",
+];
+
+/// The statements of a sentence, in order; none when it makes none, or makes them under a condition in front.
+pub(super) fn statements(tokens: &[Token]) -> Vec<Statement<'_>> {
+    // what stands in a condition in front is no statement
+    let conditional = lower(tokens, 0).len() > 1
+        && tokens.first().is_some_and(|t| t.is_any(&["if", "when", "unless", "once", "for", "while", "where"]));
+    let from = if conditional { tokens.iter().position(|t| t.is_any(&[",", "so", "then"])) } else { Some(0) };
+    let Some(from) = from else { return Vec::new() };
+    let heads: Vec<usize> = (from + 1..tokens.len()).filter(|i| states_at(tokens, *i)).collect();
+    let mut found: Vec<Statement<'_>> = Vec::new();
+    for (position, at) in heads.iter().copied().enumerate() {
+        let before = position.checked_sub(1).and_then(|p| heads.get(p)).copied();
+        let Some(start) = subject_start(tokens, before, at) else { continue };
+        if let Some(last) = found.last_mut()
+            && let Some(from) = before
+        {
+            last.predicate = trim_end(part(tokens, from, start));
+        }
+        let rest = after(tokens, at);
+        let (predicate, tail) = rest.split_at_checked(predicate_end(rest)).unwrap_or((rest, &[]));
+        let subject = trim_marks(part(tokens, start, at));
+        found.push(Statement { subject, predicate: trim_end(predicate) });
+        if let Some(subject) = likewise(tail) {
+            found.push(Statement { subject, predicate: trim_end(predicate) });
+        }
+    }
+    found
+}
+
+/// Whether "is required", "must be at most", "must not exceed" … begins at `at`.
+fn states_at(tokens: &[Token], at: usize) -> bool {
+    let mut next = at;
+    let modal = any_phrase_at(tokens, at, MODALS);
+    if let Some((_, length)) = modal {
+        next += length;
+        next += usize::from(matches!(lower(tokens, next), "not" | "never" | "always" | "only"));
+        if matches!(lower(tokens, next), "exceed" | "have") {
+            return lower(tokens, next) == "exceed" || any_phrase_at(tokens, next + 1, STATES).is_some();
+        }
+    }
+    let be = if modal.is_some() { lower(tokens, next) == "be" } else { matches!(lower(tokens, next), "is" | "are") };
+    next += 1;
+    next += usize::from(matches!(lower(tokens, next), "not" | "always" | "only"));
+    be && any_phrase_at(tokens, next, STATES).is_some()
+}
+
+/// Where the subject of the statement at `at` begins; `before` is the statement before it.
+fn subject_start(tokens: &[Token], before: Option<usize>, at: usize) -> Option<usize> {
+    let noun_phrase = |from: usize| {
+        let words = trim_marks(part(tokens, from, at));
+        (1..=12).contains(&words.len())
+            && !has_finite_verb(words)
+            && !words.iter().any(|t| t.is_any(&[":", ";", "if", "when", "unless", "that", "we", "you", "i"]))
+            && words.first().is_some_and(|t| t.kind == TokenKind::Word)
+    };
+    if let Some(before) = before {
+        return (before + 1..at)
+            .filter(|i| tokens.get(*i).is_some_and(|t| t.is_any(&["and", ",", ";", "but", "while"])))
+            .map(|i| i + 1 + usize::from(matches!(lower(tokens, i + 1), "and" | "but" | "also" | "so")))
+            .find(|start| noun_phrase(*start) && !part(tokens, *start, at).iter().any(|t| t.is(",")));
+    }
+    if noun_phrase(0) {
+        return Some(0);
+    }
+    let breaks = [",", ":", ";", "so", "but", "because", "that", "say", "think", "–", "—"];
+    let cut = (0..at).rev().find(|i| tokens.get(*i).is_some_and(|t| t.is_any(&breaks)))?;
+    let conditional =
+        tokens.first().is_some_and(|t| t.is_any(&["if", "when", "unless", "once", "for", "while", "where"]));
+    let follows = lower(tokens, cut) == "so" || lower(tokens, cut) == ":";
+    (noun_phrase(cut + 1) && (!conditional || follows)).then_some(cut + 1)
+}
+
+/// Where what is said ends: at a comma that begins something else. Values after "one of" hold commas of their own.
+fn predicate_end(tokens: &[Token]) -> usize {
+    let listed = tokens.iter().take(5).any(|t| t.is_any(&["one", "either"]));
+    let aside = |i: usize| {
+        let next = lower(tokens, i + 1);
+        !listed || matches!(next, "otherwise" | "so" | "because" | "since" | "but" | "we" | "which")
+    };
+    (1..tokens.len())
+        .find(|i| match lower(tokens, *i) {
+            "," | ";" | ":" | "–" | "—" => aside(*i),
+            "because" | "otherwise" => true,
+            "so" => lower(tokens, i + 1) == "that",
+            "and" => likewise(after(tokens, *i)).is_some(),
+            _ => false,
+        })
+        .unwrap_or(tokens.len())
+}
+
+/// The subject of ", the description too".
+fn likewise(tokens: &[Token]) -> Option<&[Token]> {
+    let tokens = trim_marks(tokens);
+    let tokens = if lower(tokens, 0) == "and" { after(tokens, 1) } else { tokens };
+    let end = (1..tokens.len().min(8)).find(|i| lower(tokens, *i) == "too" || phrase_at(tokens, *i, "as well"))?;
+    let subject = part(tokens, 0, end);
+    let plain = !has_finite_verb(subject) && !subject.iter().any(|t| t.is_mark() || t.is_any(&["it", "that", "this"]));
+    (plain && end + 2 >= tokens.len()).then_some(subject)
+}
+
+fn trim_end(tokens: &[Token]) -> &[Token] {
+    let mut tokens = trim_marks(tokens);
+    while tokens.last().is_some_and(|t| t.is_any(&["and", "but", "also", ","])) {
+        tokens = trim_marks(part(tokens, 0, tokens.len() - 1));
+    }
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::TextSpan;
+    use crate::stages::requirements_synthesizer::words::tokenize;
+
+    fn of(text: &str) -> Vec<String> {
+        let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+        statements(&tokens).iter().map(|s| s.sentence(text, Some("customer"))).collect()
+    }
+
+    #[test]
+    fn one_statement_for_each_field() {
+        let cases: &[(&str, &[&str])] = &[
+            (
+                "The name is required and the e-mail address must be unique.",
+                &["The name of a customer is required", "The e-mail address of a customer must be unique"],
+            ),
+            (
+                "The date of a booking is required, the description too.",
+                &["The date of a booking is required", "The description of a customer is required"],
+            ),
+            (
+                "If the number is missing we cannot order parts, so the frame number of a bike is required.",
+                &["The frame number of a bike is required"],
+            ),
+            (
+                "I would say the problem description must be at most 500 characters.",
+                &["The problem description of a customer must be at most 500 characters"],
+            ),
+            (
+                "One thing we forgot: the status of a booking is one of requested, confirmed, completed, cancelled.",
+                &["The status of a booking is one of requested, confirmed, completed, cancelled"],
+            ),
+            ("A member's card number must be unique.", &["A member's card number must be unique"]),
+            ("If the bike is electric, the battery number is required.", &[]),
+            ("The customer cancels the booking.", &[]),
+            ("What is required is a good mood.", &[]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(of(text), *expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,60}|((the|name|is|are|required|unique|must|be|not|and|,|so|too|one|of|:) ?){0,24}") {
+            let tokens = tokenize(&text, TextSpan { start: 0, end: text.len() });
+            for statement in statements(&tokens) {
+                proptest::prop_assert!(!statement.subject.is_empty());
+            }
+        }
+    }
+}
