@@ -245,10 +245,10 @@ pub(super) fn plain_talk(clause: &Clause<'_>, register: Register) -> bool {
             !predicted
                 && (!idle || clause.ability && !bare_can)
                 && !(clause.negated && matches!(modal, "can't" | "cannot" | "can"))
-                && !(clause.subject == Subject::Speaker
-                    && matches!(modal, "have" | "must" | "need")
-                    && !clause.ability
-                    && !keeps_records(clause))
+                && (clause.subject != Subject::Speaker
+                    || !matches!(modal, "have" | "must" | "need")
+                    || clause.ability
+                    || keeps_records(clause))
                 && clause.words.len() < 40
         }
         _ => !(modal == "will" && clause.subject == Subject::Person),
