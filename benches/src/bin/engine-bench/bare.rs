@@ -48,38 +48,36 @@ struct Request {
     durable: oneshot::Sender<()>,
 }
 
-/// Who writes: the engine's executions are tasks; a host without a runtime has threads, which the system switches
-/// between at a higher price.
+/// Where the writers' keys lie.
 #[derive(Debug, Clone, Copy)]
-pub enum Writers {
-    /// Tasks of the runtime.
-    Tasks,
-    /// Threads of the system.
-    Threads,
+pub enum Keys {
+    /// Each writer appends to a sequence of its own, as each execution appends to its own journal.
+    Own,
+    /// All writers append to one sequence: the least a store can have to do, since all of a commit lies side by side.
+    Shared,
+}
+
+impl Keys {
+    fn key(self, number: u64, writer: u64, writers: u64) -> u64 {
+        match self {
+            Self::Own => 1 + (writer << 32) + number,
+            Self::Shared => 1 + number * writers + writer,
+        }
+    }
 }
 
 /// `commits` durable values by `writers` side by side, each waiting for its own; one thread commits whatever is queued
 /// at once.
-pub fn group(on: &Runtime, database: Database, commits: u64, writers: u64, kind: Writers) -> Result<Took> {
+pub fn group(on: &Runtime, database: Database, commits: u64, writers: u64, keys: Keys) -> Result<Took> {
     let (requests, queue) = mpsc::channel(QUEUE);
     let meter = Meter::start();
     let thread = std::thread::spawn(move || serve(&database, queue));
     let share = commits / writers;
-    let results: Vec<Result<()>> = match kind {
-        Writers::Tasks => {
-            let tasks = (0..writers).map(|writer| on.spawn(write(requests.clone(), writer, writers, share)));
-            on.block_on(try_join_all(tasks))?
-        }
-        Writers::Threads => {
-            let threads: Vec<_> = (0..writers)
-                .map(|writer| {
-                    let work = write(requests.clone(), writer, writers, share);
-                    std::thread::spawn(move || futures::executor::block_on(work))
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().ok().context("a writer panicked").flatten()).collect()
-        }
-    };
+    let tasks = (0..writers).map(|writer| {
+        let requests = requests.clone();
+        on.spawn(write(requests, share, move |number| keys.key(number, writer, writers)))
+    });
+    let results: Vec<Result<()>> = on.block_on(try_join_all(tasks))?;
     let took = meter.stop();
     drop(requests);
     thread.join().ok().context("the committing thread panicked")??;
@@ -88,11 +86,10 @@ pub fn group(on: &Runtime, database: Database, commits: u64, writers: u64, kind:
 }
 
 /// What one of the writers does.
-async fn write(requests: mpsc::Sender<Request>, writer: u64, writers: u64, share: u64) -> Result<()> {
+async fn write(requests: mpsc::Sender<Request>, share: u64, key: impl Fn(u64) -> u64) -> Result<()> {
     for number in 0..share {
         let (durable, answer) = oneshot::channel();
-        let key = 1 + number * writers + writer;
-        requests.send(Request { key, durable }).await.ok().context("nobody commits any more")?;
+        requests.send(Request { key: key(number), durable }).await.ok().context("nobody commits any more")?;
         answer.await.context("nobody commits any more")?;
     }
     Ok(())

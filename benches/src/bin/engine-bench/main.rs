@@ -11,7 +11,7 @@ mod meter;
 mod report;
 mod stages;
 
-use crate::bare::Writers;
+use crate::bare::Keys;
 use crate::engine::Bench;
 use crate::report::Rounds;
 use crate::stages::{Kind, STEPS};
@@ -115,10 +115,10 @@ fn rounds(options: &Options, runtime: &Runtime, folder: &Path, concurrency: u64,
         let took = match concurrency {
             1 => bare::sequential(&bare::create(&path)?, commits)?,
             _ => {
-                let took = bare::group(runtime, bare::create(&path)?, commits, concurrency, Writers::Threads)?;
-                rounds.threads(commits, took, meter::load()?);
+                let took = bare::group(runtime, bare::create(&path)?, commits, concurrency, Keys::Shared)?;
+                rounds.shared(commits, took, meter::load()?);
                 std::fs::remove_file(&path)?;
-                bare::group(runtime, bare::create(&path)?, commits, concurrency, Writers::Tasks)?
+                bare::group(runtime, bare::create(&path)?, commits, concurrency, Keys::Own)?
             }
         };
         std::fs::remove_file(&path)?;

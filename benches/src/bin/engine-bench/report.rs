@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Rounds {
     bare: Vec<Bare>,
-    /// The same with threads instead of tasks; none where one thing is done after the other.
-    threads: Vec<Bare>,
+    /// The same with one sequence of keys for all writers; none where one thing is done after the other.
+    shared: Vec<Bare>,
     engine: BTreeMap<Kind, Vec<Engine>>,
 }
 
@@ -37,7 +37,7 @@ struct Engine {
     checkpoints_per_second: f64,
     commits_per_checkpoint: f64,
     ratio: f64,
-    ratio_to_threads: Option<f64>,
+    ratio_to_shared: Option<f64>,
     load: f64,
 }
 
@@ -47,9 +47,9 @@ impl Rounds {
         self.bare.push(Bare::new(commits, took, load));
     }
 
-    /// Adds this round's bare commits by threads.
-    pub fn threads(&mut self, commits: u64, took: Took, load: f64) {
-        self.threads.push(Bare::new(commits, took, load));
+    /// Adds this round's bare commits to one sequence.
+    pub fn shared(&mut self, commits: u64, took: Took, load: f64) {
+        self.shared.push(Bare::new(commits, took, load));
     }
 
     /// Adds a run of the engine.
@@ -62,7 +62,7 @@ impl Rounds {
             checkpoints_per_second: checkpoints / run.took.wall,
             commits_per_checkpoint: run.commits as f64 / checkpoints,
             ratio: self.bare.last().map_or(f64::NAN, |bare| steps_per_second / bare.per_second),
-            ratio_to_threads: self.threads.last().map(|bare| steps_per_second / bare.per_second),
+            ratio_to_shared: self.shared.last().map(|bare| steps_per_second / bare.per_second),
             load,
         });
     }
@@ -71,18 +71,18 @@ impl Rounds {
     pub fn report(&self, suffix: &str) -> Result<()> {
         // Tasks are what the engine has, and the faster of the two: they are the measure.
         bare("bare redb, durable commits of 1 KiB", &self.bare, &format!("engine.bare_commits_per_second.{suffix}"))?;
-        if !self.threads.is_empty() {
-            let name = format!("engine.bare_commits_per_second.threads.{suffix}");
-            bare("bare redb, the same by threads instead of tasks", &self.threads, &name)?;
+        if !self.shared.is_empty() {
+            let name = format!("engine.bare_commits_per_second.one_sequence.{suffix}");
+            bare("bare redb, all writers on one sequence of keys", &self.shared, &name)?;
         }
         for (kind, rounds) in &self.engine {
             let steps = median(rounds, |round| round.steps_per_second)?;
             let cpu = median(rounds, |round| round.cpu_us_per_step)?;
             let ratio = median(rounds, |round| round.ratio)?;
             println!("  {}", kind.explained());
-            let ratios: Vec<f64> = rounds.iter().filter_map(|round| round.ratio_to_threads).collect();
-            let to_threads = if ratios.is_empty() { None } else { Some(median(&ratios, |ratio| *ratio)?) };
-            let shown = to_threads.map(|ratio| format!(" ({ratio:.2} of that by threads)")).unwrap_or_default();
+            let ratios: Vec<f64> = rounds.iter().filter_map(|round| round.ratio_to_shared).collect();
+            let to_shared = if ratios.is_empty() { None } else { Some(median(&ratios, |ratio| *ratio)?) };
+            let shown = to_shared.map(|ratio| format!(" ({ratio:.2} of one sequence)")).unwrap_or_default();
             println!(
                 "    {steps:.0} steps/s (rounds {}), {ratio:.2} of the bare store{shown}, load {:.1}",
                 each(rounds, |round| round.steps_per_second),
@@ -104,8 +104,8 @@ impl Rounds {
             figures::record(&named("steps_per_second"), steps, "1/s")?;
             figures::record(&named("cpu_us_per_step"), cpu, "us")?;
             figures::record(&named("ratio_to_bare_store"), ratio, "1")?;
-            if let Some(ratio) = to_threads {
-                figures::record(&named("ratio_to_bare_store_by_threads"), ratio, "1")?;
+            if let Some(ratio) = to_shared {
+                figures::record(&named("ratio_to_bare_store_one_sequence"), ratio, "1")?;
             }
         }
         Ok(())
