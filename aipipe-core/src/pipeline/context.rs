@@ -1,6 +1,7 @@
 //! What a running stage can do: journaled steps, stored values, signals, progress.
 
-use super::journal::{Journal, JournalEntry, JournalValue, StageEntry, hit};
+use super::entry::{JournalEntry, JournalValue, StageEntry};
+use super::journal::{Journal, hit};
 use super::stage::{from_json, to_json};
 use crate::domain::{
     ArtifactKey, ArtifactRef, ContentHash, DocumentSet, ExecutionId, IdempotencyKey, ProjectRoot, SignalName, Spending,

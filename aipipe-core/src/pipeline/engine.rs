@@ -2,15 +2,17 @@
 
 use super::compose::{Node, Pipeline, definition};
 use super::context::{Run, Signal};
-use super::journal::{Journal, JournalEntry, JournalValue, LeaseTerms, Scope, signal_sort, summary};
+use super::entry::{JournalEntry, JournalValue};
+use super::journal::{Journal, LeaseTerms, Scope, signal_sort, summary};
+use super::options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 use super::run::{Driver, Replay, RunOutcome};
 use super::stage::{Stage, from_json, to_json};
 use crate::domain::{
-    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, ProjectRoot, SignalName,
-    StageName, WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, SignalName, StageName,
+    WorkerId,
 };
 use crate::ports::{
-    ArtifactStore, Clock, EventKind, Expect, IdGenerator, NoObserver, Observer, RecordIndex, RecordQuery, RecordStore,
+    ArtifactStore, Clock, EventKind, Expect, IdGenerator, Observer, RecordIndex, RecordQuery, RecordStore,
     RecordStoreExt, Table,
 };
 use crate::{Error, ErrorKind, Result};
@@ -21,126 +23,16 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-/// When another worker's lease may be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TakeOver {
-    /// Once it has run out.
-    #[default]
-    AfterExpiry,
-    /// At once: for hosts whose record store admits one process at a time and that run one engine in it, so that
-    /// another worker's lease is that of a dead process.
-    AtOnce,
-}
-
-/// How the engine works.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct EngineOptions {
-    /// How long a lease lasts without renewal; it is renewed after a third of that.
-    pub lease: Duration,
-    /// When another worker's lease may be taken.
-    pub take_over: TakeOver,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self { lease: Duration::from_secs(30), take_over: TakeOver::default() }
-    }
-}
-
-impl EngineOptions {
-    /// Leases of this length.
-    #[must_use]
-    pub fn with_lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
-        self
-    }
-
-    /// Takes leases over in this way.
-    #[must_use]
-    pub fn with_take_over(mut self, take_over: TakeOver) -> Self {
-        self.take_over = take_over;
-        self
-    }
-}
-
-/// What an execution is started with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StartRequest {
-    /// The project and day.
-    pub root: ProjectRoot,
-    /// The same project and key are the same execution.
-    pub key: IdempotencyKey,
-}
-
-impl StartRequest {
-    /// An execution for `root` under `key`.
-    #[must_use]
-    pub fn new(root: ProjectRoot, key: IdempotencyKey) -> Self {
-        Self { root, key }
-    }
-
-    /// The execution this request stands for.
-    #[must_use]
-    pub fn execution(&self) -> ExecutionId {
-        ExecutionId::for_key(self.root.project(), &self.key)
-    }
-}
 
 /// Runs pipelines as durable executions.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    artifacts: Arc<dyn ArtifactStore>,
-    records: Arc<dyn RecordStore>,
-    clock: Arc<dyn Clock>,
-    observer: Arc<dyn Observer>,
-    worker: WorkerId,
-    options: EngineOptions,
-}
-
-/// Puts an [`Engine`] together.
-#[derive(Debug)]
-pub struct EngineBuilder {
-    artifacts: Arc<dyn ArtifactStore>,
-    records: Arc<dyn RecordStore>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdGenerator>,
-    observer: Arc<dyn Observer>,
-    options: EngineOptions,
-}
-
-impl EngineBuilder {
-    /// Tells this observer what happens.
-    #[must_use]
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = observer;
-        self
-    }
-
-    /// Works with these options.
-    #[must_use]
-    pub fn options(mut self, options: EngineOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// The engine.
-    ///
-    /// # Errors
-    /// `InvalidInput` when the id generator makes ids that are no worker ids.
-    pub fn build(self) -> Result<Engine> {
-        Ok(Engine {
-            worker: WorkerId::parse(self.ids.next_id())?,
-            artifacts: self.artifacts,
-            records: self.records,
-            clock: self.clock,
-            observer: self.observer,
-            options: self.options,
-        })
-    }
+    pub(super) artifacts: Arc<dyn ArtifactStore>,
+    pub(super) records: Arc<dyn RecordStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) worker: WorkerId,
+    pub(super) options: EngineOptions,
 }
 
 impl Engine {
@@ -152,14 +44,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> EngineBuilder {
-        EngineBuilder {
-            artifacts,
-            records,
-            clock,
-            ids,
-            observer: Arc::new(NoObserver),
-            options: EngineOptions::default(),
-        }
+        EngineBuilder::new(artifacts, records, clock, ids)
     }
 
     /// Starts an execution, or goes on with the one of the same project and key.

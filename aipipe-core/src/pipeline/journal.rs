@@ -9,9 +9,10 @@
 //! lease over replaces the head, and from then on the old worker's writes fail: the head's version is the fencing
 //! token. Nothing is read as done unless the whole chain up to the head is intact.
 
+use super::entry::JournalEntry;
 use crate::domain::{
-    ArtifactRef, ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectRoot, SignalName,
-    Spending, StageName, StepKey, Timestamp, Wait, WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectRoot, SignalName, Spending,
+    StageName, Timestamp, WorkerId,
 };
 use crate::ports::{
     Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordVersion, RecordWrite, Table,
@@ -24,87 +25,6 @@ const TABLE: Table = Table::ExecutionState;
 /// Sorts right behind the entries: in a store that keeps a partition in order, a checkpoint's two records, the new
 /// entry and the head, lie side by side, mostly on one page.
 const HEAD: &str = "journal:head";
-
-/// A journaled value: in the entry when small, in the artifact store otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JournalValue {
-    /// Its JSON text.
-    Inline(String),
-    /// Where its JSON lies.
-    Stored(ArtifactRef),
-}
-
-/// What happened to a stage or to a step of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum StageEntry {
-    /// An effect is about to happen under this key.
-    Intent {
-        /// The step.
-        step: StepKey,
-        /// Hash of the step's input.
-        input: ContentHash,
-        /// The effect's key.
-        key: IdempotencyKey,
-    },
-    /// A step has this result.
-    StepDone {
-        /// The step.
-        step: StepKey,
-        /// Hash of the step's input.
-        input: ContentHash,
-        /// The result.
-        result: JournalValue,
-        /// What models cost in it.
-        spent: Option<Spending>,
-    },
-    /// The stage waits.
-    Waiting(Wait),
-    /// The stage has this result.
-    Done(JournalValue),
-}
-
-/// One entry of the journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum JournalEntry {
-    /// The execution was started.
-    Started {
-        /// The names and revisions of the stages.
-        definition: Vec<String>,
-        /// The key it was started with.
-        key: IdempotencyKey,
-        /// The project and day.
-        root: ProjectRoot,
-        /// Hash of the input.
-        input_hash: ContentHash,
-        /// The first stage's input.
-        input: JournalValue,
-        /// When.
-        at: Timestamp,
-    },
-    /// Something happened in a stage.
-    Stage {
-        /// The stage.
-        stage: StageName,
-        /// What.
-        entry: StageEntry,
-    },
-    /// A run failed.
-    Failed {
-        /// The stage.
-        stage: Option<StageName>,
-        /// Why.
-        error: String,
-    },
-    /// It was cancelled.
-    Cancelled,
-    /// The last stage is done; its result is the execution's.
-    Completed,
-}
 
 /// An entry as stored: the text is what the seal covers, so no re-serialization can change it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -192,7 +112,7 @@ pub(crate) struct LeaseTerms {
 
 /// An open journal: all entries read and verified, and the lease held.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     records: Arc<dyn RecordStore>,
     scope: Scope,
     head: Head,

@@ -15,15 +15,18 @@
 mod compose;
 mod context;
 mod engine;
+mod entry;
 mod intake;
 mod journal;
+mod options;
 mod run;
 mod stage;
 
 pub use compose::{Pipeline, PipelineBuilder};
 pub use context::{Signal, StageContext};
-pub use engine::{Engine, EngineBuilder, EngineOptions, StartRequest, TakeOver};
+pub use engine::Engine;
+pub use entry::{JournalEntry, JournalValue, StageEntry};
 pub use intake::upload_documents;
-pub use journal::{Journal, JournalEntry, StageEntry};
+pub use options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 pub use run::RunOutcome;
 pub use stage::{Outcome, Stage};

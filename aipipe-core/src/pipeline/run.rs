@@ -2,7 +2,7 @@
 
 use super::compose::Node;
 use super::context::{Run, StageContext, StepState};
-use super::journal::{JournalEntry, JournalValue, StageEntry};
+use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::stage::{ErasedStage, Outcome};
 use crate::domain::{ExecutionStatus, ExecutionSummary, Spending, StageName, Wait};
 use crate::ports::EventKind;
