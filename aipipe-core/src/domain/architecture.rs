@@ -301,6 +301,9 @@ pub enum CriterionCheck {
     Updated {
         /// The entity.
         entity: String,
+        /// The field that is changed, where the words name one; any field otherwise.
+        #[serde(default)]
+        field: Option<String>,
     },
     /// A removed record is gone.
     Deleted {

@@ -1,8 +1,9 @@
 //! Which generated test can show that a criterion holds. A check is chosen only when it checks all that the words say.
 
 use super::constraint;
+use super::entity::is_short_for;
 use super::lexicon::{Act, act, base_form, is_determiner, is_filler, is_own};
-use super::naming::{singular, snake};
+use super::naming::{is_plural, singular, snake};
 use super::vocabulary::{
     AGAIN, CHANGING, COMMON, DELETING, ENTERING, FILTERING, LIMITS, LISTING, MISSING, REFUSED, TRANSITIONS,
 };
@@ -28,7 +29,8 @@ pub(super) fn map(
     let Some((check, covered)) = reading.check() else {
         return unmapped("no rule tells how it could be checked".to_owned());
     };
-    let left = reading.uncovered(&covered);
+    let several = matches!(check, CriterionCheck::Listed { .. } | CriterionCheck::Filtered { .. });
+    let left = reading.uncovered(&covered, several);
     if left.is_empty() { check } else { unmapped(format!("no rule covers “{}”", left.join("”, “"))) }
 }
 
@@ -90,6 +92,8 @@ struct Reading<'a> {
     then_from: usize,
     entity: &'a Entity,
     role: Vec<String>,
+    /// The words of the story's action.
+    action: BTreeSet<String>,
 }
 
 /// Words of a criterion that a check covers, besides articles and the entity's own names.
@@ -98,7 +102,8 @@ type Covered = BTreeSet<String>;
 impl<'a> Reading<'a> {
     fn of(all: &'a [Word<'a>], then_from: usize, entity: &'a Entity, story: &UserStory) -> Self {
         let role = story.role.split_whitespace().map(|w| singular(&w.to_lowercase())).collect();
-        Self { all, then_from, entity, role }
+        let action = words(&story.action).into_iter().map(|w| w.lower).collect();
+        Self { all, then_from, entity, role, action }
     }
 
     fn then(&self) -> impl Iterator<Item = &Word<'a>> {
@@ -121,18 +126,32 @@ impl<'a> Reading<'a> {
             .collect()
     }
 
-    /// The fields that the text names; "number of bikes" names no `bike`.
-    fn fields(&self) -> Vec<&'a Field> {
+    /// The fields that the words name; "number of bikes" names no `bike`, "description" may be short for one.
+    fn fields_in(&self, words: &[Word<'_>]) -> Vec<&'a Field> {
         let found: Vec<(&Field, (usize, usize))> =
-            self.entity.fields.iter().filter_map(|f| find(self.all, &f.name).map(|place| (f, place))).collect();
+            self.entity.fields.iter().filter_map(|f| find(words, &f.name).map(|place| (f, place))).collect();
         let within = |(start, length): (usize, usize)| {
             found.iter().any(|(_, (s, l))| *l > length && *s <= start && start + length <= s + l)
         };
-        found.iter().filter(|(_, place)| !within(*place)).map(|(field, _)| *field).collect()
+        let mut fields: Vec<&Field> =
+            found.iter().filter(|(_, place)| !within(*place)).map(|(field, _)| *field).collect();
+        if fields.is_empty() {
+            let short = |f: &&Field| words.iter().any(|w| is_short_for(&singular(&w.lower), &f.name));
+            fields.extend(self.entity.fields.iter().filter(short));
+        }
+        fields
+    }
+
+    fn fields(&self) -> Vec<&'a Field> {
+        self.fields_in(self.all)
     }
 
     fn only_field(&self) -> Option<&'a Field> {
-        match self.fields().as_slice() {
+        self.only_field_in(self.all)
+    }
+
+    fn only_field_in(&self, words: &[Word<'_>]) -> Option<&'a Field> {
+        match self.fields_in(words).as_slice() {
             [only] => Some(only),
             _ => None,
         }
@@ -156,34 +175,31 @@ impl<'a> Reading<'a> {
             .or_else(|| self.transition())
             .or_else(|| self.listing())
             .or_else(|| self.change())
+            .or_else(|| self.composition())
             .or_else(|| self.creation())
+            .or_else(|| self.reading())
     }
 
     fn refusal(&self) -> Option<(CriterionCheck, Covered)> {
         let refused = self.then_has(&REFUSED.split_whitespace().collect::<Vec<_>>())
             || self.then_has(&["not", "cannot", "can't"])
                 && self.then_has(&["saved", "created", "added", "accepted", "stored", "possible"]);
-        let rule = self.then_has(&["must", "is", "should", "shall", "has", "are", "can", "cannot", "may", "needs"]);
-        let said = constraint::read(&self.all.iter().filter(|w| !self.is_name(w)).cloned().collect::<Vec<_>>());
+        if !refused {
+            return self.field_rule();
+        }
+        let said = self.said(self.all);
         let field = self.only_field()?;
         let (entity, name) = (self.entity.name.clone(), field.name.clone());
-        let missing = self.has(&["without", "missing", "empty", "blank", "omitted"]);
-        if missing && refused || rule && said.required == Some(true) && !refused {
+        if self.has(&["without", "missing", "empty", "blank", "omitted"]) {
             let covered = cover(&[REFUSED, MISSING, ENTERING, "not saved created added accepted stored"]);
             return field.required.then_some((CriterionCheck::Required { entity, field: name }, covered));
         }
-        let again = self.has(&["already", "same", "duplicate", "twice", "second", "existing", "exists", "taken"]);
-        if again && refused || rule && said.unique && !refused {
+        if self.has(&["already", "same", "duplicate", "twice", "second", "existing", "exists", "taken"]) {
             let covered = cover(&[REFUSED, AGAIN, ENTERING, "not saved created added accepted stored unique"]);
             return field.unique.then_some((CriterionCheck::Unique { entity, field: name }, covered));
         }
         let limited = said.min.is_some() || said.max.is_some() || self.has(&["negative"]);
-        let form = self.has(&["invalid", "malformed", "valid"])
-            && matches!(
-                field.kind,
-                FieldKind::Email | FieldKind::Phone | FieldKind::Date | FieldKind::DateTime | FieldKind::Time
-            );
-        if (refused || rule) && (limited && self.limits_hold(field) || form) {
+        if limited && limits_hold(self.all, field) || self.is_form_of(self.all, field) {
             let covered =
                 cover(&[REFUSED, LIMITS, ENTERING, "not saved created added accepted stored invalid malformed valid"]);
             return Some((CriterionCheck::Limits { entity, field: name }, covered));
@@ -191,23 +207,65 @@ impl<'a> Reading<'a> {
         None
     }
 
-    /// Whether every number of the text is a limit of the field (or just outside it).
-    fn limits_hold(&self, field: &Field) -> bool {
-        let (min, max) = match &field.kind {
-            FieldKind::Text { min, max } => (Some(i64::from(*min) * 100), Some(i64::from(*max) * 100)),
-            FieldKind::Integer { min, max } => {
-                (min.and_then(|m| m.checked_mul(100)), max.and_then(|m| m.checked_mul(100)))
-            }
-            FieldKind::Decimal { min, max } => (*min, *max),
-            _ => return false,
-        };
-        let numbers: Vec<i64> =
-            (0..self.all.len()).filter_map(|i| constraint::number_at(self.all, i).map(|(n, _)| n)).collect();
-        if numbers.is_empty() {
-            return self.has(&["negative", "positive"]) && min.is_some_and(|m| m >= 0);
+    /// "The title is required", "the status is one of …": what the outcome says of a field's values. The event before it
+    /// is only where the rule was found, as long as it is the story's own.
+    fn field_rule(&self) -> Option<(CriterionCheck, Covered)> {
+        if !self.then_has(&["must", "is", "should", "shall", "has", "are", "can", "cannot", "may", "needs"]) {
+            return None;
         }
-        let word_below = self.has(&["positive", "negative"]);
-        numbers.iter().all(|n| Some(*n) == min || Some(*n) == max || word_below && *n == 0)
+        let then: Vec<Word<'_>> = self.then().cloned().collect();
+        let said = self.said(&then);
+        let field = self.only_field_in(&then)?;
+        let (entity, name) = (self.entity.name.clone(), field.name.clone());
+        let with = |lists: &[&'static str]| self.own_event(cover(lists));
+        if said.required == Some(true) {
+            return field
+                .required
+                .then(|| (CriterionCheck::Required { entity, field: name }, with(&[MISSING, "entered must"])));
+        }
+        if said.unique {
+            return field.unique.then(|| (CriterionCheck::Unique { entity, field: name }, with(&["must unique"])));
+        }
+        let limits = |covered| Some((CriterionCheck::Limits { entity: entity.clone(), field: name.clone() }, covered));
+        if let FieldKind::Enumeration { values } = &field.kind {
+            let listed = !said.values.is_empty() && said.values.iter().all(|v| values.contains(v));
+            let mut covered = with(&["must can either one of or and"]);
+            covered.extend(said.values.iter().flat_map(|v| v.split('_').map(str::to_owned)));
+            return listed.then_some(covered).and_then(limits);
+        }
+        if let FieldKind::Reference { entity: target } = &field.kind {
+            let mut covered = with(&["must existing known"]);
+            covered.extend(target.split('_').map(str::to_owned));
+            return find(&then, target).map(|_| covered).and_then(limits);
+        }
+        let limited = said.min.is_some() || said.max.is_some() || then.iter().any(|w| w.lower == "negative");
+        let holds = limited && limits_hold(&then, field) || self.is_form_of(&then, field);
+        holds.then(|| with(&[LIMITS, "valid"])).and_then(limits)
+    }
+
+    /// What the words say of values, names left out.
+    fn said(&self, words: &[Word<'a>]) -> constraint::Constraint {
+        constraint::read(&words.iter().filter(|w| !self.is_name(w)).cloned().collect::<Vec<_>>())
+    }
+
+    fn is_form_of(&self, words: &[Word<'_>], field: &Field) -> bool {
+        words.iter().any(|w| matches!(w.lower.as_str(), "invalid" | "malformed" | "valid"))
+            && matches!(
+                field.kind,
+                FieldKind::Email | FieldKind::Phone | FieldKind::Date | FieldKind::DateTime | FieldKind::Time
+            )
+    }
+
+    /// Adds the words of the story's own action, in which a rule over values need not be checked again.
+    fn own_event(&self, mut covered: Covered) -> Covered {
+        let before = self.all.iter().filter(|w| w.at.start < self.then_from);
+        for word in before {
+            let base = base_form(&word.lower).unwrap_or_else(|| word.lower.clone());
+            if self.action.contains(&word.lower) || self.action.contains(&base) {
+                covered.insert(word.lower.clone());
+            }
+        }
+        covered
     }
 
     fn removal(&self) -> Option<(CriterionCheck, Covered)> {
@@ -227,7 +285,8 @@ impl<'a> Reading<'a> {
                     "displayed",
                     "list",
                 ]);
-        (deletes && gone)
+        let able = self.then_has(&["can"]) && self.acts(Some(false)).contains(&Act::Delete);
+        (deletes && (gone || able) && !self.then_has(&["cannot", "only"]))
             .then(|| (CriterionCheck::Deleted { entity: self.entity.name.clone() }, cover(&[DELETING, LISTING])))
     }
 
@@ -274,14 +333,15 @@ impl<'a> Reading<'a> {
             "returned",
             "contains",
             "visible",
-        ]);
+        ]) || self.acts(Some(false)).iter().any(|a| matches!(a, Act::Show | Act::Search));
         if (filters || only) && showing {
             let field = field?;
             let mut covered = cover(&[LISTING, FILTERING]);
             covered.extend(self.values().into_iter().flat_map(|(_, v)| v.split('_').map(str::to_owned)));
             return Some((CriterionCheck::Filtered { entity, field: field.name.clone() }, covered));
         }
-        let listed = self.has(&["list", "lists", "listed", "overview", "all"]) && showing && self.fields().is_empty();
+        let several = self.has(&["list", "lists", "listed", "overview", "all"]) || self.names_several();
+        let listed = several && showing && self.fields().is_empty();
         listed.then(|| (CriterionCheck::Listed { entity }, cover(&[LISTING, ENTERING])))
     }
 
@@ -290,10 +350,54 @@ impl<'a> Reading<'a> {
         let changes = acts.contains(&Act::Update) && !acts.contains(&Act::Delete);
         let shown = self.then_has(&[
             "saved", "stored", "updated", "changed", "shows", "shown", "new", "visible", "has", "see", "sees",
-        ]);
-        (changes && shown && !self.has(&["no", "not", "cannot", "only"])).then(|| {
-            (CriterionCheck::Updated { entity: self.entity.name.clone() }, cover(&[CHANGING, ENTERING, LISTING]))
+        ]) || self.acts(Some(false)).contains(&Act::Update);
+        if !changes || !shown || self.has(&["no", "not", "cannot", "only"]) {
+            return None;
+        }
+        // the test changes one field: the one that is named, and any where none is
+        let field = match self.fields().as_slice() {
+            [] => None,
+            [only] => Some(only.name.clone()),
+            _ => return None,
+        };
+        let covered = self.and_words_of(Act::Update, cover(&[CHANGING, ENTERING, LISTING]));
+        Some((CriterionCheck::Updated { entity: self.entity.name.clone(), field }, covered))
+    }
+
+    /// "A customer has a name and an e-mail address": a record with all of them can be made and read.
+    fn composition(&self) -> Option<(CriterionCheck, Covered)> {
+        let then: Vec<Word<'_>> = self.then().cloned().collect();
+        let (at, length) = find(&then, &self.entity.name)?;
+        let has = then.get(at + length).is_some_and(|w| {
+            matches!(w.lower.as_str(), "has" | "have" | "contains" | "includes" | "consists" | "must" | "may" | "can")
+        });
+        let lists = has && at < 2 && !self.fields_in(&then).is_empty();
+        lists.then(|| {
+            let covered = cover(&["has have contains contain includes include consists must may can also"]);
+            (CriterionCheck::CreateAndRead { entity: self.entity.name.clone() }, self.own_event(covered))
         })
+    }
+
+    /// "The booking is viewed": one record is read.
+    fn reading(&self) -> Option<(CriterionCheck, Covered)> {
+        let shows = |before| self.acts(Some(before)).contains(&Act::Show);
+        let one = !self.names_several() && !self.has(&["all", "list", "lists", "no", "not", "cannot", "only"]);
+        (one && shows(true) && shows(false) && self.fields().is_empty()).then(|| {
+            (CriterionCheck::CreateAndRead { entity: self.entity.name.clone() }, cover(&[LISTING, "details detail"]))
+        })
+    }
+
+    /// Whether the words name several records of the entity.
+    fn names_several(&self) -> bool {
+        let last = self.entity.name.rsplit('_').next().unwrap_or_default();
+        self.all.iter().any(|w| w.lower != last && singular(&w.lower) == last && is_plural(&w.lower))
+    }
+
+    /// Adds the words of the text that are forms of a verb that does this.
+    fn and_words_of(&self, wanted: Act, mut covered: Covered) -> Covered {
+        let forms = self.all.iter().filter(|w| base_form(&w.lower).and_then(|verb| act(&verb)) == Some(wanted));
+        covered.extend(forms.map(|w| w.lower.clone()));
+        covered
     }
 
     fn creation(&self) -> Option<(CriterionCheck, Covered)> {
@@ -323,8 +427,8 @@ impl<'a> Reading<'a> {
     }
 
     /// The words that neither the check nor a name covers.
-    fn uncovered(&self, covered: &Covered) -> Vec<&'a str> {
-        let several = covered.contains("only") || covered.contains("list");
+    fn uncovered(&self, covered: &Covered, several: bool) -> Vec<&'a str> {
+        let several = several || covered.contains("only");
         let common = |w: &str| {
             // "their own bookings" picks records out, which a list does not do by itself.
             let owner = is_own(w) || matches!(w, "their" | "his" | "her");
@@ -348,4 +452,20 @@ impl<'a> Reading<'a> {
 
 fn cover(lists: &[&'static str]) -> Covered {
     lists.iter().flat_map(|list| list.split_whitespace().map(str::to_owned)).collect()
+}
+
+/// Whether every number among the words is a limit of the field (or just outside it).
+fn limits_hold(words: &[Word<'_>], field: &Field) -> bool {
+    let (min, max) = match &field.kind {
+        FieldKind::Text { min, max } => (Some(i64::from(*min) * 100), Some(i64::from(*max) * 100)),
+        FieldKind::Integer { min, max } => (min.and_then(|m| m.checked_mul(100)), max.and_then(|m| m.checked_mul(100))),
+        FieldKind::Decimal { min, max } => (*min, *max),
+        _ => return false,
+    };
+    let signed = words.iter().any(|w| matches!(w.lower.as_str(), "negative" | "positive"));
+    let numbers: Vec<i64> = (0..words.len()).filter_map(|i| constraint::number_at(words, i).map(|(n, _)| n)).collect();
+    if numbers.is_empty() {
+        return signed && min.is_some_and(|m| m >= 0);
+    }
+    numbers.iter().all(|n| Some(*n) == min || Some(*n) == max || signed && *n == 0)
 }

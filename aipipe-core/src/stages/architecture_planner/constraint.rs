@@ -21,6 +21,8 @@ pub(super) struct Constraint {
     pub(super) unique: bool,
     /// The values of "one of …" or of a list in brackets.
     pub(super) values: Vec<String>,
+    /// The thing it holds one of, as nouns: "the owner is a customer".
+    pub(super) refers: Option<String>,
     /// Words no rule covers.
     pub(super) leftover: Vec<String>,
 }
@@ -28,7 +30,12 @@ pub(super) struct Constraint {
 impl Constraint {
     /// Whether anything was understood.
     pub(super) fn says_something(&self) -> bool {
-        self.min.is_some() || self.max.is_some() || self.required.is_some() || self.unique || !self.values.is_empty()
+        self.min.is_some()
+            || self.max.is_some()
+            || self.required.is_some()
+            || self.unique
+            || !self.values.is_empty()
+            || self.refers.is_some()
     }
 
     /// Takes over what `other` says and this does not; says whether a limit differs.
@@ -44,6 +51,7 @@ impl Constraint {
         self.characters |= other.characters;
         self.required = self.required.or(other.required);
         self.unique |= other.unique;
+        self.refers = self.refers.take().or_else(|| other.refers.clone());
         if self.values.is_empty() {
             self.values.clone_from(&other.values);
         }

@@ -40,8 +40,16 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// The field of that name, as the text has it.
+    /// The field of that name, as the text has it; else the only one whose name says the same with more words.
     pub(super) fn field(&self, name: &str) -> Option<&(FieldDraft, Basis)> {
+        self.exact_field(name).or_else(|| {
+            let mut fuller = self.fields.iter().filter(|(field, _)| is_short_for(name, &field.name()));
+            fuller.next().filter(|_| fuller.next().is_none())
+        })
+    }
+
+    /// The field of exactly that name.
+    pub(super) fn exact_field(&self, name: &str) -> Option<&(FieldDraft, Basis)> {
         self.fields.iter().find(|(field, _)| field.name() == name)
     }
 
@@ -51,7 +59,8 @@ impl Draft {
             return false;
         }
         let name = field.name();
-        if let Some((known, _)) = self.fields.iter_mut().find(|(known, _)| known.name() == name) {
+        let known = |known: &str| known == name || is_same_field(known, &name) || is_same_field(&name, known);
+        if let Some((known, _)) = self.fields.iter_mut().find(|(field, _)| known(&field.name())) {
             known.boolean |= field.boolean;
             return known.constraint.merge(&field.constraint);
         }
@@ -61,6 +70,17 @@ impl Draft {
         }
         false
     }
+}
+
+/// Whether `name` is a shorter way to name the field `full`: "description" for `problem_description`.
+pub(super) fn is_short_for(name: &str, full: &str) -> bool {
+    !name.is_empty() && full.strip_suffix(name).is_some_and(|rest| rest.ends_with('_')) || is_same_field(name, full)
+}
+
+/// `phone` and `phone_number`, `email` and `email_address` are one field.
+fn is_same_field(short: &str, long: &str) -> bool {
+    matches!(short, "phone" | "telephone" | "mobile" | "email")
+        && matches!(long.strip_prefix(short), Some("_number" | "_address"))
 }
 
 /// What a noun phrase means among the known things.
@@ -99,14 +119,49 @@ impl Catalogue {
         for clause in intents.iter_mut().flat_map(|i| &mut i.clauses) {
             make_nominal(clause, &made, &spoken);
         }
-        for creating in [true, false] {
-            for clause in intents.iter().flat_map(|i| &i.clauses).filter(|c| (c.act == Act::Create) == creating) {
-                if (creating || catalogue.meaning(&clause.object).is_none()) && is_record(&clause.object) {
-                    catalogue.insert(&clause.object.nouns);
-                }
+        for clause in intents.iter().flat_map(|i| &i.clauses).filter(|c| c.act == Act::Create) {
+            if is_record(&clause.object) {
+                catalogue.insert(&clause.object.nouns);
             }
         }
         catalogue
+    }
+
+    /// Takes "their phone number" as a field of the customers who speak, where customers have one, and "the price" as a
+    /// field of the only thing that has one. The fields must be known by now.
+    pub(super) fn resolve_fields(&self, intents: &mut [Intent], roles: &[&str]) {
+        for (intent, role) in intents.iter_mut().zip(roles) {
+            let own: Vec<String> = role.split_whitespace().map(str::to_lowercase).collect();
+            for clause in intent.clauses.iter_mut().filter(|c| matches!(c.act, Act::Update | Act::Show)) {
+                let object = &clause.object;
+                if !object.part.is_empty() || self.meaning(object).is_some() {
+                    continue;
+                }
+                let words: Vec<&str> = object.nouns.iter().map(String::as_str).collect();
+                let name = snake(&words);
+                let has = |draft: &&Draft| {
+                    draft.fields.iter().any(|(f, _)| f.name() == name || singular(&f.name()) == name)
+                        || draft.field(&name).is_some_and(|(f, _)| is_same_field(&name, &f.name()))
+                };
+                let speaker = self.exact(&own).and_then(|i| self.drafts.get(i)).filter(has);
+                let mut owners = self.drafts.iter().filter(has).filter(|_| clause.act == Act::Update);
+                let only = owners.next().filter(|_| owners.next().is_none());
+                if let Some(owner) = speaker.or(only) {
+                    let part = std::mem::replace(&mut clause.object.nouns, owner.nouns.clone());
+                    clause.object.part = part;
+                    clause.object.plural = false;
+                }
+            }
+        }
+    }
+
+    /// Adds the things that stories only speak of and none makes.
+    pub(super) fn add_spoken(&mut self, intents: &[Intent]) {
+        for clause in intents.iter().flat_map(|i| &i.clauses).filter(|c| c.act != Act::Create) {
+            if self.meaning(&clause.object).is_none() && is_record(&clause.object) {
+                self.insert(&clause.object.nouns);
+            }
+        }
     }
 
     fn insert(&mut self, nouns: &[String]) {
@@ -241,9 +296,14 @@ fn consistent(mut field: Field) -> Field {
 pub(super) fn is_record(object: &Object) -> bool {
     let unfit = |nouns: &[String]| nouns.last().is_none_or(|last| is_in(NO_RECORDS, last));
     !unfit(&object.nouns)
-        && !object.part.last().is_some_and(|part| is_in(VIEWS, &singular(part)))
+        && !object.part.last().is_some_and(|part| is_in(VIEWS, &singular(part)) && !is_numbering(&object.part))
         && object.nouns.len() <= 4
         && object.nouns.iter().all(|n| n.chars().any(char::is_alphabetic))
+}
+
+/// "phone number" is a field, "number" (of bookings) is counted.
+fn is_numbering(part: &[String]) -> bool {
+    part.len() > 1 && part.last().is_some_and(|last| last == "number")
 }
 
 fn make_nominal(clause: &mut Clause, made: &BTreeSet<String>, spoken: &BTreeSet<String>) {

@@ -354,6 +354,9 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
         max: c.max.map(|n| if c.below { n - 1 } else { n }),
     };
     if !c.characters {
+        if let Some(entity) = c.refers.as_deref().and_then(&entity) {
+            return FieldKind::Reference { entity };
+        }
         if let Some(entity) = entity(&name).or_else(|| entity(name.strip_suffix("_id").unwrap_or(&name))) {
             return FieldKind::Reference { entity };
         }

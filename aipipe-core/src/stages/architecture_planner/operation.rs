@@ -164,6 +164,7 @@ fn operation(
     let Some(draft) = catalogue.drafts.get(meaning.entity) else { return Err((None, vec![clause.verb.clone()])) };
     let entity = draft.name.clone();
     let has = |name: &str| draft.field(name).is_some();
+    let name_of = |name: String| draft.field(&name).map_or(name, |(field, _)| field.name());
     let mut left = clause.leftover.clone();
     let mut filters: Vec<String> = Vec::new();
     let own = meaning.qualifiers.iter().any(|q| is_own(q));
@@ -189,17 +190,17 @@ fn operation(
                 .into_iter()
                 .find(|f| has(f))
             {
-                Some(field) => push(&mut filters, field),
+                Some(field) => push(&mut filters, name_of(field)),
                 None => left.push("my".to_owned()),
             }
         }
         if let Some(field) = named_field(&left, &has) {
-            push(&mut filters, field);
+            push(&mut filters, name_of(field));
             left.clear();
         }
         for field in &clause.by {
             if has(&field.name()) {
-                push(&mut filters, field.name());
+                push(&mut filters, name_of(field.name()));
             } else {
                 left.push(format!("by {}", field.words.join(" ")));
             }
@@ -302,7 +303,8 @@ fn update(
     let values = draft.field(&part).map(|(f, _)| f.constraint.values.clone()).unwrap_or_default();
     let wanted = clause.value.clone().unwrap_or_else(|| field_name(&value));
     if let Some(to) = values.iter().find(|v| same_value(v, &wanted)) {
-        let kind = OperationKind::Transition { field: part, to: to.clone() };
+        let field = draft.field(&part).map_or(part, |(field, _)| field.name());
+        let kind = OperationKind::Transition { field, to: to.clone() };
         return Ok(Operation { entity, kind });
     }
     if let Some(value) = &clause.value {

@@ -26,6 +26,12 @@ pub fn plan(
     }
     let mut intents: Vec<Intent> = stories.stories.iter().map(|story| intent::read(&story.action)).collect();
     let mut catalogue = Catalogue::of(&mut intents);
+    // what is made comes first, with its fields: only then one can tell a field from a thing of its own
+    operation::collect_fields(&intents, &stories.stories, &mut catalogue);
+    statement::read_statements(stories, &mut catalogue);
+    let roles: Vec<&str> = stories.stories.iter().map(|story| story.role.as_str()).collect();
+    catalogue.resolve_fields(&mut intents, &roles);
+    catalogue.add_spoken(&intents);
     operation::collect_fields(&intents, &stories.stories, &mut catalogue);
     statement::read_statements(stories, &mut catalogue);
     operation::collect_changed_fields(&intents, &mut catalogue);

@@ -153,12 +153,13 @@ fn field_owner(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, u
 }
 
 /// "The title of a task must not be empty", "a task's title is required", "the serial number must be unique".
-fn field_rule(_text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
+fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
     let (mut subject, mut i) = nouns(sentence, 0);
-    let mut owner = None;
+    let (mut owner, mut named) = (None, None);
     while sentence.get(i).is_some_and(|w| w.lower == "of") && owner.is_none() && subject.len() < 12 {
         let (nouns, next) = nouns(sentence, i + 1);
         // "the title of a task" names a field of the task, "the number of bikes" is one name.
+        named = named.or_else(|| catalogue.exact(&nouns));
         owner = catalogue.exact(&nouns).filter(|owner| find_field(&subject, Some(*owner), catalogue).is_some());
         if owner.is_none() {
             subject.push("of".to_owned());
@@ -169,15 +170,44 @@ fn field_rule(_text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, que
     if subject.is_empty() || !sentence.get(i).is_some_and(|w| is_copula(&w.lower)) {
         return;
     }
-    let said = constraint::read(sentence.get(i..).unwrap_or_default());
+    let said = match reference(sentence.get(i..).unwrap_or_default(), catalogue) {
+        Some(said) => said,
+        None => constraint::read(sentence.get(i..).unwrap_or_default()),
+    };
     if !said.says_something() || !said.leftover.is_empty() {
         return;
     }
-    let Some((entity, name)) = find_field(&subject, owner, catalogue) else { return };
+    let Some((entity, name)) = find_field(&subject, owner, catalogue) else {
+        if let Some(owner) = named.filter(|_| !said.values.is_empty()) {
+            // "the status of a booking is one of …" names the field along with its values
+            let words: Vec<String> = subject.iter().take_while(|w| *w != "of").cloned().collect();
+            let required = said.required.or(Some(false));
+            let quote = text_of(text, sentence);
+            let constraint = constraint::Constraint { required, ..said };
+            add(catalogue, owner, FieldDraft { words, constraint, boolean: false, quote }, questions);
+        }
+        return;
+    };
     let Some(draft) = catalogue.drafts.get(entity) else { return };
     let Some((known, _)) = draft.field(&name) else { return };
     let field = FieldDraft { words: known.words.clone(), constraint: said, boolean: false, quote: String::new() };
     add(catalogue, entity, field, questions);
+}
+
+fn text_of(text: &str, sentence: &[Word<'_>]) -> String {
+    let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { return String::new() };
+    text.get(first.at.start..last.at.end).unwrap_or_default().to_owned()
+}
+
+/// "is a customer", where customers are a thing of the stories.
+fn reference(predicate: &[Word<'_>], catalogue: &Catalogue) -> Option<constraint::Constraint> {
+    let [is, a, rest @ ..] = predicate else { return None };
+    if is.lower != "is" || !matches!(a.lower.as_str(), "a" | "an" | "one") || rest.is_empty() || rest.len() > 4 {
+        return None;
+    }
+    let nouns: Vec<String> = rest.iter().map(|w| w.lower.clone()).collect();
+    let entity = catalogue.drafts.get(catalogue.exact(&nouns)?)?;
+    Some(constraint::Constraint { refers: Some(entity.nouns.join("_")), ..constraint::Constraint::default() })
 }
 
 fn is_copula(word: &str) -> bool {
@@ -200,19 +230,20 @@ pub(super) fn find_field(words: &[String], owner: Option<usize>, catalogue: &Cat
     };
     if let Some(owner) = owner {
         let name = named(words);
-        return catalogue.drafts.get(owner)?.field(&name).map(|_| (owner, name));
+        return catalogue.drafts.get(owner)?.field(&name).map(|(field, _)| (owner, field.name()));
     }
     for cut in 1..words.len() {
         let (before, after) = words.split_at_checked(cut)?;
         if let Some(entity) = catalogue.exact(before) {
             let name = named(after);
-            if catalogue.drafts.get(entity)?.field(&name).is_some() {
-                return Some((entity, name));
+            if let Some((field, _)) = catalogue.drafts.get(entity)?.field(&name) {
+                return Some((entity, field.name()));
             }
         }
     }
     let name = named(words);
-    let mut owners = catalogue.drafts.iter().enumerate().filter(|(_, d)| d.field(&name).is_some()).map(|(i, _)| i);
+    let mut owners =
+        catalogue.drafts.iter().enumerate().filter(|(_, d)| d.exact_field(&name).is_some()).map(|(i, _)| i);
     let only = owners.next()?;
     owners.next().is_none().then_some((only, name))
 }

@@ -389,7 +389,7 @@ fn criteria_become_checks_only_when_all_is_checked() {
             "",
             "the date of a booking is changed",
             "the new date is shown",
-            CriterionCheck::Updated { entity: booking() },
+            CriterionCheck::Updated { entity: booking(), field: Some(field("date")) },
         ),
         (
             "",

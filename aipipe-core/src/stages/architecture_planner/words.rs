@@ -90,6 +90,7 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         let mut end = start + c.len_utf8();
         while let Some(&(at, n)) = chars.peek() {
             let joins = n.is_alphanumeric()
+                || (n == '-' && begins_email(text.get(start..).unwrap_or_default()) && at == start + 1)
                 || (matches!(n, '+' | '#') && end == at)
                 || (matches!(n, '.' | '_' | '\'' | '’')
                     && text.get(at + n.len_utf8()..).and_then(|t| t.chars().next()).is_some_and(char::is_alphanumeric));
@@ -101,10 +102,16 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         }
         let written = text.get(start..end).unwrap_or_default();
         let lower = written.to_lowercase().replace('’', "'");
+        let lower = lower.strip_prefix("e-mail").map_or(lower.clone(), |rest| format!("email{rest}"));
         found.push(Word { text: written, lower, at: start..end, gap, opens, closes: false });
         (gap, opens, newlines) = (Gap::Space, false, 0);
     }
     found
+}
+
+/// Whether the text begins with "e-mail", which is one word.
+fn begins_email(text: &str) -> bool {
+    text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("e-mail"))
 }
 
 /// The sentences of `words`, as ranges of indices.

@@ -62,6 +62,14 @@ fn edges(drafts: &[Draft]) -> Vec<(usize, usize, String)> {
             found.push((*maker, index, format!("a {} must exist first", head.unwrap_or("record"))));
         }
     }
+    // "customers can update their phone number": what they have is kept with them
+    for (index, draft) in drafts.iter().enumerate() {
+        let own = draft.story.action.split(' ').any(|word| matches!(word, "their" | "my" | "his" | "her" | "own"));
+        let role = draft.story.role.to_lowercase();
+        if let Some(maker) = makers.get(role.as_str()).filter(|maker| own && **maker != index) {
+            found.push((*maker, index, format!("a {role} must exist first")));
+        }
+    }
     for (index, draft) in drafts.iter().enumerate() {
         let head = draft.head.as_deref();
         for word in &draft.words {

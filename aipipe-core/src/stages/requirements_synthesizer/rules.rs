@@ -44,12 +44,8 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
         return None;
     }
     if let Some(first) = statements(tokens).first() {
-        let noun = plain_subject(first.subject)?;
-        return Some(RuleHit {
-            about: Some(owner(first.subject).unwrap_or(noun)),
-            weak: register == Register::Speech,
-            refers: false,
-        });
+        plain_subject(first.subject)?;
+        return Some(RuleHit { about: about(first.subject), weak: register == Register::Speech, refers: false });
     }
     if let Some(hit) = capacity(tokens, register) {
         return Some(hit);
@@ -147,6 +143,29 @@ fn plain_subject(subject: &[Token]) -> Option<String> {
         Subject::Person | Subject::System => head(subject),
         _ => None,
     }
+}
+
+/// Nouns of fields that tell too little without the word before them.
+const FIELD_NOUNS: &[&str] = &[
+    "number", "name", "date", "address", "code", "id", "type", "status", "time", "title", "email", "limit", "length",
+    "size", "count", "amount",
+];
+
+/// What a rule over this subject speaks of: the thing that has the field, else what tells the field from others ("frame"
+/// of "the frame number", "booking" of "the booking date"), else the noun.
+pub(super) fn about(subject: &[Token]) -> Option<String> {
+    if let Some(owner) = owner(subject) {
+        return Some(owner);
+    }
+    let noun = head(subject)?;
+    let telling = subject
+        .iter()
+        .position(|t| singular(&t.lower) == noun)
+        .and_then(|at| at.checked_sub(1))
+        .and_then(|at| subject.get(at))
+        .filter(|t| FIELD_NOUNS.contains(&noun.as_str()) && t.kind == TokenKind::Word)
+        .and_then(|t| super::normal::content_words(&t.lower).pop());
+    telling.or(Some(noun))
 }
 
 /// "the title of a booking" and "a booking's title" speak of the booking.

@@ -17,7 +17,7 @@ impl Statement<'_> {
     pub(super) fn sentence(&self, text: &str, owner: Option<&str>) -> String {
         let subject = words_of(text, self.subject);
         let owned = self.subject.iter().any(|t| t.is("of") || t.lower.ends_with("'s"))
-            || super::noun_phrase::head(self.subject).as_deref() == owner;
+            || owner.is_some_and(|owner| self.subject.iter().any(|t| super::lexicon::singular(&t.lower) == owner));
         let of = match owner.filter(|_| !owned) {
             Some(owner) => format!(" of {}", super::scenario::with_article(owner)),
             None => String::new(),

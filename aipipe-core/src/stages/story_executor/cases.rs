@@ -112,10 +112,11 @@ impl<'a> Cases<'a> {
                 )?;
                 self.with_values(case, "the field has no two values to tell records apart by")
             }
-            CriterionCheck::Updated { entity } => {
+            CriterionCheck::Updated { entity, field } => {
                 let case = self.case("updated", entity)?;
                 let case = self.if_so(case, |entity, _| !entity.update.is_empty(), "changing is not served")?;
-                self.with_change(case).ok_or_else(|| "no field has a second value to change to".to_owned())
+                self.with_change(case, field.as_deref())
+                    .ok_or_else(|| "no field has a second value to change to".to_owned())
             }
             CriterionCheck::Deleted { entity } => {
                 let case = self.case("deleted", entity)?;
@@ -227,10 +228,12 @@ impl<'a> Cases<'a> {
         Ok(case)
     }
 
-    /// Chooses the field to change: the first that has a second value and is no checked reference.
-    fn with_change(&self, mut case: Case) -> Option<Case> {
+    /// Chooses the field to change: the wanted one, else the first that has a second value and is no checked reference.
+    fn with_change(&self, mut case: Case, wanted: Option<&str>) -> Option<Case> {
         let served = self.served.entity(&case.entity.name)?;
-        let usable = |field: &Field| !self.references.is_checked(served.entity, field);
+        let usable = |field: &Field| {
+            wanted.is_none_or(|wanted| field.name == wanted) && !self.references.is_checked(served.entity, field)
+        };
         let (position, field) = served
             .entity
             .fields
@@ -332,7 +335,10 @@ impl<'a> Cases<'a> {
                     works_on_one.insert(entity);
                 }
                 OperationKind::Update => {
-                    add(self.check(&CriterionCheck::Updated { entity: entity.to_owned() }), format!("changes {an}"));
+                    add(
+                        self.check(&CriterionCheck::Updated { entity: entity.to_owned(), field: None }),
+                        format!("changes {an}"),
+                    );
                     for field in fields().filter(|field| field.unique) {
                         let case = self
                             .field_case("update_unique", entity, &field.name)

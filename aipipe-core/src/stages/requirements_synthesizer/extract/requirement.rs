@@ -185,7 +185,7 @@ impl Walk<'_> {
                 finding.occasion = clause.subject == Subject::Speaker
                     && clause.condition.is_some_and(|c| c.first().is_some_and(|t| t.is("when")) && is_person_acting(c));
                 finding.about = rules::owner(clause.subject_words).or_else(|| match &clause.subject {
-                    Subject::Thing(noun) => Some(noun.clone()),
+                    Subject::Thing(_) => rules::about(clause.subject_words),
                     Subject::Person if clause.negated => head(after(clause.predicate, 1)),
                     Subject::System if clause.condition.is_some() => head(after(clause.predicate, 1)),
                     Subject::Person | Subject::System => head(clause.subject_words),

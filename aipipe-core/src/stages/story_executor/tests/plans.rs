@@ -457,7 +457,7 @@ pub(super) fn odd(stack: Stack) -> (ArchitecturePlan, StorySet) {
                 ("kinds", Check::Limits { entity: "class".into(), field: "kind".into() }),
                 ("kinds", Check::Limits { entity: "class".into(), field: "copy".into() }),
                 ("five", Check::Limits { entity: "class".into(), field: "limit".into() }),
-                ("five \\", Check::Updated { entity: "class".into() }),
+                ("five \\", Check::Updated { entity: "class".into(), field: None }),
                 ("\"", Check::Filtered { entity: "class".into(), field: "page".into() }),
             ],
         )
