@@ -268,8 +268,7 @@ fn keeps_or_shows(clause: &Clause<'_>) -> bool {
 
 /// "We also need to register customers": verbs that one hardly uses of the meeting itself.
 fn keeps_records(clause: &Clause<'_>) -> bool {
-    const VERBS: &[&str] =
-        &["register", "archive", "export", "import", "reschedule", "invoice"];
+    const VERBS: &[&str] = &["register", "archive", "export", "import", "reschedule", "invoice"];
     VERBS.contains(&lower(clause.predicate, 0)) && knows_object(clause.predicate)
 }
 
