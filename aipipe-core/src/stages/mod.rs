@@ -9,6 +9,7 @@ pub mod github_orchestrator;
 pub mod integration_validator;
 pub mod requirements_synthesizer;
 pub mod review_coordinator;
+mod source;
 mod standard;
 pub mod story_executor;
 

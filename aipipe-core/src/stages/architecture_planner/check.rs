@@ -25,7 +25,7 @@ pub(super) fn map(
     let Some(entity) = subject(&all, operations, entities) else {
         return unmapped("it names no single thing that a record is kept of".to_owned());
     };
-    let reading = Reading::of(&all, then_from, entity, story);
+    let reading = Reading::of(&all, (criterion.given.len(), then_from), entity, story);
     let Some((check, covered)) = reading.check() else {
         return unmapped("no rule tells how it could be checked".to_owned());
     };
@@ -89,6 +89,7 @@ fn says(all: &[Word<'_>], value: &str) -> bool {
 
 struct Reading<'a> {
     all: &'a [Word<'a>],
+    given_to: usize,
     then_from: usize,
     entity: &'a Entity,
     role: Vec<String>,
@@ -100,10 +101,10 @@ struct Reading<'a> {
 type Covered = BTreeSet<String>;
 
 impl<'a> Reading<'a> {
-    fn of(all: &'a [Word<'a>], then_from: usize, entity: &'a Entity, story: &UserStory) -> Self {
+    fn of(all: &'a [Word<'a>], (given_to, then_from): (usize, usize), entity: &'a Entity, story: &UserStory) -> Self {
         let role = story.role.split_whitespace().map(|w| singular(&w.to_lowercase())).collect();
         let action = words(&story.action).into_iter().map(|w| w.lower).collect();
-        Self { all, then_from, entity, role, action }
+        Self { all, given_to, then_from, entity, role, action }
     }
 
     fn then(&self) -> impl Iterator<Item = &Word<'a>> {
@@ -181,7 +182,17 @@ impl<'a> Reading<'a> {
     }
 
     fn refusal(&self) -> Option<(CriterionCheck, Covered)> {
-        let refused = self.then_has(&REFUSED.split_whitespace().collect::<Vec<_>>())
+        let refused = self.then_has(&[
+            "rejected",
+            "refused",
+            "error",
+            "fails",
+            "failed",
+            "denied",
+            "declined",
+            "disallowed",
+            "warning",
+        ]) || self.then_has(&["message"]) && self.then_has(&["validation"])
             || self.then_has(&["not", "cannot", "can't"])
                 && self.then_has(&["saved", "created", "added", "accepted", "stored", "possible"]);
         if !refused {
@@ -236,10 +247,17 @@ impl<'a> Reading<'a> {
         if let FieldKind::Reference { entity: target } = &field.kind {
             let mut covered = with(&["must existing known"]);
             covered.extend(target.split('_').map(str::to_owned));
-            return find(&then, target).map(|_| covered).and_then(limits);
+            let one_of = |(at, _): (usize, usize)| {
+                at.checked_sub(1)
+                    .and_then(|before| then.get(before))
+                    .is_some_and(|w| matches!(w.lower.as_str(), "a" | "an" | "existing" | "known"))
+            };
+            let after_verb = then.iter().position(|w| matches!(w.lower.as_str(), "is" | "be" | "are"))?;
+            let rest = then.get(after_verb..).unwrap_or_default();
+            let named = find(rest, target).map(|(at, length)| (at + after_verb, length));
+            return named.filter(|place| one_of(*place)).map(|_| covered).and_then(limits);
         }
-        let limited = said.min.is_some() || said.max.is_some() || then.iter().any(|w| w.lower == "negative");
-        let holds = limited && limits_hold(&then, field) || self.is_form_of(&then, field);
+        let holds = limits_are(&said, field) || self.is_form_of(&then, field);
         holds.then(|| with(&[LIMITS, "valid"])).and_then(limits)
     }
 
@@ -304,6 +322,7 @@ impl<'a> Reading<'a> {
                 to: (*value).clone(),
             };
             let mut covered = cover(&[TRANSITIONS]);
+            covered.extend(self.made());
             covered.extend(value.split('_').map(str::to_owned));
             (check, covered)
         })
@@ -338,6 +357,9 @@ impl<'a> Reading<'a> {
             let field = field?;
             let mut covered = cover(&[LISTING, FILTERING]);
             covered.extend(self.values().into_iter().flat_map(|(_, v)| v.split('_').map(str::to_owned)));
+            if field.kind == FieldKind::Date {
+                covered.extend(["day".to_owned(), "days".to_owned()]);
+            }
             return Some((CriterionCheck::Filtered { entity, field: field.name.clone() }, covered));
         }
         let several = self.has(&["list", "lists", "listed", "overview", "all"]) || self.names_several();
@@ -393,9 +415,15 @@ impl<'a> Reading<'a> {
         self.all.iter().any(|w| w.lower != last && singular(&w.lower) == last && is_plural(&w.lower))
     }
 
+    /// Words of the state before that only say that the record was made: "a booked appointment".
+    fn made(&self) -> impl Iterator<Item = String> {
+        let given = self.all.iter().take_while(|w| w.at.start < self.given_to);
+        given.filter(|w| is_done(w, Act::Create)).map(|w| w.lower.clone())
+    }
+
     /// Adds the words of the text that are forms of a verb that does this.
     fn and_words_of(&self, wanted: Act, mut covered: Covered) -> Covered {
-        let forms = self.all.iter().filter(|w| base_form(&w.lower).and_then(|verb| act(&verb)) == Some(wanted));
+        let forms = self.all.iter().filter(|w| is_done(w, wanted));
         covered.extend(forms.map(|w| w.lower.clone()));
         covered
     }
@@ -414,9 +442,11 @@ impl<'a> Reading<'a> {
             "listed",
             "kept",
             "registered",
-        ]);
-        (creates && kept && !self.has(&["no", "not", "cannot", "only", "without"]))
-            .then(|| (CriterionCheck::CreateAndRead { entity: self.entity.name.clone() }, cover(&[ENTERING, LISTING])))
+        ]) || self.then().any(|w| is_done(w, Act::Create));
+        (creates && kept && !self.has(&["no", "not", "cannot", "only", "without"])).then(|| {
+            let covered = self.and_words_of(Act::Create, cover(&[ENTERING, LISTING]));
+            (CriterionCheck::CreateAndRead { entity: self.entity.name.clone() }, covered)
+        })
     }
 
     fn is_name(&self, word: &Word<'_>) -> bool {
@@ -450,8 +480,29 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Whether the word is a form of such a verb that is no noun: "booked", "books", not "order".
+fn is_done(word: &Word<'_>, wanted: Act) -> bool {
+    base_form(&word.lower).is_some_and(|verb| verb != word.lower && act(&verb) == Some(wanted))
+        && (word.lower.ends_with("ed") || matches!(word.lower.as_str(), "made" | "written" | "kept"))
+}
+
 fn cover(lists: &[&'static str]) -> Covered {
     lists.iter().flat_map(|list| list.split_whitespace().map(str::to_owned)).collect()
+}
+
+/// Whether the field's limits are exactly those that are said.
+fn limits_are(said: &constraint::Constraint, field: &Field) -> bool {
+    let (min, max, step) = match &field.kind {
+        FieldKind::Text { min, max } => (Some(i64::from(*min) * 100), Some(i64::from(*max) * 100), 100),
+        FieldKind::Integer { min, max } => {
+            (min.and_then(|m| m.checked_mul(100)), max.and_then(|m| m.checked_mul(100)), 100)
+        }
+        FieldKind::Decimal { min, max } => (*min, *max, 1),
+        _ => return false,
+    };
+    let least = said.min.map(|n| if said.above { n + step } else { n });
+    let most = said.max.map(|n| if said.below { n - step } else { n });
+    (least.is_some() || most.is_some()) && least.is_none_or(|n| min == Some(n)) && most.is_none_or(|n| max == Some(n))
 }
 
 /// Whether every number among the words is a limit of the field (or just outside it).

@@ -66,7 +66,8 @@ pub(super) fn layout(
         shared: BTreeMap::new(),
     };
     for entity in entities {
-        builder.records(entity)?;
+        let changes = |o: &Operation| o.entity == entity.name && o.kind == OperationKind::Update;
+        builder.records(entity, stories.iter().flat_map(|(_, operations)| operations).any(changes))?;
     }
     for entity in entities {
         builder.routes(entity)?;
@@ -140,7 +141,8 @@ impl Builder {
     }
 
     /// Types with their validation, and where the records are kept.
-    fn records(&mut self, entity: &Entity) -> Result<(), ParseError> {
+    /// Only records that a story changes have a type for changes.
+    fn records(&mut self, entity: &Entity, is_changed: bool) -> Result<(), ParseError> {
         let (snake, kebab, name) = (&entity.name, entity.name.replace('_', "-"), pascal(&entity.name));
         let model = match self.stack {
             Stack::NodeApi => format!("src/models/{kebab}.ts"),
@@ -148,10 +150,11 @@ impl Builder {
             Stack::ReactFullstack => format!("shared/{kebab}.ts"),
             _ => format!("src/models/{kebab}.ts"),
         };
-        let exports = match self.stack {
-            Stack::PythonApi => vec![name.clone(), format!("Create{name}"), format!("Update{name}")],
-            _ => vec![name.clone(), format!("Create{name}Schema"), format!("Update{name}Schema")],
-        };
+        let suffix = if self.stack == Stack::PythonApi { "" } else { "Schema" };
+        let mut exports = vec![name.clone(), format!("Create{name}{suffix}")];
+        if is_changed {
+            exports.push(format!("Update{name}{suffix}"));
+        }
         let title = format!("{} model", words(snake));
         let model = self.push(Part {
             kind: ComponentKind::Model,

@@ -303,7 +303,7 @@ pub(super) fn is_record(object: &Object) -> bool {
 
 /// "phone number" is a field, "number" (of bookings) is counted.
 fn is_numbering(part: &[String]) -> bool {
-    part.len() > 1 && part.last().is_some_and(|last| last == "number")
+    part.len() > 1 && (part.last().is_some_and(|last| last == "number") || part.iter().any(|word| word == "of"))
 }
 
 fn make_nominal(clause: &mut Clause, made: &BTreeSet<String>, spoken: &BTreeSet<String>) {

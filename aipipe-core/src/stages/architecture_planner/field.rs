@@ -82,7 +82,10 @@ pub(super) fn read_list(text: &str, words: &[Word<'_>]) -> FieldList {
     let mut list = FieldList::default();
     let mut i = 0;
     while let Some(word) = words.get(i) {
-        let joined = matches!(word.lower.as_str(), "and" | "or" | "plus" | "then");
+        let joined = matches!(word.lower.as_str(), "and" | "or" | "plus" | "then") || i > 0 && word.lower == "with";
+        if joined && words.get(i + 1).is_some_and(|w| w.lower == "by") {
+            break;
+        }
         let from = if joined { i + 1 } else { i };
         if i > 0 && (begins_clause(words, from) || begins_sentence(words, from))
             || matches!(word.lower.as_str(), "so" | "when" | "if" | "because" | "before" | "after")
@@ -248,7 +251,7 @@ fn read_item(text: &str, words: &[Word<'_>], start: usize) -> (Option<FieldDraft
         {
             break;
         }
-        if matches!(word.lower.as_str(), "so" | "when" | "if" | "because") {
+        if matches!(word.lower.as_str(), "so" | "when" | "if" | "because" | "with") {
             break;
         }
         i += 1;

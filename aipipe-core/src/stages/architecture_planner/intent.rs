@@ -110,6 +110,10 @@ fn clause(text: &str, all: &[Word<'_>], start: usize, intent: &mut Intent) -> us
         {
             break;
         }
+        if matches!(lower, "and" | "or") && next_word == "by" && shows {
+            i += 1;
+            continue;
+        }
         if matches!(lower, "and" | "then" | "or") {
             if begins_clause(all, i + 1) || all.get(i + 1).is_some_and(|w| is_verb(&w.lower)) && lower != "or" {
                 break;
@@ -131,6 +135,7 @@ fn clause(text: &str, all: &[Word<'_>], start: usize, intent: &mut Intent) -> us
             "consisting" if creates && next_word == "of" => Some(i + 2),
             "that" | "which" if creates && matches!(next_word, "has" | "have") => Some(i + 2),
             "with" | "including" if shows => Some(i + 1),
+            _ if creates && word.opens && fields.is_empty() => Some(i),
             _ => None,
         };
         if let Some(from) = list_from {
@@ -298,6 +303,18 @@ fn object(all: &[Word<'_>], start: usize, previous: Option<&Object>, shows: bool
     let mut object = Object::default();
     // "see the bookings of a day" shows bookings; "change the opening hours of a shop" changes a field.
     let several = |noun: &String| shows && is_plural(noun) && !is_collection(noun) && !is_detail(noun);
+    // "the number of copies of a book" is a field of the book
+    if matches!(head.last().map(String::as_str), Some("number" | "amount")) && owner.is_none() {
+        let (counted, _, _, next) = nouns(all, i + 1);
+        if all.get(i).is_some_and(|w| w.lower == "of")
+            && all.get(next).is_some_and(|w| w.lower == "of")
+            && !counted.is_empty()
+        {
+            head.push("of".to_owned());
+            head.extend(counted);
+            i = next;
+        }
+    }
     let of = all.get(i).is_some_and(|w| w.lower == "of") && !head.last().is_none_or(several);
     if of && owner.is_none() {
         let (mut second, more, second_owner, next) = nouns(all, i + 1);

@@ -22,17 +22,7 @@ mod tests;
 mod vocabulary;
 mod words;
 
+pub use super::source::Source;
 pub use plan::plan;
 pub use stack::decide_stack;
 pub use stage::ArchitecturePlanner;
-
-use crate::domain::Document;
-
-/// A document with its processed text.
-#[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
-    /// What stage 1 found out about it.
-    pub document: &'a Document,
-    /// Its text; the document's spans are ranges of it.
-    pub text: &'a str,
-}

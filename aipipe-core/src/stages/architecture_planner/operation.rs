@@ -274,7 +274,8 @@ fn named_field(left: &[String], has: &impl Fn(&str) -> bool) -> Option<String> {
         .collect();
     let name = field_name(&words);
     (!words.is_empty() && words.len() < 4 && left.len() > words.len()).then_some(())?;
-    [name.clone(), format!("{name}_name")].into_iter().find(|f| has(f))
+    let day = matches!(name.as_str(), "day" | "given_day").then(|| "date".to_owned());
+    [name.clone(), format!("{name}_name")].into_iter().chain(day).find(|f| has(f))
 }
 
 fn transition(draft: &super::entity::Draft, value: &str, left: &mut Vec<String>) -> OperationKind {

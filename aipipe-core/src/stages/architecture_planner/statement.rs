@@ -220,13 +220,11 @@ fn is_copula(word: &str) -> bool {
 /// The one field that `words` name: of `owner`, of a thing named first ("task title"), or of the only thing that has it.
 pub(super) fn find_field(words: &[String], owner: Option<usize>, catalogue: &Catalogue) -> Option<(usize, String)> {
     let named = |words: &[String]| {
-        FieldDraft {
-            words: words.to_vec(),
-            constraint: constraint::Constraint::default(),
-            boolean: false,
-            quote: String::new(),
+        let mut words = words.to_vec();
+        if let Some(last) = words.last_mut().filter(|last| last.ends_with("numbers") || last.ends_with("names")) {
+            *last = super::naming::singular(last);
         }
-        .name()
+        FieldDraft { words, constraint: constraint::Constraint::default(), boolean: false, quote: String::new() }.name()
     };
     if let Some(owner) = owner {
         let name = named(words);

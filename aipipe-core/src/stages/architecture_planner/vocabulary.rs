@@ -42,7 +42,7 @@ pub(super) const LISTING: &str = "
 /// Of picking records out.
 pub(super) const FILTERING: &str = "
     filter filters filtered filtering search searches searching searched only matching match matches selected
-    selects select chosen choose chooses those given same
+    selects select chosen choose chooses those given same two different several
 ";
 
 /// Of removing a record.

@@ -60,6 +60,13 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
     if answer && matches!(clause.subject, Subject::System | Subject::It) && first.is_any(ANSWERS) {
         return Some(Meaning { kind: Rule, asks: Vec::new() });
     }
+    let refuses = first.is_any(&["refuse", "reject", "prevent", "decline", "block"]);
+    if refuses
+        && matches!(clause.subject, Subject::System | Subject::It)
+        && predicate.iter().any(|t| t.is_any(&["if", "when", "unless", "without", "from"]))
+    {
+        return Some(Meaning { kind: Rule, asks: Vec::new() });
+    }
     if let Some(kind) = super::kind::of_whole(clause.words, first) {
         let spoken_of =
             matches!(clause.subject, Subject::Speaker | Subject::It | Subject::Unnamed) && register == Register::Speech;

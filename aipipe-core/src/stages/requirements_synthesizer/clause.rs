@@ -225,7 +225,22 @@ pub(super) fn strip_fillers(tokens: &[Token]) -> &[Token] {
         let phrase = any_phrase_at(
             rest,
             0,
-            &["i think", "i believe", "i guess", "you know", "in addition", "at the moment", "of course"],
+            &[
+                "i think",
+                "i believe",
+                "i guess",
+                "you know",
+                "in addition",
+                "at the moment",
+                "of course",
+                "first of all",
+                "above all",
+                "most importantly",
+                "last but not least",
+                "by the way",
+                "as discussed",
+                "as agreed",
+            ],
         );
         match (phrase, rest.first()) {
             (Some((_, count)), _) => start += count,
@@ -261,13 +276,14 @@ fn leading_condition(tokens: &[Token]) -> (Option<&[Token]>, &[Token]) {
 fn next_clause(tokens: &[Token]) -> Option<usize> {
     let first = (0..tokens.len()).find(|i| modal_at(tokens, *i).is_some())?;
     (first + 1..tokens.len()).find(|index| {
-        if !tokens.get(*index).is_some_and(|t| t.is_any(&["and", "but", "while", "or"])) {
+        let so = lower(tokens, *index) == "so" && lower(tokens, index.wrapping_sub(1)) == ",";
+        if !so && !tokens.get(*index).is_some_and(|t| t.is_any(&["and", "but", "while", "or"])) {
             return false;
         }
         let rest = after(tokens, index + 1);
         (0..rest.len().min(7)).any(|at| {
             modal_at(rest, at).is_some_and(|(m, _)| {
-                !m.doubtful || at == 0 || is_person(part(rest, 0, at)) || is_pronoun(part(rest, 0, at))
+                !m.doubtful || !so && (at == 0 || is_person(part(rest, 0, at)) || is_pronoun(part(rest, 0, at)))
             }) && rest.iter().take(at).all(|t| t.kind == TokenKind::Word && (!t.is_any(PREPOSITIONS) || t.is("of")))
                 && !has_finite_verb(
                     part(rest, 0, at)
@@ -356,6 +372,9 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
         if subject_words.first().is_some_and(|t| t.is_any(&["no", "nobody", "none"])) {
             negated = true;
         }
+        // "only the manager may delete …" gives leave to some and takes it from all others
+        let only = tokens.first().is_some_and(|t| t.is("only")) && modal.ability;
+        let obligation = if only { Must } else { modal.obligation };
         let mut predicate = after(tokens, verb_at);
         // "it must be possible [for customers] to cancel": the customers are the subject
         if subject == Subject::It && ability && !modal.ability {
@@ -372,7 +391,7 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
             return Some(Clause {
                 subject,
                 subject_words,
-                obligation: modal.obligation,
+                obligation,
                 negated,
                 ability,
                 predicate,

@@ -188,7 +188,11 @@ impl<'a> Walk<'a> {
             self.sentence(segment, sentence, announced.or(section), &Attributes::default());
         }
         let last = tokens.iter().rev().find(|t| t.lower != "*");
-        if last.is_some_and(|t| t.is(":")) && segment.kind != SegmentKind::ListItem {
+        let title = segment.kind == SegmentKind::Paragraph
+            && (1..=7).contains(&tokens.len())
+            && tokens.first().is_some_and(|t| t.capital)
+            && !tokens.iter().any(|t| t.is_any(&[".", "!", "?", ",", ";"]));
+        if (title || last.is_some_and(|t| t.is(":"))) && segment.kind != SegmentKind::ListItem {
             let line = sentences(tokens).last().copied().unwrap_or(&[]).to_vec();
             if let Some(section) = section::of_words(&line) {
                 if section == Section::Criteria {
@@ -324,7 +328,13 @@ impl<'a> Walk<'a> {
         if self.topic.as_ref().is_none_or(|(start, _)| *start != segment.span.start) {
             self.topic = noun.map(|noun| (segment.span.start, noun));
         }
-        if let Some(ask) = &finding.ask {
+        // of "add, edit and remove doctors" what follows is about adding
+        let same = self
+            .above
+            .as_ref()
+            .and_then(|above| self.found.get(above.finding))
+            .is_some_and(|above| above.citation.span == finding.citation.span && above.source == finding.source);
+        if let Some(ask) = finding.ask.as_ref().filter(|ask| !same || ask.action.class == "create") {
             self.in_criteria = false;
             self.above = Some(Above {
                 finding: self.found.len(),
@@ -336,6 +346,11 @@ impl<'a> Walk<'a> {
             });
         }
         self.found.push(finding);
+    }
+
+    /// Whether somebody was named before in the same segment.
+    fn knows_people(&self, segment: &Segment) -> bool {
+        self.people.as_ref().is_some_and(|(at, _)| *at == segment.span.start)
     }
 
     /// Puts those whom "they" means in its place, and remembers who is spoken of.
@@ -387,6 +402,8 @@ fn without_marker(tokens: &[Token]) -> &[Token] {
         } else if first.is_some_and(|t| t.is_any(&["-", "•", "–", "*", "+", "◦", "▪", "☐", "‣", "·", "|", "—"]))
         {
             1
+        } else if first.is_some_and(is_section_number) && second.is_some_and(|t| t.capital && t.gap != Gap::None) {
+            1
         } else if first.is_some_and(|t| {
             (t.kind == TokenKind::Number || t.lower.chars().count() == 1 && t.kind == TokenKind::Word)
                 && t.gap != Gap::None
@@ -402,6 +419,11 @@ fn without_marker(tokens: &[Token]) -> &[Token] {
         }
         rest = after(rest, count);
     }
+}
+
+/// "3.10" in front of a sentence is where it stands, not how many.
+fn is_section_number(token: &Token) -> bool {
+    token.kind == TokenKind::Number && token.lower.contains('.') && !token.lower.contains([',', ':'])
 }
 
 fn looks_like_item(text: &str, tokens: &[Token]) -> bool {

@@ -185,7 +185,7 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
                 "validate",
                 "store",
                 "log",
-            ])
+            ]) && !body.get(1).is_some_and(|next| next.is_any(&["in", "out", "on", "off"]))
         }) {
             super::system::of_system(text, body)
         } else {

@@ -40,24 +40,16 @@ mod tests;
 mod wish;
 mod words;
 
+pub use super::source::Source;
 pub use stage::RequirementsSynthesizer;
 
 use crate::domain::{
-    Citation, Document, DocumentSet, Obligation, OpenQuestion, ProjectRoot, Requirement, RequirementKind, Stored,
-    StoryId, StorySet, UnservedRequirement, UserStory,
+    Citation, DocumentSet, Obligation, OpenQuestion, ProjectRoot, Requirement, RequirementKind, Stored, StoryId,
+    StorySet, UnservedRequirement, UserStory,
 };
 use merge::Group;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-
-/// A document with its processed text.
-#[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
-    /// The document.
-    pub document: &'a Document,
-    /// Its processed text, to which the spans of its segments refer.
-    pub text: &'a str,
-}
 
 /// Finds requirements in documents, each with the words it rests on.
 pub trait RequirementExtractor: fmt::Debug + Send + Sync {

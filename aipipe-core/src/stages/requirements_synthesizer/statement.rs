@@ -80,14 +80,22 @@ const STATES: &[&str] = &[
 /// The statements of a sentence, in order; none when it makes none, or makes them under a condition in front.
 pub(super) fn statements(tokens: &[Token]) -> Vec<Statement<'_>> {
     // what stands in a condition in front is no statement
-    let conditional = lower(tokens, 0).len() > 1
-        && tokens.first().is_some_and(|t| t.is_any(&["if", "when", "unless", "once", "for", "while", "where"]));
+    let conditional = conditional_start(tokens);
     let from = if conditional { tokens.iter().position(|t| t.is_any(&[",", "so", "then"])) } else { Some(0) };
     let Some(from) = from else { return Vec::new() };
     let heads: Vec<usize> = (from + 1..tokens.len()).filter(|i| states_at(tokens, *i)).collect();
     let mut found: Vec<Statement<'_>> = Vec::new();
     for (position, at) in heads.iter().copied().enumerate() {
         let before = position.checked_sub(1).and_then(|p| heads.get(p)).copied();
+        let joined = at.checked_sub(1).is_some_and(|i| matches!(lower(tokens, i), "and" | "but" | ","));
+        if joined && let (Some(last), Some(from)) = (found.last_mut(), before) {
+            // "is mandatory and shall not exceed 200 characters"
+            last.predicate = trim_end(part(tokens, from, at));
+            let subject = last.subject;
+            let rest = after(tokens, at);
+            found.push(Statement { subject, predicate: trim_end(part(rest, 0, predicate_end(rest))) });
+            continue;
+        }
         let Some(start) = subject_start(tokens, before, at) else { continue };
         if let Some(last) = found.last_mut()
             && let Some(from) = before
@@ -96,13 +104,25 @@ pub(super) fn statements(tokens: &[Token]) -> Vec<Statement<'_>> {
         }
         let rest = after(tokens, at);
         let (predicate, tail) = rest.split_at_checked(predicate_end(rest)).unwrap_or((rest, &[]));
-        let subject = trim_marks(part(tokens, start, at));
+        let subject = plain(trim_marks(part(tokens, start, at)));
         found.push(Statement { subject, predicate: trim_end(predicate) });
         if let Some(subject) = likewise(tail) {
             found.push(Statement { subject, predicate: trim_end(predicate) });
         }
     }
     found
+}
+
+/// The subject without "and please," in front.
+fn plain(mut subject: &[Token]) -> &[Token] {
+    while subject.len() > 1
+        && subject
+            .first()
+            .is_some_and(|t| t.is_any(&["and", "but", "please", ",", "so", "yes", "also", "okay", "well", "ok"]))
+    {
+        subject = after(subject, 1);
+    }
+    subject
 }
 
 /// Whether "is required", "must be at most", "must not exceed" … begins at `at`.
@@ -120,6 +140,11 @@ fn states_at(tokens: &[Token], at: usize) -> bool {
     next += 1;
     next += usize::from(matches!(lower(tokens, next), "not" | "always" | "only"));
     be && any_phrase_at(tokens, next, STATES).is_some()
+}
+
+/// Whether the sentence begins with a condition.
+fn conditional_start(tokens: &[Token]) -> bool {
+    tokens.first().is_some_and(|t| t.is_any(&["if", "when", "unless", "once", "for", "while", "where"]))
 }
 
 /// Where the subject of the statement at `at` begins; `before` is the statement before it.
@@ -140,12 +165,13 @@ fn subject_start(tokens: &[Token], before: Option<usize>, at: usize) -> Option<u
     if noun_phrase(0) {
         return Some(0);
     }
+    if conditional_start(tokens) {
+        let cut = (0..at).rev().find(|i| tokens.get(*i).is_some_and(|t| t.is_any(&["so", ":"])))?;
+        return noun_phrase(cut + 1).then_some(cut + 1);
+    }
     let breaks = [",", ":", ";", "so", "but", "because", "that", "say", "think", "–", "—"];
     let cut = (0..at).rev().find(|i| tokens.get(*i).is_some_and(|t| t.is_any(&breaks)))?;
-    let conditional =
-        tokens.first().is_some_and(|t| t.is_any(&["if", "when", "unless", "once", "for", "while", "where"]));
-    let follows = lower(tokens, cut) == "so" || lower(tokens, cut) == ":";
-    (noun_phrase(cut + 1) && (!conditional || follows)).then_some(cut + 1)
+    noun_phrase(cut + 1).then_some(cut + 1)
 }
 
 /// Where what is said ends: at a comma that begins something else. Values after "one of" hold commas of their own.
@@ -178,7 +204,23 @@ fn likewise(tokens: &[Token]) -> Option<&[Token]> {
 
 fn trim_end(tokens: &[Token]) -> &[Token] {
     let mut tokens = trim_marks(tokens);
-    while tokens.last().is_some_and(|t| t.is_any(&["and", "but", "also", ","])) {
+    while tokens.len() > 1
+        && tokens.last().is_some_and(|t| {
+            t.is_any(&[
+                "and",
+                "but",
+                "also",
+                ",",
+                "obviously",
+                "naturally",
+                "though",
+                "please",
+                "too",
+                "right",
+                "clearly",
+            ])
+        })
+    {
         tokens = trim_marks(part(tokens, 0, tokens.len() - 1));
     }
     tokens
@@ -201,6 +243,10 @@ mod tests {
             (
                 "The name is required and the e-mail address must be unique.",
                 &["The name of a customer is required", "The e-mail address of a customer must be unique"],
+            ),
+            (
+                "The title of a book is mandatory and shall not exceed 200 characters.",
+                &["The title of a book is mandatory", "The title of a book shall not exceed 200 characters"],
             ),
             (
                 "The date of a booking is required, the description too.",

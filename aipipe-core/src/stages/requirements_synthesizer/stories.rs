@@ -318,11 +318,12 @@ fn attach_rules(
     for group in rules.filter(|g| !set_aside.contains(&g.id)) {
         let owner = group.leader.about.as_ref().and_then(|noun| fields.get(noun)).and_then(Option::as_ref);
         let nouns = [group.leader.about.as_ref(), owner, group.leader.under.as_ref()];
-        let mut best = nouns
-            .into_iter()
-            .flatten()
-            .find_map(|noun| things.get(noun))
-            .and_then(|about| best_story(about, if lists_values(&group.leader) { &[] } else { &group.words }));
+        let mut best =
+            nouns.into_iter().flatten().find_map(|noun| Some((noun, things.get(noun)?))).and_then(|(noun, about)| {
+                // a noun is no verb: "the ISBN of a book" does not speak of booking
+                let words: Vec<String> = group.words.iter().filter(|word| *word != noun).cloned().collect();
+                best_story(about, if lists_values(&group.leader) { &[] } else { &words })
+            });
         if best.is_none() && !group.leader.scenarios.is_empty() {
             // a scenario speaks of several things; the story whose verb it uses comes first
             let spoken_of = || group.words.iter().filter_map(|noun| things.get(noun));
@@ -369,6 +370,13 @@ fn rule_scenarios(rule: &Finding, story: &UserStory, owner: Option<&str>) -> Vec
         from_statement(text, &tokens, &story.role, &story.action, rule.citation.clone())
     };
     let statements = super::statement::statements(&tokens);
+    // "What we really need: an article must have …"
+    if let Some(colon) =
+        tokens.iter().take(8).position(|t| t.is(":")).filter(|at| statements.is_empty() && at + 4 < tokens.len())
+        && let Some(rest) = tokens.get(colon + 1).and_then(|t| text.get(t.span.start..))
+    {
+        return vec![whole(&upper_first(rest))];
+    }
     if statements.is_empty() {
         let said = if rule.refers { owner.and_then(|owner| referring(text, &tokens, owner)) } else { None };
         return vec![whole(said.as_deref().unwrap_or(text))];
@@ -402,7 +410,8 @@ fn fields(groups: &[Group]) -> BTreeMap<String, Option<String>> {
     }
     // "create a booking with a date and a bike" lists fields too
     for action in groups.iter().filter_map(|g| Some(&g.leader.ask.as_ref()?.action)).filter(|a| a.class == "create") {
-        let (Some(about), Some((_, list))) = (&action.head, action.text.split_once(" with ")) else { continue };
+        let list = action.text.split_once(" with ").or_else(|| action.text.split_once('('));
+        let (Some(about), Some((_, list))) = (&action.head, list) else { continue };
         for word in super::normal::content_words(list).into_iter().filter(|word| word != about) {
             note(word, about);
         }

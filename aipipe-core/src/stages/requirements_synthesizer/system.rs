@@ -74,8 +74,13 @@ fn told(text: &str, action: &Action, done: &[Token]) -> Option<(Vec<String>, boo
     let noun_end = |from: usize| {
         (from + 1..rest.len())
             .find(|i| {
-                rest.get(*i)
-                    .is_some_and(|t| t.is_any(super::lexicon::PREPOSITIONS) || t.is_any(DETERMINERS) || t.is_mark())
+                rest.get(*i).is_some_and(|t| {
+                    t.is_any(super::lexicon::PREPOSITIONS)
+                        || t.is_any(DETERMINERS)
+                        || t.kind != super::words::TokenKind::Word
+                        || t.is("one")
+                        || super::lexicon::number_word(&t.lower).is_some()
+                })
             })
             .unwrap_or(rest.len())
     };

@@ -206,6 +206,10 @@ pub(super) fn plain_talk(clause: &Clause<'_>, register: Register) -> bool {
     let addressed = clause.predicate.iter().any(|t| t.is_any(&["you", "your", "me", "yourself"]));
     let alone = matches!(lower(clause.predicate, 1), "it" | "them" | "that" | "this")
         || clause.predicate.iter().any(|t| t.is_any(&["{", "}"]));
+    let they = subject.len() == 1 && subject.first().is_some_and(|t| t.is("they"));
+    let able = clause.ability && !matches!(modal_word(clause), "can" | "could" | "may" | "can't" | "cannot");
+    let wanted = matches!(modal_word(clause), "must" | "need" | "have" | "should") && keeps_or_shows(clause);
+    let pointed = pointed && !(they && (able || wanted));
     if pointed || addressed || alone {
         return false;
     }
@@ -255,10 +259,16 @@ pub(super) fn plain_talk(clause: &Clause<'_>, register: Register) -> bool {
     }
 }
 
+/// "They need to see all requests": several records of the product, not something on the table.
+fn keeps_or_shows(clause: &Clause<'_>) -> bool {
+    keeps_records(clause)
+        || matches!(lower(clause.predicate, 0), "see" | "view" | "list")
+            && (lower(clause.predicate, 1) == "all" || super::words::phrase_at(clause.predicate, 1, "a list of"))
+}
+
 /// "We also need to register customers": verbs that one hardly uses of the meeting itself.
 fn keeps_records(clause: &Clause<'_>) -> bool {
-    const VERBS: &[&str] =
-        &["register", "cancel", "delete", "archive", "export", "import", "reschedule", "invoice", "filter"];
+    const VERBS: &[&str] = &["register", "archive", "export", "import", "reschedule", "invoice"];
     VERBS.contains(&lower(clause.predicate, 0)) && knows_object(clause.predicate)
 }
 
@@ -291,7 +301,7 @@ pub(super) fn product_talk(clause: &Clause<'_>, done: &[Token], register: Regist
     wanted
         && !matches!(modal_word(clause), "will" | "are" | "can")
         && verb(&first.lower).is_some()
-        && !ERRANDS.contains(&first.lower.as_str())
+        && (!ERRANDS.contains(&first.lower.as_str()) || keeps_or_shows(clause))
 }
 
 pub(super) fn modal_word<'c>(clause: &'c Clause<'_>) -> &'c str {

@@ -142,15 +142,22 @@ pub(super) fn wish(text: &str, sentence: &[Token], register: Register) -> Option
     }
     if let Some((_, count)) = any_phrase_at(tokens, 0, WANT) {
         let (done, benefit) = split_benefit(after(tokens, count));
-        return want(text, done, benefit, register);
+        let shortened = tokens.first().is_some_and(|t| t.lower.ends_with("'d"));
+        return want(text, done, benefit, register, shortened);
     }
     person_wants(text, tokens, register)
 }
 
 /// "we need [a booking calendar | customers to be able to cancel | the system to send …]".
-fn want(text: &str, done: &[Token], benefit: Option<&[Token]>, register: Register) -> Option<Wish> {
+fn want(text: &str, done: &[Token], benefit: Option<&[Token]>, register: Register, shortened: bool) -> Option<Wish> {
     if done.first().is_some_and(|t| t.is("to")) {
-        return None; // a clause with "need to", "want to": judged there
+        // "we'd like to export …"; a clause with "need to", "want to" is judged there
+        let done = after(done, 1);
+        let personal = done.iter().any(|t| t.is_any(&["you", "your", "me", "us", "it", "this", "that"]));
+        if !shortened || personal || !super::talk::knows_object(done) {
+            return None;
+        }
+        return asks_of(actions(text, done), benefit, text).map(|asks| Wish { asks, obligation: Obligation::Should });
     }
     if let Some(to) = done.iter().position(|t| t.is("to")).filter(|to| (1..6).contains(to)) {
         let who = part(done, 0, to);

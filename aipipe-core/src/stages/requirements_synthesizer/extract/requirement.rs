@@ -95,7 +95,7 @@ impl Walk<'_> {
             self.keep(segment, finding, false);
             return;
         }
-        if !item || self.register == Register::Speech {
+        if !item && lead.is_empty() || self.register == Register::Speech {
             return;
         }
         self.item(segment, tokens, lead, body, section, attributes);
@@ -114,7 +114,8 @@ impl Walk<'_> {
         // "1) Add a product page 2) …": a list of tasks needs no heading
         let task = self.numbered && self.register == Register::Document && list_item::is_task(body);
         let Some(section) = section.or(task.then_some(Section::Requirements)) else { return };
-        if tokens.len() < 2 || list_item::is_note(lead) {
+        let excluded = section == Section::Asked(Obligation::Wont);
+        if tokens.len() < 2 && !excluded || list_item::is_note(lead) {
             return;
         }
         if rules::is_field_item(tokens) {
@@ -162,6 +163,11 @@ impl Walk<'_> {
         attributes: &Attributes,
         alone: bool,
     ) -> bool {
+        // in mail and talk "they" counts only where it is known who they are
+        let they = clause.subject_words.first().is_some_and(|t| t.is("they"));
+        if they && self.register != Register::Document && !self.knows_people(segment) {
+            return false;
+        }
         let Some(meaning) = meaning(self.source.text, clause, self.register) else { return false };
         let mut kind = meaning.kind;
         if let Some(Section::Kind(of_section)) = section {

@@ -216,8 +216,16 @@ static BASE: LazyLock<HashMap<&'static str, Verb>> = LazyLock::new(|| {
         .collect()
 });
 
-static PARTICIPLES: LazyLock<HashMap<&'static str, Verb>> =
-    LazyLock::new(|| BASE.values().filter(|v| v.participle != v.base).map(|v| (v.participle, *v)).collect());
+static PARTICIPLES: LazyLock<HashMap<&'static str, Verb>> = LazyLock::new(|| {
+    let mut verbs: Vec<Verb> = BASE.values().filter(|v| v.participle != v.base).copied().collect();
+    verbs.sort_unstable_by_key(|v| v.base);
+    let mut participles = HashMap::new();
+    for known in verbs {
+        // "found" is the participle of both "find" and "search": the same one in every run
+        participles.entry(known.participle).or_insert(known);
+    }
+    participles
+});
 
 /// The verb whose base form this word is.
 pub(in crate::stages::requirements_synthesizer) fn verb(word: &str) -> Option<Verb> {
