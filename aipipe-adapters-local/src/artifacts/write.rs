@@ -52,10 +52,11 @@ pub(super) fn put(tree: &Tree, key: &ArtifactKey, content: &[u8], mode: &PutMode
     let (shard, versions) = make_version_folder(tree, key).map_err(fail)?;
     let mut highest = 0;
     for (version, _) in tree.versions_of(key).map_err(fail)? {
-        highest = highest.max(version.number);
         if version.number > current {
-            // Named by a writer that never made it current; nobody was told of it.
+            // Named by a writer that never made it current; nobody was told of it, and its number is free again.
             versions.remove_file(&version.file_name()).map_err(|errno| fail(errno.into()))?;
+        } else {
+            highest = highest.max(version.number);
         }
     }
     let version = Version {

@@ -227,6 +227,18 @@ impl StageContext {
         Ok(result)
     }
 
+    /// What [`record`](Self::record) or [`step`](Self::step) has recorded under this step, if anything.
+    ///
+    /// # Errors
+    /// `DefinitionChanged` when it was recorded with another input; `NotFound`, `Corrupt`.
+    pub async fn recall<I, T>(&self, step: &StepKey, input: &I) -> Result<Option<T>>
+    where
+        I: Serialize + ?Sized,
+        T: DeserializeOwned,
+    {
+        self.recorded(step, &self.hash_input(input)?).await
+    }
+
     /// Asks a model once: a recorded answer is never paid for again. At most one call a crash can be cut off unanswered.
     ///
     /// # Errors

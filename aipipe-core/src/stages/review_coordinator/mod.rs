@@ -176,9 +176,21 @@ impl Stage for ReviewCoordinator {
         }
         self.note(cx, &build, &status.pull_request).await?;
         let required = &validation.required_checks;
+        let head = &status.pull_request.head_sha;
+        let chosen = StepKey::parse(format!("merge-decision/{head}"))?;
         let (pull_request, decision) =
             match decide(self.options.policy, self.options.approvals, &status, required, &build.head) {
-                Decision::Merge(why) => (self.merge(cx, &build, &status).await?, why),
+                Decision::Merge(why) => {
+                    let why = cx.record(&chosen, head, || async { Ok(why) }).await?;
+                    (self.merge(cx, &build, &status).await?, why)
+                }
+                // Our own merge, of which a crash kept us from hearing: it is found, and its reason is known.
+                Decision::Ended(ended) if status.pull_request.state == PullRequestState::Merged => {
+                    match cx.recall(&chosen, head).await? {
+                        Some(why) => (self.merge(cx, &build, &status).await?, why),
+                        None => (status.pull_request.clone(), ended),
+                    }
+                }
                 Decision::Ended(why) => (status.pull_request.clone(), why),
                 Decision::Wait { reason, poll } => {
                     return Ok(Outcome::Waiting(Wait {
