@@ -89,10 +89,23 @@ impl Call<'_> {
                 error(ErrorKind::Internal, format!("{purpose} wrote more than {MAX_OUTPUT} bytes"))
             }
             Ending::Exited(_) | Ending::Signalled(_) | Ending::Stopped => {
-                error(kind_of(&text), format!("{purpose} failed: {}", last_lines(&text)))
+                let failed = format!("{purpose} failed: {}", last_lines(&text));
+                match kind_of(&text) {
+                    // npm takes what it could not cache for missing, and reports a conflict of versions.
+                    ErrorKind::InvalidInput if is_full(&options.root) => {
+                        error(ErrorKind::StorageFull, format!("the disk is full, and {failed}"))
+                    }
+                    kind => error(kind, failed),
+                }
             }
         }
     }
+}
+
+/// Whether the file system of `folder` has so little room that a tool's words about a failure can't be trusted.
+fn is_full(folder: &Path) -> bool {
+    const LITTLE: u64 = 16 << 20;
+    rustix::fs::statvfs(folder).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) < LITTLE)
 }
 
 fn kind_of(output: &str) -> ErrorKind {

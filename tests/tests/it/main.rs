@@ -2,5 +2,7 @@
 
 #![cfg(test)]
 
+mod bad_input;
 mod conformance;
 mod crash;
+mod program;
