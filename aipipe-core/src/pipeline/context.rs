@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::ports::{
     ArtifactStore, ArtifactStoreExt, Clock, Event, EventKind, GetOptions, LanguageModel, ModelRequest, ModelResponse,
-    Observer, PutOptions, RecordStore, RecordWrite,
+    Observer, PutMode, PutOptions, RecordStore, RecordWrite,
 };
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -204,6 +204,34 @@ impl StageContext {
         Ok(result)
     }
 
+    /// An effect that takes long: begun once under its key, then asked about until it has a result.
+    ///
+    /// As [`step`](Self::step), but only `Some` result is recorded. On `None` the stage should wait; the next run calls
+    /// `effect` again with the same key, and the other side finds what was begun.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub async fn poll<I, T, F, Fut>(&self, step: &StepKey, input: &I, effect: F) -> Result<Option<T>>
+    where
+        I: Serialize + ?Sized,
+        T: Serialize + DeserializeOwned,
+        F: FnOnce(IdempotencyKey) -> Fut,
+        Fut: Future<Output = Result<Option<T>>>,
+    {
+        let input_hash = self.hash_input(input)?;
+        if let Some(done) = self.recorded(step, &input_hash).await? {
+            return Ok(Some(done));
+        }
+        let key = self.intend(step, input_hash).await?;
+        hit("effect.before");
+        let result = effect(key).await?;
+        hit("effect.after");
+        if let Some(result) = &result {
+            self.finish(step, input_hash, result, None).await?;
+        }
+        Ok(result)
+    }
+
     /// Records what `compute` returns, so that every later run of this execution sees the same.
     ///
     /// For values that may differ between runs (the time, an answer of another system that is only read). `compute`
@@ -318,15 +346,22 @@ impl StageContext {
     /// Those of the artifact store; `Fenced` when the lease is lost.
     pub async fn publish(&self, key: &ArtifactKey, content: Bytes) -> Result<ArtifactRef> {
         let at = ArtifactRef { key: key.clone(), hash: ContentHash::of(&content), bytes: content.len() as u64 };
-        match self.run.artifacts.head(key).await {
+        let artifacts = &self.run.artifacts;
+        let mode = match artifacts.head(key).await {
             Ok(meta) if meta.hash == at.hash => return Ok(at),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Ok(meta) => PutMode::IfVersion(meta.version),
+            Err(error) if error.kind() == ErrorKind::NotFound => PutMode::CreateOnly,
             Err(error) => return Err(error),
-        }
+        };
         self.ensure_lease().await?;
-        self.run.artifacts.put(key, content, PutOptions::default()).await?;
-        Ok(at)
+        match artifacts.put(key, content, PutOptions::default().with_mode(mode)).await {
+            Ok(_) => Ok(at),
+            // Somebody wrote meanwhile: fine when it is the same.
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::AlreadyExists) => {
+                if artifacts.head(key).await?.hash == at.hash { Ok(at) } else { Err(error) }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes records on the condition that this worker still holds the lease.

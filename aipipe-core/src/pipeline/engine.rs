@@ -3,7 +3,7 @@
 use super::compose::{Node, Pipeline, definition};
 use super::context::{Run, Signal};
 use super::entry::{JournalEntry, JournalValue};
-use super::journal::{Journal, LeaseTerms, Scope, signal_sort, summary};
+use super::journal::{Journal, LeaseTerms, STAGE_MARK, Scope, signal_sort, summary};
 use super::options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 use super::run::{Driver, Replay, RunOutcome};
 use super::stage::{Stage, from_json, to_json};
@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::ports::{
     ArtifactStore, Clock, EventKind, Expect, IdGenerator, Observer, RecordIndex, RecordQuery, RecordStore,
-    RecordStoreExt, Table,
+    RecordStoreExt, RecordWrite, Table,
 };
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -21,8 +21,8 @@ use futures::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs pipelines as durable executions.
 #[derive(Debug, Clone)]
@@ -33,6 +33,21 @@ pub struct Engine {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) worker: WorkerId,
     pub(super) options: EngineOptions,
+    /// The journals this engine (with all its clones) works on now.
+    pub(super) running: Arc<Mutex<HashSet<String>>>,
+}
+
+/// Holds a journal's place among those that are worked on.
+#[derive(Debug)]
+struct Occupied {
+    running: Arc<Mutex<HashSet<String>>>,
+    partition: String,
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.partition);
+    }
 }
 
 impl Engine {
@@ -63,6 +78,7 @@ impl Engine {
     {
         let scope = Scope { execution: request.execution(), stage: None };
         let json = to_json(input)?;
+        let _occupied = self.occupy(&scope)?;
         decode(self.start_scope(scope, pipeline.name(), &pipeline.nodes(), request, json).await?)
     }
 
@@ -80,6 +96,7 @@ impl Engine {
         let scope = Scope { execution: request.execution(), stage: Some(name.clone()) };
         let json = to_json(input)?;
         let pipeline = format!("stage {name}");
+        let _occupied = self.occupy(&scope)?;
         decode(self.start_scope(scope, &pipeline, &[Node::One(stage)], request, json).await?)
     }
 
@@ -96,6 +113,7 @@ impl Engine {
         execution: &ExecutionId,
     ) -> Result<RunOutcome<Out>> {
         let scope = Scope { execution: execution.clone(), stage: None };
+        let _occupied = self.occupy(&scope)?;
         decode(self.resume_scope(scope, pipeline.name(), &pipeline.nodes(), None).await?)
     }
 
@@ -110,7 +128,7 @@ impl Engine {
         id: &IdempotencyKey,
         payload: Value,
     ) -> Result<()> {
-        self.summary(execution).await?;
+        self.must_exist(execution).await?;
         let scope = Scope { execution: execution.clone(), stage: None };
         let signal = Signal { name: name.clone(), id: id.clone(), payload, at: self.clock.now() };
         let key = scope.key(&signal_sort(name, id))?;
@@ -125,27 +143,41 @@ impl Engine {
     /// # Errors
     /// `NotFound`; `Conflict` when it is completed.
     pub async fn cancel(&self, execution: &ExecutionId) -> Result<()> {
-        let summary = self.summary(execution).await?;
-        if summary.status == ExecutionStatus::Completed {
-            return Err(Error::new(ErrorKind::Conflict, "execution.cancel", "the execution is completed")
-                .with("execution", execution));
-        }
+        self.must_exist(execution).await?;
         let scope = Scope { execution: execution.clone(), stage: None };
-        let cancelled_at = self.clock.now();
-        let put = self.records.put(Table::ExecutionState, scope.key("cancel")?, Expect::Absent, &cancelled_at).await;
-        match put {
-            Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
-            _ => {}
+        while !self.mark_cancelled(&scope).await? {}
+        let working = self.running.lock().unwrap_or_else(PoisonError::into_inner).contains(&scope.partition());
+        // A worker of this engine closes the journal itself, at its next write or renewal.
+        if working { Ok(()) } else { self.finish_cancelled(scope).await }
+    }
+
+    /// Puts the mark unless the execution is completed; `false` when its journal moved meanwhile.
+    async fn mark_cancelled(&self, scope: &Scope) -> Result<bool> {
+        let content = Journal::read(&self.records, scope).await?;
+        if content.as_ref().is_some_and(|content| content.entries.contains(&JournalEntry::Completed)) {
+            return Err(Error::new(ErrorKind::Conflict, "execution.cancel", "the execution is completed")
+                .with("execution", &scope.execution));
         }
-        self.finish_cancelled(scope, summary).await
+        let cancelled_at = self.clock.now();
+        let mut writes =
+            vec![RecordWrite::put(Table::ExecutionState, scope.cancel_key()?, Expect::Absent, &cancelled_at)?];
+        if let Some(content) = &content {
+            writes.push(content.check_unchanged(scope)?);
+        }
+        match self.records.write(writes).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() != ErrorKind::Conflict => Err(error),
+            Err(error) => Ok(error.context("sort") == Some(scope.cancel_key()?.sort())),
+        }
     }
 
     /// Closes the journal of a cancelled execution nobody works on; a working one closes it itself.
-    async fn finish_cancelled(&self, scope: Scope, mut summary: ExecutionSummary) -> Result<()> {
-        let content = self.read(&scope).await?;
-        if content.entries.contains(&JournalEntry::Cancelled) {
+    async fn finish_cancelled(&self, scope: Scope) -> Result<()> {
+        let Some(content) = Journal::read(&self.records, &scope).await? else { return Ok(()) };
+        if content.entries.iter().any(|entry| matches!(entry, JournalEntry::Cancelled | JournalEntry::Completed)) {
             return Ok(());
         }
+        let mut summary = self.summary(&scope.execution).await?;
         let now = self.clock.now();
         let taken = Journal::take(Arc::clone(&self.records), scope, &content, &self.worker, self.terms(), now).await;
         let mut journal = match taken {
@@ -157,6 +189,28 @@ impl Engine {
         summary.updated_at = now;
         let write = journal.summary_write(&summary)?;
         journal.close(&[JournalEntry::Cancelled], vec![write]).await
+    }
+
+    /// `NotFound` unless the execution was started, as a whole or with one of its stages alone.
+    async fn must_exist(&self, execution: &ExecutionId) -> Result<()> {
+        if self.find(execution).await?.is_some() {
+            return Ok(());
+        }
+        let marks = RecordQuery::partition(execution.as_str()).with_sort_prefix(STAGE_MARK).with_limit(1);
+        match self.records.query(Table::ExecutionState, marks).await?.records.is_empty() {
+            true => Err(not_found(execution.as_str())),
+            false => Ok(()),
+        }
+    }
+
+    /// Says that this engine works on a journal, until the guard is dropped; `Busy` when it does already.
+    fn occupy(&self, scope: &Scope) -> Result<Occupied> {
+        let partition = scope.partition();
+        if !self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(partition.clone()) {
+            return Err(Error::new(ErrorKind::Busy, "execution.run", "this process works on the execution already")
+                .with("execution", partition));
+        }
+        Ok(Occupied { running: Arc::clone(&self.running), partition })
     }
 
     /// An execution's summary.
@@ -394,14 +448,19 @@ impl Engine {
         nodes: &[Node<'_>],
         input: JournalValue,
     ) -> Result<RunOutcome<Bytes>> {
-        let driver = Driver { run: Arc::clone(&run), summary, done: replay.done };
-        let work = Box::pin(driver.drive(nodes, input)).fuse();
-        let renewal = Box::pin(self.renew(&run)).fuse();
-        futures::pin_mut!(work, renewal);
-        futures::select_biased! {
-            result = work => result,
-            error = renewal => Err(error),
-        }
+        let mut last = Driver { run: Arc::clone(&run), summary: summary.clone(), done: HashMap::new() };
+        let stopped = {
+            let driver = Driver { run: Arc::clone(&run), summary, done: replay.done };
+            let work = Box::pin(driver.drive(nodes, input)).fuse();
+            let renewal = Box::pin(self.renew(&run)).fuse();
+            futures::pin_mut!(work, renewal);
+            futures::select_biased! {
+                result = work => return result,
+                error = renewal => error,
+            }
+        };
+        last.close_after(&stopped).await;
+        Err(stopped)
     }
 
     /// Renews the lease until that fails for good.
@@ -410,8 +469,8 @@ impl Engine {
             self.clock.sleep(self.options.lease / 3).await;
             let result = run.journal.lock().await.renew(self.clock.now()).await;
             match result {
-                Err(error) if matches!(error.kind(), ErrorKind::Fenced) => return error,
-                // A cancelled run ends itself at its next write; other failures leave the lease to run out.
+                Err(error) if matches!(error.kind(), ErrorKind::Fenced | ErrorKind::Cancelled) => return error,
+                // Other failures leave the lease to run out.
                 Err(error) => tracing::warn!(execution = %run.execution, %error, "the lease could not be renewed"),
                 Ok(()) => {}
             }

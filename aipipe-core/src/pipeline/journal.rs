@@ -25,6 +25,8 @@ const TABLE: Table = Table::ExecutionState;
 /// Sorts right behind the entries: in a store that keeps a partition in order, a checkpoint's two records, the new
 /// entry and the head, lie side by side, mostly on one page.
 const HEAD: &str = "journal:head";
+/// Begins the sort keys of the marks of stages that run alone.
+pub(crate) const STAGE_MARK: &str = "stage/";
 
 /// An entry as stored: the text is what the seal covers, so no re-serialization can change it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -101,6 +103,18 @@ impl Scope {
     pub(crate) fn key(&self, sort: &str) -> Result<RecordKey> {
         Ok(RecordKey::parse(self.partition(), sort)?)
     }
+
+    /// Where the mark of a cancelled execution lies: one for all its journals.
+    pub(crate) fn cancel_key(&self) -> Result<RecordKey> {
+        Ok(RecordKey::parse(self.execution.as_str(), "cancel")?)
+    }
+
+    /// Where a stage that runs alone leaves word that its execution exists.
+    fn stage_mark(&self) -> Result<Option<RecordWrite>> {
+        let Some(stage) = &self.stage else { return Ok(None) };
+        let key = RecordKey::parse(self.execution.as_str(), format!("{STAGE_MARK}{stage}"))?;
+        RecordWrite::put(TABLE, key, Expect::Anything, stage).map(Some)
+    }
 }
 
 /// How long a lease lasts and whether another worker's may be taken at once.
@@ -118,6 +132,8 @@ pub(crate) struct Journal {
     head: Head,
     version: RecordVersion,
     terms: LeaseTerms,
+    /// A write was begun and its end not seen: the caller was dropped meanwhile.
+    unsettled: bool,
 }
 
 /// What reading a journal yields.
@@ -129,6 +145,11 @@ pub(crate) struct JournalContent {
 }
 
 impl JournalContent {
+    /// The write that demands that the head is still the one that was read.
+    pub(crate) fn check_unchanged(&self, scope: &Scope) -> Result<RecordWrite> {
+        Ok(RecordWrite::check(TABLE, scope.key(HEAD)?, Expect::Version(self.version)))
+    }
+
     /// Who holds the lease at `now`, if somebody does.
     pub(crate) fn holder(&self, now: Timestamp) -> Option<(&WorkerId, Timestamp)> {
         (!self.head.released && self.head.expires_at > now).then_some((&self.head.owner, self.head.expires_at))
@@ -160,10 +181,12 @@ impl Journal {
             },
             version: RecordVersion::new(0),
             terms,
+            unsettled: false,
         };
         let (head, mut writes) = journal.append(std::slice::from_ref(entry))?;
         writes.push(RecordWrite::put(TABLE, journal.scope.key(HEAD)?, Expect::Absent, &head.sealed()?)?);
         writes.push(journal.summary_write(summary)?);
+        writes.extend(journal.scope.stage_mark()?);
         match journal.write(&head, writes).await {
             Err(error) if error.kind() == ErrorKind::Fenced => {
                 Err(Error::new(ErrorKind::AlreadyExists, "journal.create", "the execution exists")
@@ -177,28 +200,26 @@ impl Journal {
     /// Reads and verifies a journal; `None` when there is none.
     pub(crate) async fn read(records: &Arc<dyn RecordStore>, scope: &Scope) -> Result<Option<JournalContent>> {
         let partition = scope.partition();
-        for _ in 0..8 {
-            let Some(record) = records.get(TABLE, &scope.key(HEAD)?).await? else {
-                return match records
-                    .query(TABLE, RecordQuery::partition(&*partition).with_sort_prefix("journal/").with_limit(1))
-                    .await?
-                    .records
-                    .is_empty()
-                {
-                    true => Ok(None),
-                    false => Err(corrupt(&partition, "the journal has entries but no head")),
-                };
+        let entries = || RecordQuery::partition(&*partition).with_sort_prefix("journal/");
+        let Some(record) = records.get(TABLE, &scope.key(HEAD)?).await? else {
+            return match records.query(TABLE, entries().with_limit(1)).await?.records.is_empty() {
+                true => Ok(None),
+                false => Err(corrupt(&partition, "the journal has entries but no head")),
             };
-            let head = Head::read(&partition, &record.body)?;
-            let stored =
-                records.query_all(TABLE, RecordQuery::partition(&*partition).with_sort_prefix("journal/")).await?;
-            if stored.len() as u64 > head.entries {
-                continue; // The worker wrote on between the two reads: look again.
+        };
+        let head = Head::read(&partition, &record.body)?;
+        let mut stored = records.query_all(TABLE, entries()).await?;
+        let known = usize::try_from(head.entries).unwrap_or(usize::MAX);
+        if stored.len() > known {
+            // The worker wrote on between the two reads, which moves the head; what the head knew is whole.
+            let now = records.get(TABLE, &scope.key(HEAD)?).await?;
+            if now.is_none_or(|now| now.version == record.version) {
+                return Err(corrupt(&partition, "the journal has more entries than its head knows"));
             }
-            let entries = verify_chain(&partition, &head, &stored)?;
-            return Ok(Some(JournalContent { entries, head, version: record.version }));
+            stored.truncate(known);
         }
-        Err(corrupt(&partition, "the journal has more entries than its head knows"))
+        let entries = verify_chain(&partition, &head, &stored)?;
+        Ok(Some(JournalContent { entries, head, version: record.version }))
     }
 
     /// Takes the lease of a journal that was read.
@@ -225,7 +246,8 @@ impl Journal {
         head.owner = worker.clone();
         head.expires_at = now.plus(terms.ttl);
         head.released = false;
-        let mut journal = Self { records, scope, head: head.clone(), version: content.version, terms };
+        let mut journal =
+            Self { records, scope, head: head.clone(), version: content.version, terms, unsettled: false };
         let write = journal.head_write(&head)?;
         journal.write(&head, vec![write]).await?;
         Ok(journal)
@@ -233,7 +255,7 @@ impl Journal {
 
     /// Appends entries, with other records in the same atomic write.
     pub(crate) async fn commit(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
-        let check = RecordWrite::check(TABLE, self.scope.key("cancel")?, Expect::Absent);
+        let check = RecordWrite::check(TABLE, self.scope.cancel_key()?, Expect::Absent);
         self.commit_unless_cancelled(entries, extra, Some(check), false).await
     }
 
@@ -249,6 +271,7 @@ impl Journal {
         check: Option<RecordWrite>,
         release: bool,
     ) -> Result<()> {
+        self.settle().await?;
         let (mut head, mut writes) = self.append(entries)?;
         head.released = release;
         writes.push(self.head_write(&head)?);
@@ -267,15 +290,17 @@ impl Journal {
 
     /// Prolongs the lease.
     pub(crate) async fn renew(&mut self, now: Timestamp) -> Result<()> {
+        self.settle().await?;
         let mut head = self.head.clone();
         head.expires_at = now.plus(self.terms.ttl);
         let write = self.head_write(&head)?;
-        let check = RecordWrite::check(TABLE, self.scope.key("cancel")?, Expect::Absent);
+        let check = RecordWrite::check(TABLE, self.scope.cancel_key()?, Expect::Absent);
         self.write(&head, vec![write, check]).await
     }
 
     /// Looks whether this worker still holds the lease: `Fenced` when another has taken over.
-    pub(crate) async fn verify(&self) -> Result<()> {
+    pub(crate) async fn verify(&mut self) -> Result<()> {
+        self.settle().await?;
         let record = self.records.get(TABLE, &self.scope.key(HEAD)?).await?;
         if record.is_some_and(|record| record.version == self.version) {
             return Ok(());
@@ -319,10 +344,30 @@ impl Journal {
         Ok((head, writes))
     }
 
+    /// Finds out what became of a write whose caller was dropped before its answer came.
+    async fn settle(&mut self) -> Result<()> {
+        if !self.unsettled {
+            return Ok(());
+        }
+        let partition = self.scope.partition();
+        if let Some(record) = self.records.get(TABLE, &self.scope.key(HEAD)?).await? {
+            let head = Head::read(&partition, &record.body)?;
+            if head.epoch == self.head.epoch && head.owner == self.head.owner {
+                self.head = head;
+                self.version = record.version;
+            }
+        }
+        self.unsettled = false;
+        Ok(())
+    }
+
     /// Writes, and settles whether a write whose answer was lost or doubled took effect.
     async fn write(&mut self, head: &Head, writes: Vec<RecordWrite>) -> Result<()> {
         let at = writes.iter().position(|write| matches!(write, RecordWrite::Put { key, .. } if key.sort() == HEAD));
-        let error = match self.records.write(writes).await {
+        self.unsettled = true;
+        let answer = self.records.write(writes).await;
+        self.unsettled = false;
+        let error = match answer {
             Ok(versions) => {
                 let version = at.and_then(|at| versions.get(at).copied().flatten()).ok_or_else(|| {
                     Error::new(ErrorKind::Internal, "journal.write", "the adapter returned no version for the head")

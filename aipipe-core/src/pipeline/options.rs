@@ -122,6 +122,7 @@ impl EngineBuilder {
             clock: self.clock,
             observer: self.observer,
             options: self.options,
+            running: Arc::default(),
         })
     }
 }

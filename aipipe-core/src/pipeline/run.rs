@@ -214,7 +214,7 @@ impl Driver {
 
     /// Notes why the run ended. A worker that lost its lease notes nothing; where noting fails too, the first error is
     /// the one to report, and the execution stays `running` until its lease ends and a resume takes it up.
-    async fn close_after(&mut self, error: &Error) {
+    pub(crate) async fn close_after(&mut self, error: &Error) {
         let entry = match error.kind() {
             ErrorKind::Fenced => return,
             ErrorKind::Cancelled => {
@@ -223,8 +223,8 @@ impl Driver {
             }
             _ => {
                 self.touch(ExecutionStatus::Failed);
-                self.summary.failure = Some(error.chain());
-                JournalEntry::Failed { stage: self.summary.stage.clone(), error: error.chain() }
+                self.summary.failure = Some(cut(error.chain()));
+                JournalEntry::Failed { stage: self.summary.stage.clone(), error: cut(error.chain()) }
             }
         };
         let told = match error.kind() {
@@ -270,4 +270,18 @@ async fn run_one(run: &Arc<Run>, stage: &dyn ErasedStage, input: &[u8]) -> Resul
         run.tell(EventKind::StageDone { stage: name, took: run.clock.now().since(began) });
     }
     Ok(outcome)
+}
+
+/// The beginning of a failure's text: records are bounded, and a failure must always fit into one.
+fn cut(mut text: String) -> String {
+    const MOST: usize = 4096;
+    if text.len() > MOST {
+        let mut end = MOST;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }

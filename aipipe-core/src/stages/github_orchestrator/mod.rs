@@ -178,24 +178,20 @@ impl GithubOrchestrator {
         let head = &selector.head_sha;
         let step = StepKey::parse(format!("ci-run/{head}"))?;
         let input = (&selector.workflow, head);
-        let run: Option<WorkflowRun> =
-            cx.step(&step, &input, |key| async move { self.ci.ensure_run(repository, selector, &key).await }).await?;
-        let is_ours = |run: &WorkflowRun| run.workflow == selector.workflow && run.head_sha == *head;
-        if let Some(run) = run.filter(|run| run.state.is_completed()) {
-            if is_ours(&run) {
-                return Ok(Some(run));
+        let run: Option<WorkflowRun> = cx
+            .poll(&step, &input, |key| async move {
+                let run = self.ci.ensure_run(repository, selector, &key).await?;
+                Ok(run.filter(|run| run.state.is_completed()))
+            })
+            .await?;
+        match run {
+            Some(run) if run.workflow != selector.workflow || run.head_sha != *head => {
+                Err(Error::new(ErrorKind::Internal, "publish.ci", "the adapter returned a run of another commit")
+                    .with("head", head)
+                    .with("run", run.id))
             }
-            return Err(Error::new(ErrorKind::Internal, "publish.ci", "the adapter returned a run of another commit")
-                .with("head", head)
-                .with("run", run.id));
+            run => Ok(run),
         }
-        let runs = self.ci.runs(repository, selector).await?;
-        let Some(run) = runs.into_iter().find(is_ours).filter(|run| run.state.is_completed()) else {
-            return Ok(None);
-        };
-        // What a poll saw is recorded, so that every later run of this execution decides on the same result.
-        let step = StepKey::parse(format!("ci-result/{head}"))?;
-        cx.record(&step, &input, || async { Ok(run) }).await.map(Some)
     }
 
     async fn failure(
