@@ -1,9 +1,11 @@
 //! What an execution promises when nothing breaks: once, in order, resumable, suspendable, cancellable.
 
-use crate::support::{Add, Flaky, Rig, WaitForGo, adders, go, three};
+use crate::support::{Add, Flaky, Paused, Rig, WaitForGo, adders, go, three};
 use aipipe_core::ErrorKind;
-use aipipe_core::domain::{ExecutionStatus, IdempotencyKey, ProjectName, StageName, Wait};
-use aipipe_core::pipeline::{JournalEntry, Outcome, Pipeline, RunOutcome, Stage, StageContext};
+use aipipe_core::domain::{ExecutionStatus, IdempotencyKey, ProjectName, StageName, StepKey, Wait};
+use aipipe_core::pipeline::{
+    EngineOptions, JournalEntry, Outcome, Pipeline, RunOutcome, Stage, StageContext, TakeOver,
+};
 use aipipe_core::ports::EventKind;
 use async_trait::async_trait;
 use serde_json::json;
@@ -137,6 +139,158 @@ async fn a_working_execution_stops_at_its_next_write_when_cancelled() {
     assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
     assert_eq!(after.effects(), 0);
     assert_eq!(rig.engine().summary(&request.execution()).await.unwrap().status, ExecutionStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn one_process_works_on_an_execution_once() {
+    for options in [EngineOptions::default(), EngineOptions::default().with_take_over(TakeOver::AtOnce)] {
+        let rig = Rig::new();
+        let slow = Paused { reached: Arc::default(), go_on: Arc::default(), pause: true };
+        let pipeline = Pipeline::builder("p").then(slow.clone()).build();
+        let (engine, request) = (rig.engine_with_options(options), rig.request("a"));
+        let task = {
+            let (engine, pipeline, request) = (engine.clone(), pipeline.clone(), request.clone());
+            tokio::spawn(async move { engine.start(&pipeline, &request, &1).await })
+        };
+        slow.reached.notified().await;
+        for _ in 0..2 {
+            let error = engine.resume(&pipeline, &request.execution()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+        }
+        engine.cancel(&request.execution()).await.unwrap();
+        slow.go_on.notify_one();
+        let error = task.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "not fenced by its own engine: {error}");
+        let summary = engine.summary(&request.execution()).await.unwrap();
+        assert_eq!(summary.status, ExecutionStatus::Cancelled);
+    }
+}
+
+#[tokio::test]
+async fn a_long_effect_ends_when_its_execution_is_cancelled() {
+    let rig = Rig::new();
+    let stuck = Paused { reached: Arc::default(), go_on: Arc::default(), pause: true };
+    let pipeline = Pipeline::builder("p").then(stuck.clone()).build();
+    let (engine, request) = (rig.engine(), rig.request("a"));
+    let task = {
+        let (engine, request) = (engine.clone(), request.clone());
+        tokio::spawn(async move { engine.start(&pipeline, &request, &1).await })
+    };
+    stuck.reached.notified().await;
+    engine.cancel(&request.execution()).await.unwrap();
+    while !task.is_finished() {
+        rig.clock.advance(std::time::Duration::from_secs(5));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(task.await.unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(engine.summary(&request.execution()).await.unwrap().status, ExecutionStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn a_completed_execution_is_not_cancelled() {
+    let (rig, stages) = (Rig::new(), adders());
+    let request = rig.request("a");
+    rig.engine().start(&three(&stages), &request, &5).await.unwrap();
+    let error = rig.engine().cancel(&request.execution()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert_eq!(rig.engine().start(&three(&stages), &request, &5).await.unwrap(), RunOutcome::Completed(116));
+}
+
+#[tokio::test]
+async fn a_stage_that_runs_alone_is_signalled_and_cancelled() {
+    let rig = Rig::new();
+    let (engine, request) = (rig.engine(), rig.request("a"));
+    assert!(matches!(engine.run_stage(&WaitForGo, &request, &1).await.unwrap(), RunOutcome::Waiting { .. }));
+    let id = IdempotencyKey::parse("d").unwrap();
+    engine.signal(&request.execution(), &go(), &id, json!(41)).await.unwrap();
+    assert_eq!(engine.run_stage(&WaitForGo, &request, &1).await.unwrap(), RunOutcome::Completed(42));
+
+    let request = rig.request("b");
+    assert!(matches!(engine.run_stage(&WaitForGo, &request, &1).await.unwrap(), RunOutcome::Waiting { .. }));
+    engine.cancel(&request.execution()).await.unwrap();
+    let error = engine.run_stage(&WaitForGo, &request, &1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    let unknown = rig.request("never").execution();
+    assert_eq!(engine.signal(&unknown, &go(), &id, json!(1)).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// Drops its own step while the result is being written, as a timeout of the stage's own would.
+#[derive(Debug)]
+struct Impatient;
+
+#[async_trait]
+impl Stage for Impatient {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        StageName::parse("impatient").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        String::new()
+    }
+
+    async fn run(&self, cx: &StageContext, input: u64) -> aipipe_core::Result<Outcome<u64>> {
+        for polls in 1..12 {
+            let step = StepKey::parse(format!("dropped-{polls}")).unwrap();
+            let mut work = Box::pin(cx.step(&step, &input, |_| async { Ok(input) }));
+            for _ in 0..polls {
+                if futures::poll!(work.as_mut()).is_ready() {
+                    break;
+                }
+            }
+        }
+        let step = StepKey::parse("whole").unwrap();
+        Ok(Outcome::Done(cx.step(&step, &input, |_| async { Ok(input + 1) }).await?))
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_step_does_not_cost_the_lease() {
+    let rig = Rig::new();
+    let records = Arc::new(Slow(rig.records.clone()));
+    let engine = rig.engine_with(records, rig.clock.clone());
+    let pipeline = Pipeline::builder("p").then(Impatient).build();
+    assert_eq!(engine.start(&pipeline, &rig.request("a"), &1).await.unwrap(), RunOutcome::Completed(2));
+}
+
+/// A store whose writes take effect at once and answer a few polls later.
+#[derive(Debug)]
+struct Slow(Arc<aipipe_core::testing::MemoryRecords>);
+
+#[async_trait]
+impl aipipe_core::ports::RecordStore for Slow {
+    fn capabilities(&self) -> aipipe_core::ports::RecordCapabilities {
+        self.0.capabilities()
+    }
+
+    async fn get(
+        &self,
+        table: aipipe_core::ports::Table,
+        key: &aipipe_core::ports::RecordKey,
+    ) -> aipipe_core::Result<Option<aipipe_core::ports::Record>> {
+        self.0.get(table, key).await
+    }
+
+    async fn write(
+        &self,
+        writes: Vec<aipipe_core::ports::RecordWrite>,
+    ) -> aipipe_core::Result<Vec<Option<aipipe_core::ports::RecordVersion>>> {
+        let answer = self.0.write(writes).await;
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        answer
+    }
+
+    async fn query(
+        &self,
+        table: aipipe_core::ports::Table,
+        query: aipipe_core::ports::RecordQuery,
+    ) -> aipipe_core::Result<aipipe_core::ports::RecordPage> {
+        self.0.query(table, query).await
+    }
 }
 
 /// Adds both results of a join.

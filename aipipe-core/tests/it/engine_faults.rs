@@ -1,6 +1,6 @@
 //! What an execution promises when things break: stale workers, lost answers, damaged journals.
 
-use crate::support::{Add, Rig, adders, three};
+use crate::support::{Add, Paused, Rig, adders, three};
 use aipipe_core::domain::{StageName, StepKey};
 use aipipe_core::pipeline::{Outcome, Pipeline, RunOutcome, Stage, StageContext};
 use aipipe_core::ports::{
@@ -73,43 +73,6 @@ async fn every_write_may_fail_and_finished_steps_are_not_repeated() {
         assert!((3..=4).contains(&effects), "write {at}: only the step that was cut off may run twice, ran {effects}");
     }
     assert!(failed >= 10, "the sweep met too few writes: {failed}");
-}
-
-/// Stops inside its effect until the test lets it go on.
-#[derive(Debug, Clone)]
-struct Paused {
-    reached: Arc<Notify>,
-    go_on: Arc<Notify>,
-    pause: bool,
-}
-
-#[async_trait]
-impl Stage for Paused {
-    type Input = u64;
-    type Output = u64;
-
-    fn name(&self) -> StageName {
-        StageName::parse("paused").unwrap()
-    }
-
-    fn revision(&self) -> String {
-        String::new()
-    }
-
-    async fn run(&self, cx: &StageContext, input: u64) -> Result<Outcome<u64>> {
-        for step in ["one", "two"] {
-            let step = StepKey::parse(step).unwrap();
-            cx.step(&step, &input, |_| async {
-                if self.pause {
-                    self.reached.notify_one();
-                    self.go_on.notified().await;
-                }
-                Ok(input)
-            })
-            .await?;
-        }
-        Ok(Outcome::Done(input + 1))
-    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
 
 /// Adds a number in a journaled step and counts how often the effect really happened.
 #[derive(Debug, Clone)]
@@ -111,6 +112,43 @@ impl Stage for Flaky {
     }
 }
 
+/// Stops inside its effect until the test lets it go on.
+#[derive(Debug, Clone)]
+pub struct Paused {
+    pub reached: Arc<Notify>,
+    pub go_on: Arc<Notify>,
+    pub pause: bool,
+}
+
+#[async_trait]
+impl Stage for Paused {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        StageName::parse("paused").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        String::new()
+    }
+
+    async fn run(&self, cx: &StageContext, input: u64) -> Result<Outcome<u64>> {
+        for step in ["one", "two"] {
+            let step = StepKey::parse(step).unwrap();
+            cx.step(&step, &input, |_| async {
+                if self.pause {
+                    self.reached.notify_one();
+                    self.go_on.notified().await;
+                }
+                Ok(input)
+            })
+            .await?;
+        }
+        Ok(Outcome::Done(input + 1))
+    }
+}
+
 /// In-memory stores and a clock, from which engines (workers) are made.
 pub struct Rig {
     pub artifacts: Arc<MemoryArtifacts>,
@@ -139,6 +177,13 @@ impl Rig {
         Engine::builder(self.artifacts.clone(), records, clock, self.ids.clone())
             .observer(self.observer.clone())
             .options(EngineOptions::default())
+            .build()
+            .unwrap()
+    }
+
+    pub fn engine_with_options(&self, options: EngineOptions) -> Engine {
+        Engine::builder(self.artifacts.clone(), self.records.clone(), self.clock.clone(), self.ids.clone())
+            .options(options)
             .build()
             .unwrap()
     }

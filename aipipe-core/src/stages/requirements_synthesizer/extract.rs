@@ -399,10 +399,9 @@ fn without_marker(tokens: &[Token]) -> &[Token] {
         let second = rest.get(1);
         let count = if phrase_at(rest, 0, "[ x ]") || phrase_at(rest, 0, "[ ]") {
             rest.iter().position(|t| t.is("]")).map_or(0, |at| at + 1)
-        } else if first.is_some_and(|t| t.is_any(&["-", "•", "–", "*", "+", "◦", "▪", "☐", "‣", "·", "|", "—"]))
+        } else if (first.is_some_and(is_section_number) && second.is_some_and(|t| t.capital && t.gap != Gap::None))
+            || first.is_some_and(|t| t.is_any(&["-", "•", "–", "*", "+", "◦", "▪", "☐", "‣", "·", "|", "—"]))
         {
-            1
-        } else if first.is_some_and(is_section_number) && second.is_some_and(|t| t.capital && t.gap != Gap::None) {
             1
         } else if first.is_some_and(|t| {
             (t.kind == TokenKind::Number || t.lower.chars().count() == 1 && t.kind == TokenKind::Word)

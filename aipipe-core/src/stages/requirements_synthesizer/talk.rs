@@ -245,14 +245,14 @@ pub(super) fn plain_talk(clause: &Clause<'_>, register: Register) -> bool {
     match register {
         Register::Speech => {
             let predicted = matches!(modal, "will" | "may" | "could" | "are" | "is");
+            let errand = clause.subject == Subject::Speaker
+                && matches!(modal, "have" | "must" | "need")
+                && !(clause.ability || keeps_records(clause));
             let bare_can = matches!(modal, "can" | "can't" | "cannot");
             !predicted
                 && (!idle || clause.ability && !bare_can)
                 && !(clause.negated && matches!(modal, "can't" | "cannot" | "can"))
-                && (clause.subject != Subject::Speaker
-                    || !matches!(modal, "have" | "must" | "need")
-                    || clause.ability
-                    || keeps_records(clause))
+                && !errand
                 && clause.words.len() < 40
         }
         _ => !(modal == "will" && clause.subject == Subject::Person),
