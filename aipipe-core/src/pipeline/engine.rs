@@ -352,7 +352,8 @@ impl Engine {
         if expected_input.is_some() && expected_input != replay.input_hash {
             return refuse(ErrorKind::Conflict, "the key stands for an execution with another input".to_owned());
         }
-        if replay.cancelled {
+        let mark = self.records.get(Table::ExecutionState, &scope.cancel_key()?).await?;
+        if replay.cancelled || (mark.is_some() && !replay.completed) {
             return refuse(ErrorKind::Cancelled, "the execution was cancelled".to_owned());
         }
         let Some(input) = replay.input.take() else {

@@ -1,8 +1,7 @@
 //! What an execution promises when things break: stale workers, lost answers, damaged journals.
 
 use crate::support::{Add, Paused, Rig, adders, three};
-use aipipe_core::domain::{StageName, StepKey};
-use aipipe_core::pipeline::{Outcome, Pipeline, RunOutcome, Stage, StageContext};
+use aipipe_core::pipeline::{Pipeline, RunOutcome};
 use aipipe_core::ports::{
     Clock, Expect, Record, RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordStoreExt,
     RecordVersion, RecordWrite, Table,
@@ -13,7 +12,6 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// A record store whose n-th write fails before or after it took effect.
 #[derive(Debug)]
