@@ -403,7 +403,7 @@ fn node_missing(rig: &Rig) {
         }
     }
     let json = failed(run(rig.quickstart(&workspace, &[]).env("PATH", &tools)), "node not found");
-    assert!(json["failure"].as_str().unwrap().starts_with("unsupported in packages.lock"), "{json}");
+    assert!(json["failure"].as_str().unwrap().contains("unsupported in "), "{json}");
     assert_eq!(json["stories"][0]["status"], "done", "what was written before is lost: {json}");
     let json = merged(&run(&mut subcommand("resume", &workspace)).exits(0));
     let replayed = json["stages"].as_array().unwrap().iter().filter(|stage| stage["replayed"] == true).count();

@@ -5,4 +5,5 @@
 mod bad_input;
 mod conformance;
 mod crash;
+mod examples;
 mod program;

@@ -2,8 +2,8 @@
 
 use crate::Result;
 use crate::domain::{
-    ArchitecturePlan, CodeBundle, CodeFile, CommitSha, RepositoryRef, StepKey, StoryId, StoryResult, StorySet,
-    UserStory, ValidationReport,
+    ArchitecturePlan, CodeBundle, CodeFile, CommitSha, RepoPath, RepositoryRef, StepKey, StoryId, StoryResult,
+    StorySet, UserStory, ValidationReport,
 };
 use crate::pipeline::StageContext;
 use crate::ports::{FileChange, SourceControl};
@@ -16,6 +16,7 @@ pub(super) struct PlannedCommit {
     pub(super) message: String,
     pub(super) story: Option<StoryId>,
     pub(super) files: Vec<CodeFile>,
+    pub(super) removed: Vec<RepoPath>,
 }
 
 impl PlannedCommit {
@@ -24,18 +25,19 @@ impl PlannedCommit {
         self.message.lines().next().unwrap_or_default()
     }
 
-    /// The files that differ from the parent, with their content.
+    /// The files that differ from the parent, with their content, but for those that `left` to a later commit.
     pub(super) async fn changes(
         &self,
         cx: &StageContext,
         source_control: &dyn SourceControl,
         repository: &RepositoryRef,
         parent: &CommitSha,
+        left: impl Fn(&RepoPath) -> bool,
     ) -> Result<Vec<FileChange>> {
         let listed = source_control.list_files(repository, parent).await?;
         let known: BTreeMap<_, _> = listed.iter().map(|entry| (&entry.path, entry.executable)).collect();
         let mut changes = Vec::new();
-        for file in &self.files {
+        for file in self.files.iter().filter(|file| !left(&file.path)) {
             let content = cx.load_bytes(&file.content).await?;
             let same_mode = known.get(&file.path) == Some(&file.executable);
             if same_mode && source_control.read_file(repository, parent, &file.path).await? == content {
@@ -43,8 +45,29 @@ impl PlannedCommit {
             }
             changes.push(FileChange::Put { path: file.path.clone(), content, executable: file.executable });
         }
+        changes.extend(self.removed.iter().map(|path| FileChange::Delete { path: path.clone() }));
         Ok(changes)
     }
+}
+
+/// The last commit of a project whose documents no longer ask for everything they asked for before.
+pub(super) fn removal(outdated: Vec<RepoPath>) -> Result<PlannedCommit> {
+    let mut message =
+        "Remove what the documents no longer ask for\n\nMade by earlier executions and unchanged since:\n".to_owned();
+    for path in &outdated {
+        message.push_str(&format!("\n- {path}"));
+    }
+    message.push('\n');
+    let step = StepKey::parse("commit/outdated")?;
+    Ok(PlannedCommit { step, message, story: None, files: Vec::new(), removed: outdated })
+}
+
+/// The number of the last commit that writes each file.
+pub(super) fn last_writers(planned: &[PlannedCommit]) -> BTreeMap<RepoPath, usize> {
+    let of_commit = |(number, commit): (usize, &PlannedCommit)| {
+        commit.files.iter().map(move |file| (file.path.clone(), number)).collect::<Vec<_>>()
+    };
+    planned.iter().enumerate().flat_map(of_commit).collect()
 }
 
 /// The commits in order. Lock file and workflow go with the scaffold, so that every commit can be built.
@@ -65,6 +88,7 @@ pub(super) fn planned_commits(
         message: format!("{title}\n\n{body}"),
         story: None,
         files: bundle.scaffold.iter().chain(&report.additions).cloned().collect(),
+        removed: Vec::new(),
     }];
     let by_id: BTreeMap<_, _> = stories.stories.iter().map(|story| (&story.id, story)).collect();
     for result in bundle.stories.iter().filter(|result| !result.files.is_empty()) {
@@ -74,6 +98,7 @@ pub(super) fn planned_commits(
             message: story_message(result, story.copied()),
             story: Some(result.story.clone()),
             files: result.files.clone(),
+            removed: Vec::new(),
         });
     }
     Ok(commits)

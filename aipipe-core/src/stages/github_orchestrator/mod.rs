@@ -8,20 +8,26 @@
 //! Nothing is published that was not validated, a commit is made on the parent that was recorded before, and a run of
 //! another commit or workflow is never taken for ours. A red run is a result, not an error: stage 7 shows it and does
 //! not merge.
+//!
+//! Where an earlier execution of the project was merged, a file the base has is written once, by the last commit that
+//! touches it, so that no commit takes back what is there; `outdated` finds what the documents no longer ask for.
 
 mod commits;
+mod outdated;
 
 use crate::domain::{
     ArchitecturePlan, BranchName, BuildFailure, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey,
-    RepositoryName, RepositoryRef, RunState, SignalName, StageName, StepKey, StorySet, ValidationReport, Wait,
-    WorkflowRun,
+    RepoPath, RepositoryName, RepositoryRef, RunState, SignalName, StageName, StepKey, StorySet, ValidationReport,
+    Wait, WorkflowRun,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{CommitRequest, ContinuousIntegration, RepositorySpec, RunSelector, Signature, SourceControl};
 use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
-use commits::{PlannedCommit, planned_commits};
+use commits::{PlannedCommit, last_writers, planned_commits, removal};
+use outdated::outdated_files;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,13 +144,24 @@ impl GithubOrchestrator {
         repository: &RepositoryRef,
         branch: &BranchName,
         base_head: &CommitSha,
-        planned: Vec<PlannedCommit>,
+        mut planned: Vec<PlannedCommit>,
     ) -> Result<Vec<CommitRecord>> {
+        let source_control = self.source_control.as_ref();
+        let listed = source_control.list_files(repository, base_head).await?;
+        let base: BTreeSet<_> = listed.into_iter().map(|entry| entry.path).collect();
+        let writers = last_writers(&planned);
+        let outdated =
+            outdated_files(cx, source_control, repository, base_head, &base, &writers.keys().collect()).await?;
+        if !outdated.is_empty() {
+            planned.push(removal(outdated)?);
+        }
         let total = planned.len();
         let mut parent = base_head.clone();
         let mut made = Vec::with_capacity(total);
         for (number, commit) in (1_u64..).zip(planned) {
-            let changes = commit.changes(cx, self.source_control.as_ref(), repository, &parent).await?;
+            let later = |path: &RepoPath| writers.get(path).is_some_and(|last| *last as u64 + 1 > number);
+            let left = |path: &RepoPath| base.contains(path) && later(path);
+            let changes = commit.changes(cx, source_control, repository, &parent, left).await?;
             if changes.is_empty() {
                 continue; // The base has it already, from an earlier execution.
             }
@@ -252,8 +269,10 @@ impl Stage for GithubOrchestrator {
         let planned = planned_commits(&report, &bundle, &plan, &stories)?;
         let commits = self.commit_all(cx, &repository, &branch, &base_head, planned).await?;
         let Some(head) = commits.last().map(|commit| commit.sha.clone()) else {
-            return Err(Error::new(ErrorKind::InvalidInput, "publish.commits", "the base has all of it already")
-                .with("repository", &repository.name));
+            let message = "there is nothing to publish: the base has all of it already";
+            return Err(Error::new(ErrorKind::AlreadyExists, "publish.commits", message)
+                .with("repository", &repository.name)
+                .with("base", &self.options.base));
         };
         let mut integration = IntegrationRecord {
             execution: cx.execution().clone(),

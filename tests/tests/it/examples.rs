@@ -1,0 +1,300 @@
+//! The programs under `examples/` do what their users are told, and what they make holds up to git.
+
+use crate::program::{example, program, root, run};
+use aipipe_tests::figures;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const NOTES: &str = "# Requirements\n\n- Clerks must be able to add a book with a title and an author.\n\
+    - Clerks must be able to list all books.\n\nWe build a REST API in Node.\n";
+
+fn samples() -> Vec<PathBuf> {
+    let names = ["brief.pdf", "kickoff-meeting.json", "client-thread.eml", "team-chat.txt"];
+    names.map(|name| root().join("examples/data").join(name)).into()
+}
+
+#[test]
+fn documents_tells_text_places_and_refusals() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.md");
+    fs::write(&empty, "").unwrap();
+    let ran = run(program(example("documents")).args(samples()).arg(&empty)).exits(0).says("empty.md was not read");
+    for words in ["brief.pdf: pdf, ", "[page 1, Heading]", "[00:00:25, Paragraph]", "client-thread.eml: email, "] {
+        assert!(ran.stdout.contains(words), "{words}\n{ran}");
+    }
+    let json = run(program(example("documents")).arg("--json").args(samples()).arg(&empty)).exits(0).json();
+    assert_eq!(json["documents"].as_array().unwrap().len(), 4);
+    assert_eq!(json["refused"], json!([{"name": "empty.md", "reason": "empty", "detail": "has no bytes"}]));
+    for segment in json["documents"][0]["segments"].as_array().unwrap() {
+        let text = segment["text"].as_str().unwrap();
+        assert!(json["documents"][0]["text"].as_str().unwrap().contains(text), "{segment}");
+    }
+    let nothing = run(program(example("documents")).arg(&empty));
+    assert_eq!(nothing.code, Some(1), "{nothing}");
+}
+
+#[test]
+fn stories_quotes_what_each_requirement_rests_on() {
+    let ran = run(program(example("stories")).args(samples())).exits(0);
+    for words in ["As customer, I want to cancel a booking", "(brief.pdf, page 1)", "open questions", "Given "] {
+        assert!(ran.stdout.contains(words), "{words}\n{ran}");
+    }
+    let json = run(program(example("stories")).arg("--json").args(samples())).exits(0).json();
+    let cited = |requirement: &Value| !requirement["citations"].as_array().unwrap().is_empty();
+    assert!(json["requirements"].as_array().unwrap().iter().all(cited), "{json}");
+    assert!(json["stories"].as_array().unwrap().len() >= 8, "{json}");
+}
+
+#[test]
+fn plan_chooses_a_stack_and_says_why() {
+    let ran = run(program(example("plan")).args(samples())).exits(0);
+    for words in ["Node API: ", "“Express” (kickoff-meeting.json, 00:02:15", "\nEntities\n", "\nComponents\n"] {
+        assert!(ran.stdout.contains(words), "{words}\n{ran}");
+    }
+    let json = run(program(example("plan")).arg("--json").args(samples())).exits(0).json();
+    assert_eq!(
+        (&json["decision"]["stack"], &json["decision"]["scores"][0]["stack"]),
+        (&json!("node-api"), &json!("node-api"))
+    );
+}
+
+#[test]
+fn a_pipeline_of_ones_own_and_a_stage_alone() {
+    let ran = run(&mut program(example("custom_pipeline"))).exits(0);
+    assert_eq!(ran.stdout, "3 on the Python API\n1 document read by stage 1 alone\n");
+}
+
+#[test]
+fn the_same_pipeline_on_other_adapters() {
+    let ran = run(&mut program(example("swap_adapters"))).exits(0);
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    let [in_memory, failed, resumed, local] = lines[..] else { panic!("{ran}") };
+    assert!(in_memory.starts_with("in memory: Merged, all 4 required checks"), "{ran}");
+    assert!(failed.contains("unavailable in packages.lock: the registry can't be reached"), "{ran}");
+    assert!(resumed.starts_with("and resumed: Merged"), "{ran}");
+    assert!(local.starts_with("on this machine: Merged, all 4 required checks"), "{ran}");
+}
+
+fn quickstart(workspace: &Path, arguments: &[&str]) -> Command {
+    let mut command = program(example("quickstart"));
+    command.args(arguments).arg("--workspace").arg(workspace);
+    command
+}
+
+fn git(arguments: &[&str]) -> String {
+    let output = Command::new("git").args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A clone of what was merged.
+fn clone(json: &Value, into: &Path) {
+    git(&["clone", "--quiet", json["repository"].as_str().unwrap(), into.to_str().unwrap()]);
+}
+
+fn with_status<'j>(json: &'j Value, wanted: &[&str]) -> Vec<&'j Value> {
+    let stories = json["stories"].as_array().unwrap().iter();
+    stories.filter(|story| wanted.contains(&story["status"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn quickstart_merges_the_sample_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    let ran = run(&mut quickstart(&workspace, &["--json"])).exits(0);
+    let json = ran.json();
+
+    has_every_field(&json);
+    assert_eq!(json["pull_request"]["state"], "merged", "{ran}");
+    assert_eq!((&json["cost_usd"], &json["model_calls"]), (&json!("0.00"), &json!(0)));
+    let refused_or_read = (&json["documents"]["refused"], json["documents"]["read"].as_array().unwrap().len());
+    assert_eq!(refused_or_read, (&json!([]), 4));
+    let served = with_status(&json, &["done", "partial"]);
+    assert!(served.len() >= 5, "{ran}");
+    for story in &served {
+        assert!(story["route"] == "template" && story["files"].as_u64() > Some(0), "{story}");
+    }
+    for story in with_status(&json, &["needs_model", "blocked", "needs model"]) {
+        assert_eq!(story["files"], 0, "{story}");
+    }
+    the_clone_holds_up(&json, &served, &folder.path().join("clone"));
+    the_page_is_whole(&json);
+
+    figures::record("quickstart.stories_done", with_status(&json, &["done"]).len(), "stories").unwrap();
+    figures::record("quickstart.stories_total", json["stories"].as_array().unwrap().len(), "stories").unwrap();
+
+    // Again: nothing is left to do, and nothing is done.
+    let before = git(&["-C", json["repository"].as_str().unwrap(), "for-each-ref"]);
+    let again = run(&mut quickstart(&workspace, &["--json"])).exits(0).json();
+    assert_eq!(git(&["-C", json["repository"].as_str().unwrap(), "for-each-ref"]), before);
+    let of = |json: &Value| {
+        let mut json = json.clone();
+        json.as_object_mut().unwrap().remove("stages");
+        json
+    };
+    assert_eq!(of(&again), of(&json));
+    assert!(again["stages"].as_array().unwrap().iter().all(|stage| stage["replayed"] == true), "{again}");
+    let text = run(&mut quickstart(&workspace, &[])).exits(0).stdout;
+    for words in ["stack       Node API", "CI          success: lint", "merged as", "git clone --branch main", "npm ci"]
+    {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+}
+
+/// What a script may rely on.
+fn has_every_field(json: &Value) {
+    let fields = [
+        "/execution",
+        "/status",
+        "/project_root",
+        "/repository",
+        "/branch",
+        "/pull_request/path",
+        "/pull_request/state",
+        "/head_sha",
+        "/merge_sha",
+        "/stack/id",
+        "/stack/scores/0/points",
+        "/stack/evidence/0/citation/quote",
+        "/stories/0/id",
+        "/stories/0/status",
+        "/stories/0/route",
+        "/documents/read/0/name",
+        "/documents/refused",
+        "/checks/0/name",
+        "/checks/0/state",
+        "/cost_usd",
+        "/stages/0/stage",
+        "/stages/6/seconds",
+    ];
+    let missing: Vec<_> = fields.iter().filter(|field| json.pointer(field).is_none_or(Value::is_null)).collect();
+    assert!(missing.is_empty(), "{missing:?} are not in {json}");
+}
+
+fn the_clone_holds_up(json: &Value, served: &[&Value], into: &Path) {
+    clone(json, into);
+    for file in [".github/workflows/ci.yml", "package.json", "package-lock.json", "README.md", "src/app.ts"] {
+        assert!(into.join(file).is_file(), "{file} is missing");
+    }
+    let at = into.to_str().unwrap();
+    assert_eq!(git(&["-C", at, "rev-parse", "HEAD"]).trim(), json["merge_sha"].as_str().unwrap());
+    let parents = git(&["-C", at, "show", "--no-patch", "--format=%P", "HEAD"]);
+    assert_eq!(parents.split_whitespace().nth(1), json["head_sha"].as_str(), "the merge is of another head");
+    assert_eq!(parents.split_whitespace().count(), 2, "no merge commit");
+    // Oldest first: the scaffold, then one commit a served story, in the order they are listed.
+    let commits = git(&["-C", at, "log", "--reverse", "--format=%s", "HEAD^1..HEAD^2"]);
+    let mut titles: Vec<_> = commits.lines().skip(1).map(str::to_owned).collect();
+    assert_eq!(commits.lines().next(), Some("Scaffold the Node API"));
+    let mut stories: Vec<_> = served.iter().map(|story| story["title"].as_str().unwrap().to_owned()).collect();
+    titles.sort();
+    stories.sort();
+    assert_eq!(titles, stories);
+    git(&["-C", at, "fsck", "--strict"]);
+}
+
+fn the_page_is_whole(json: &Value) {
+    let page = fs::read_to_string(json["pull_request"]["path"].as_str().unwrap()).unwrap();
+    for words in ["Stories", "Traceability", "```mermaid", "Open questions", "Cost", "brief.pdf"] {
+        assert!(page.contains(words), "the pull request has no {words}:\n{page}");
+    }
+    for story in json["stories"].as_array().unwrap() {
+        assert!(page.contains(story["title"].as_str().unwrap()), "{story} is not in the pull request");
+    }
+}
+
+#[test]
+fn a_person_reviews_and_documents_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, notes) = (folder.path().join("workspace"), folder.path().join("notes.md"));
+    let notes_arg = notes.to_str().unwrap();
+    fs::write(&notes, NOTES).unwrap();
+    let start = ["--json", "--project", "library", "--review", "human", notes_arg];
+
+    let waiting = run(&mut quickstart(&workspace, &start)).exits(0).json();
+    assert_eq!((&waiting["status"], &waiting["pull_request"]["state"]), (&json!("waiting"), &json!("open")));
+    assert_eq!(run(&mut quickstart(&workspace, &["resume", "--json"])).exits(0).json()["status"], "waiting");
+    let status = run(&mut quickstart(&workspace, &["status"])).exits(0);
+    assert!(status.stdout.contains("Waiting: waiting for 1 approval of"), "{status}");
+    let approve = ["approve", "--json", "--reviewer", "lead", "--comment", "fine"];
+    let first = run(&mut quickstart(&workspace, &approve)).exits(0).json();
+    assert_eq!(first["pull_request"]["state"], "merged", "{first}");
+    assert_eq!(first["pull_request"]["reviews"][0]["reviewer"], "lead");
+    let known = ["execution", "head_sha", "repository", "branch"];
+    assert!(known.iter().all(|field| first[field] == waiting[field]), "{first}");
+
+    // The same command once more is the same execution, approved long ago.
+    assert_eq!(run(&mut quickstart(&workspace, &start)).exits(0).json()["merge_sha"], first["merge_sha"]);
+
+    // Other documents are another execution in the same repository.
+    fs::write(
+        &notes,
+        NOTES.replace("list all books", "list all books sorted by title")
+            + "\n- Clerks must be able to delete a book.\n",
+    )
+    .unwrap();
+    let auto = ["--json", "--project", "library", notes_arg];
+    let second = run(&mut quickstart(&workspace, &auto)).exits(0).json();
+    assert_eq!((&second["pull_request"]["state"], &second["pull_request"]["number"]), (&json!("merged"), &json!(2)));
+    assert_ne!(second["execution"], first["execution"]);
+    assert_eq!(second["repository"], first["repository"]);
+    let repository = first["repository"].as_str().unwrap();
+    let parents = git(&["-C", repository, "show", "--no-patch", "--format=%P", "main"]);
+    assert_eq!(parents.split_whitespace().next(), first["merge_sha"].as_str(), "it is not built on the first");
+    // No commit takes back what was merged before.
+    let changes = git(&["-C", repository, "log", "--no-merges", "--format=%s", "--numstat", "main^1..main"]);
+    assert!(changes.contains("Delete a book") && !changes.contains("Scaffold"), "{changes}");
+
+    // What the documents no longer ask for goes; what a person wrote stays.
+    let person = folder.path().join("person");
+    clone(&second, &person);
+    let at = person.to_str().unwrap();
+    let tests_before = files_below(&person.join("tests/stories"));
+    assert!(tests_before.iter().any(|name| name.contains("delete-a-book")), "{tests_before:?}");
+    fs::write(person.join("NOTES.md"), "kept\n").unwrap();
+    let identity = ["-c", "user.name=A person", "-c", "user.email=person@example.org"];
+    git(&["-C", at, "add", "NOTES.md"]);
+    git(&[&["-C", at], &identity[..], &["commit", "--quiet", "--message", "Add notes"]].concat());
+    git(&["-C", at, "push", "--quiet", "origin", "main"]);
+    fs::write(&notes, NOTES).unwrap();
+    let third = run(&mut quickstart(&workspace, &auto)).exits(0).json();
+    assert_eq!(third["pull_request"]["state"], "merged", "{third}");
+    let merged = folder.path().join("merged");
+    clone(&third, &merged);
+    let tests_after = files_below(&merged.join("tests/stories"));
+    assert!(!tests_after.iter().any(|name| name.contains("delete-a-book")), "{tests_after:?}");
+    assert!(merged.join("NOTES.md").is_file());
+
+    // Nothing new: said, not published as an empty change.
+    fs::write(&notes, NOTES.replace("We build", "We shall build")).unwrap();
+    let nothing = run(&mut quickstart(&workspace, &auto)).says("there is nothing to publish");
+    assert_eq!(nothing.code, Some(1), "{nothing}");
+
+    let runs = run(&mut quickstart(&workspace, &["runs", "--json"])).exits(0).json();
+    let states: Vec<_> = runs["executions"].as_array().unwrap().iter().map(|run| run["status"].clone()).collect();
+    assert_eq!(states, ["failed", "completed", "completed", "completed"]);
+    assert_eq!(run(&mut quickstart(&workspace, &["runs"])).exits(0).stdout.lines().count(), 4);
+}
+
+fn files_below(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn quickstart_merges_a_python_service() {
+    // Takes minutes where the package index is far; the full run does it.
+    if std::env::var_os("AIPIPE_FULL").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    let json = run(&mut quickstart(&workspace, &["--json", "--stack", "python-api"])).exits(0).json();
+    assert_eq!((&json["pull_request"]["state"], &json["stack"]["id"]), (&json!("merged"), &json!("python-api")));
+    let into = folder.path().join("clone");
+    clone(&json, &into);
+    for file in [".github/workflows/ci.yml", "pyproject.toml", "requirements.lock", "app/main.py"] {
+        assert!(into.join(file).is_file(), "{file} is missing");
+    }
+}
