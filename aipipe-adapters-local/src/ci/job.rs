@@ -68,6 +68,8 @@ impl<'a> JobRun<'a> {
         let failed = |error| io_error("ci.job", "the job's folder can't be made", error);
         let folder = run.folder.job();
         remove_tree(&folder).map_err(failed)?;
+        remove_tree(&run.folder.steps()).map_err(failed)?;
+        std::fs::create_dir(run.folder.steps()).map_err(failed)?;
         let place = |name: &str| folder.join(name);
         for name in ["work", "home", "temp", "tools"] {
             std::fs::create_dir_all(place(name)).map_err(failed)?;
@@ -130,6 +132,7 @@ impl<'a> JobRun<'a> {
         self.log.end_step()?;
         let conclusion = self.trouble.unwrap_or(Conclusion::Success);
         remove_tree(&self.run.folder.job())
+            .and_then(|()| remove_tree(&self.run.folder.steps()))
             .map_err(|error| io_error("ci.job", "the job's folder can't be removed", error))?;
         Ok(JobResult {
             id: self.job.id.clone(),
@@ -199,9 +202,9 @@ impl<'a> JobRun<'a> {
             StepKind::Run(script) => {
                 let limit = self.run.options.limits.step_timeout;
                 let timeout = step.timeout.map_or(limit, |timeout| timeout.min(limit)).min(left);
-                let files = StepFiles::create(&self.temp, number)
+                let files = StepFiles::create(&self.run.folder.steps(), number)
                     .map_err(|error| io_error("ci.job", "a step's files can't be made", error))?;
-                let end = self.script(number, script, variables, &files, timeout).await?;
+                let end = self.script(script, variables, &files, timeout).await?;
                 Ok(self.take_in(step, &files, end))
             }
         }

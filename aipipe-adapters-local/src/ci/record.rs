@@ -84,6 +84,11 @@ impl RunFolder {
         self.path.join("job")
     }
 
+    /// Where each step of the job that runs now has a folder of its own, out of reach of the other steps.
+    pub(super) fn steps(&self) -> PathBuf {
+        self.path.join("steps")
+    }
+
     /// Where installed dependencies wait for the next job.
     pub(super) fn reuse(&self) -> PathBuf {
         self.path.join("reuse")
@@ -183,7 +188,7 @@ impl RunFolder {
 
     /// Removes what only a running attempt needs.
     pub(super) fn clear(&self) -> Result<()> {
-        for folder in [self.job(), self.reuse(), self.path.join("plan")] {
+        for folder in [self.job(), self.steps(), self.reuse(), self.path.join("plan")] {
             remove_tree(&folder).map_err(|error| io_error("ci.record", "a job's folder can't be removed", error))?;
         }
         Ok(())

@@ -4,8 +4,9 @@
 //! `/run` and other runs; it may write its job's folder only, has its own processes, and no network outside the install
 //! phase. Without bubblewrap a step is an ordinary process with a cleared environment, and the run says so.
 
-use crate::process::{HostEnvironment, Launch, find_program, home_masks, tool_folders};
+use crate::process::{HostEnvironment, Launch, TRACKING_VARIABLE, find_program, home_masks, tool_folders};
 use aipipe_core::{Error, ErrorKind, Result};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,8 @@ pub(super) struct Access<'a> {
     /// The tools in use.
     pub(super) tools: &'a [PathBuf],
     pub(super) network: bool,
+    /// Variables that the host itself gave.
+    pub(super) kept: BTreeSet<OsString>,
 }
 
 /// Everything unshared, nothing inherited: the probe uses the flags of real steps.
@@ -130,10 +133,18 @@ impl Sandbox {
             add("--bind", &[folder, folder]);
         }
         add("--chdir", &[&what.directory]);
+        // bubblewrap itself runs outside: a variable such as `LD_PRELOAD`, which a step may set for the next one, must
+        // not reach it. What the host let through may hold a password and stays out of the command line.
+        let (mut outside, inside): (BTreeMap<OsString, OsString>, BTreeMap<OsString, OsString>) =
+            what.environment.into_iter().partition(|(name, _)| name == TRACKING_VARIABLE || access.kept.contains(name));
+        outside.insert("LANG".into(), "C.UTF-8".into());
+        for (name, value) in inside {
+            arguments.extend(["--setenv".into(), name, value]);
+        }
         arguments.push("--".into());
         arguments.push(what.program.into_os_string());
         arguments.extend(what.arguments);
-        Launch { program: program.clone(), arguments, directory: what.directory, environment: what.environment }
+        Launch { program: program.clone(), arguments, directory: what.directory, environment: outside }
     }
 }
 

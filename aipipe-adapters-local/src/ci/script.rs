@@ -9,7 +9,7 @@ use super::workflow::{InstallCommand, Script, StepKind};
 use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, launch};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, ContentHash};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -33,7 +33,6 @@ impl JobRun<'_> {
     /// Runs a script to its end.
     pub(super) async fn script(
         &mut self,
-        number: usize,
         script: &Script,
         variables: &BTreeMap<String, String>,
         files: &StepFiles,
@@ -57,12 +56,12 @@ impl JobRun<'_> {
                 return Ok(StepEnd::success(Some(format!("reused from job {donor}"))));
             }
         }
-        let file = self.temp.join(format!("step-{number}.sh"));
-        std::fs::write(&file, &text).map_err(|error| io_error("ci.job", "a step's script can't be written", error))?;
+        let file =
+            files.write_script(&text).map_err(|error| io_error("ci.job", "a step's script can't be written", error))?;
         let mut arguments: Vec<OsString> = script.shell.arguments().iter().map(OsString::from).collect();
         arguments.push(file.into());
         let environment = self.environment(variables, files, install);
-        let end = self.start(arguments, directory, environment, install, timeout).await?;
+        let end = self.start(arguments, directory, environment, Some(files), install, timeout).await?;
         self.before.push(text);
         if end.conclusion == Conclusion::Success
             && let Some((key, target)) = reusable
@@ -88,7 +87,7 @@ impl JobRun<'_> {
             let command = [python.program.as_os_str(), "-I".as_ref(), "-m".as_ref(), "venv".as_ref(), venv.as_os_str()];
             let arguments = arguments.chain(command.map(OsString::from)).collect();
             let environment = self.base_environment();
-            let end = self.start(arguments, self.workspace.clone(), environment, false, self.left()).await?;
+            let end = self.start(arguments, self.workspace.clone(), environment, None, false, self.left()).await?;
             if end.conclusion != Conclusion::Success {
                 return Ok(end);
             }
@@ -106,6 +105,7 @@ impl JobRun<'_> {
         arguments: Vec<OsString>,
         directory: PathBuf,
         environment: BTreeMap<OsString, OsString>,
+        files: Option<&StepFiles>,
         install: bool,
         timeout: Duration,
     ) -> Result<StepEnd> {
@@ -121,13 +121,19 @@ impl JobRun<'_> {
         };
         let (job, cache) = (run.folder.job(), run.options.cache());
         let tools = run.toolchain.programs();
+        let mut writable: Vec<&Path> = vec![&job];
+        writable.extend(files.map(StepFiles::folder));
+        if install {
+            writable.push(&cache);
+        }
         let access = Access {
             host: &run.options.host,
             hidden: &run.options.root,
-            writable: if install { vec![&job, &cache] } else { vec![&job] },
+            writable,
             readable: if install { run.options.host.install_files() } else { Vec::new() },
             tools: &tools,
             network: install,
+            kept: if install { run.options.host.install_variables().into_keys().collect() } else { BTreeSet::new() },
         };
         if install {
             std::fs::create_dir_all(&cache)

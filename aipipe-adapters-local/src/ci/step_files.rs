@@ -1,9 +1,13 @@
-//! The files by which a step speaks to later ones: `GITHUB_ENV`, `GITHUB_PATH`, `GITHUB_OUTPUT`, `GITHUB_STEP_SUMMARY`.
+//! A step's script, and the files by which it speaks to later ones: `GITHUB_ENV`, `GITHUB_PATH`, `GITHUB_OUTPUT`,
+//! `GITHUB_STEP_SUMMARY`.
+//!
+//! They lie in a folder of the step's own, outside the job's: what a step can write, it can prepare for the next one, and
+//! a link planted there would have the host write through it.
 
 use super::parse::is_variable;
 use crate::process::read_small;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 const MAX_BYTES: u64 = 1 << 20;
@@ -11,6 +15,8 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The files of one step.
 #[derive(Debug)]
 pub(super) struct StepFiles {
+    folder: PathBuf,
+    script: PathBuf,
     env: PathBuf,
     path: PathBuf,
     output: PathBuf,
@@ -26,14 +32,34 @@ pub(super) struct Said {
 }
 
 impl StepFiles {
-    /// Makes empty files in `folder`.
-    pub(super) fn create(folder: &Path, step: usize) -> io::Result<Self> {
-        let file = |kind: &str| folder.join(format!("step-{step}-{kind}"));
-        let files = Self { env: file("env"), path: file("path"), output: file("output"), summary: file("summary") };
+    /// Makes the folder of step `number` in `folder`, which no step can write, with empty files in it.
+    pub(super) fn create(folder: &Path, number: usize) -> io::Result<Self> {
+        let folder = folder.join(number.to_string());
+        fs::create_dir(&folder)?;
+        let file = |name: &str| folder.join(name);
+        let files = Self {
+            script: file("script.sh"),
+            env: file("env"),
+            path: file("path"),
+            output: file("output"),
+            summary: file("summary"),
+            folder: folder.clone(),
+        };
         for file in [&files.env, &files.path, &files.output, &files.summary] {
-            fs::write(file, b"")?;
+            create(file, b"")?;
         }
         Ok(files)
+    }
+
+    /// Writes the script and returns its file.
+    pub(super) fn write_script(&self, text: &str) -> io::Result<&Path> {
+        create(&self.script, text.as_bytes())?;
+        Ok(&self.script)
+    }
+
+    /// The folder of them all, which only this step may write.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The variables that name them.
@@ -68,6 +94,11 @@ impl StepFiles {
                 .map_err(|reason| format!("GITHUB_OUTPUT {reason}"))?,
         })
     }
+}
+
+/// Makes a file that was not there; a link in its place is not followed.
+fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+    fs::File::create_new(path)?.write_all(content)
 }
 
 /// Variables a step may not set for later ones; the first three are GitHub's own rule.
@@ -133,6 +164,22 @@ mod tests {
         assert_eq!(files.read().unwrap(), Said::default());
         fs::write(&files.env, "GITHUB_SHA=x\n").unwrap();
         assert!(files.read().unwrap_err().contains("GITHUB_SHA"));
+    }
+
+    #[test]
+    fn links_in_place_of_the_files_are_neither_written_nor_read() {
+        let root = tempfile::tempdir().unwrap();
+        let outside = root.path().join("outside");
+        fs::write(&outside, "A=secret\n").unwrap();
+        let files = StepFiles::create(root.path(), 1).unwrap();
+        std::os::unix::fs::symlink(&outside, &files.script).unwrap();
+        assert!(files.write_script("evil").is_err());
+        fs::remove_file(&files.env).unwrap();
+        std::os::unix::fs::symlink(&outside, &files.env).unwrap();
+        assert!(files.read().unwrap_err().contains("GITHUB_ENV can't be read"));
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "A=secret\n");
+        std::os::unix::fs::symlink(root.path(), root.path().join("2")).unwrap();
+        assert!(StepFiles::create(root.path(), 2).is_err());
     }
 
     proptest! {

@@ -1,8 +1,9 @@
 //! Files and folders as runs and package managers need them: whole or not at all, links never followed.
 
 use aipipe_core::domain::ContentHash;
+use rustix::fs::{Mode, OFlags};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 /// Replaces a file by new content: after a crash either the old or the new content is there.
@@ -17,15 +18,39 @@ pub(crate) fn write_atomic(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// A file's content, if it is a plain file of at most `limit` bytes.
+///
+/// The file that is open is the one that is judged, and no more than `limit` is read whatever its size says.
 pub(crate) fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let meta = fs::symlink_metadata(path)?;
-    if !meta.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
-    }
-    if meta.len() > limit {
+    let plain = |meta: &fs::Metadata| match meta.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file")),
+    };
+    plain(&fs::symlink_metadata(path)?)?;
+    // Opening a pipe would wait for its other end.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    plain(&file.metadata()?)?;
+    let mut content = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
     }
-    fs::read(path)
+    Ok(content)
+}
+
+/// Whether a folder really is at `path`: neither the folder itself nor one on the way to it is a link.
+///
+/// `path` must be absolute and without links as the caller knows it.
+pub(crate) fn is_real_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir()) && path.canonicalize().is_ok_and(|real| real == path)
+}
+
+/// Refuses what is no folder itself: a link to one would be followed.
+fn require_folder(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => Ok(()),
+        false => Err(io::Error::new(io::ErrorKind::NotADirectory, "not a folder, or a link to one")),
+    }
 }
 
 /// The hash of a plain file's content, or `None` when there is no such file.
@@ -35,9 +60,10 @@ pub(crate) fn hash_file(path: &Path) -> Option<ContentHash> {
 
 /// Makes the same folder again with hard links in place of files, which takes a small part of a copy's time.
 ///
-/// `target` must not exist. Both folders then share their files: a program that changes one in place changes it in
+/// `target` must not exist, and `source` must be no link. Both folders then share their files: a program that changes one in place changes it in
 /// both, which [`state_of`] tells; programs that write a new file and rename it change one folder only.
 pub(crate) fn link_tree(source: &Path, target: &Path) -> io::Result<()> {
+    require_folder(source)?;
     let mut folders = vec![(source.to_path_buf(), target.to_path_buf())];
     while let Some((from, to)) = folders.pop() {
         fs::create_dir(&to)?;
@@ -74,6 +100,7 @@ fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
 
 /// What tells whether any file below a folder was changed: names, sizes and times.
 pub(crate) fn state_of(folder: &Path) -> io::Result<ContentHash> {
+    require_folder(folder)?;
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -107,6 +134,7 @@ pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
 /// Steps may leave folders without write permission.
 fn make_removable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
+    require_folder(path)?;
     let mut folders = vec![path.to_path_buf()];
     while let Some(folder) = folders.pop() {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
@@ -139,6 +167,41 @@ mod tests {
         assert_eq!(state_of(&one).unwrap(), before);
         fs::write(two.join("sub/file"), "changed").unwrap();
         assert_ne!(state_of(&one).unwrap(), before, "changed in place");
+    }
+
+    #[test]
+    fn a_link_is_no_folder_to_share_or_to_open() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let (real, link) = (root.join("real"), root.join("link"));
+        fs::create_dir_all(real.join("sub")).unwrap();
+        fs::set_permissions(real.join("sub"), fs::Permissions::from_mode(0o755)).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert!(is_real_folder(&real.join("sub")) && !is_real_folder(&link) && !is_real_folder(&link.join("sub")));
+        assert!(link_tree(&link, &root.join("copy")).is_err() && !root.join("copy").exists());
+        assert!(state_of(&link).is_err());
+        assert!(make_removable(&link).is_err());
+        let mode = fs::metadata(real.join("sub")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755, "nothing behind the link was touched");
+        remove_tree(&link).unwrap();
+        assert!(real.is_dir() && !link.exists());
+    }
+
+    #[test]
+    fn only_plain_small_files_are_read() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "12345").unwrap();
+        assert_eq!(read_small(&file, 5).unwrap(), b"12345");
+        assert_eq!(read_small(&file, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        for odd in [link.as_path(), Path::new("/dev/zero"), root.path()] {
+            assert_eq!(read_small(odd, 5).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+        // Says that it has no byte and has endless ones.
+        assert!(read_small(Path::new("/proc/self/maps"), 5).is_err());
     }
 
     #[test]

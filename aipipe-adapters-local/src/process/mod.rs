@@ -12,7 +12,7 @@ mod tools;
 
 pub use host::HostEnvironment;
 
-pub(crate) use files::{hash_file, link_tree, read_small, remove_tree, state_of, write_atomic};
+pub(crate) use files::{hash_file, is_real_folder, link_tree, read_small, remove_tree, state_of, write_atomic};
 pub(crate) use host::{find_program, home_masks, tool_folders};
 pub(crate) use launch::{Capture, Ending, Launch, OutputSink, Verdict, launch};
 pub(crate) use plain::plain;

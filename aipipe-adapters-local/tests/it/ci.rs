@@ -44,14 +44,14 @@ impl CheckSink for Checks {
     }
 }
 
-struct Rig {
+pub(crate) struct Rig {
     folder: tempfile::TempDir,
     checks: Arc<Checks>,
-    options: LocalCiOptions,
+    pub(crate) options: LocalCiOptions,
 }
 
 impl Rig {
-    fn new(workflow: &str) -> Self {
+    pub(crate) fn new(workflow: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self::at(folder, workflow)
     }
@@ -72,7 +72,7 @@ impl Rig {
         Self { folder, checks, options }
     }
 
-    fn plain(mut self) -> Self {
+    pub(crate) fn plain(mut self) -> Self {
         self.options = self.options.with_sandbox(SandboxChoice::Off);
         self
     }
@@ -82,15 +82,15 @@ impl Rig {
         self
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn ci(&self) -> LocalCi {
+    pub(crate) fn ci(&self) -> LocalCi {
         LocalCi::open(self.options.clone()).unwrap()
     }
 
-    async fn run(&self) -> WorkflowRun {
+    pub(crate) async fn run(&self) -> WorkflowRun {
         self.ci().ensure_run(&repository(), &selector(), &key("one")).await.unwrap().unwrap()
     }
 
@@ -98,16 +98,16 @@ impl Rig {
         self.ci().ensure_run(&repository(), &selector(), &key("one")).await.unwrap_err()
     }
 
-    async fn log(&self, run: &WorkflowRun, job: &str) -> String {
+    pub(crate) async fn log(&self, run: &WorkflowRun, job: &str) -> String {
         self.ci().log_tail(&repository(), &run.id, job, 1 << 20).await.unwrap()
     }
 }
 
-fn repository() -> RepositoryRef {
+pub(crate) fn repository() -> RepositoryRef {
     RepositoryRef { owner: String::new(), name: RepositoryName::parse("demo").unwrap(), location: "demo".to_owned() }
 }
 
-fn selector() -> RunSelector {
+pub(crate) fn selector() -> RunSelector {
     RunSelector {
         workflow: RepoPath::parse(WORKFLOW).unwrap(),
         head_sha: CommitSha::parse("0123456789012345678901234567890123456789").unwrap(),
@@ -115,34 +115,34 @@ fn selector() -> RunSelector {
     }
 }
 
-fn key(name: &str) -> IdempotencyKey {
+pub(crate) fn key(name: &str) -> IdempotencyKey {
     IdempotencyKey::parse(name).unwrap()
 }
 
 /// A workflow with one job whose steps are `steps`.
-fn one_job(steps: &str) -> String {
+pub(crate) fn one_job(steps: &str) -> String {
     let indented: String = steps.lines().map(|line| format!("      {line}\n")).collect();
     format!("on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n{indented}")
 }
 
 /// A workflow with one job and one script.
-fn script(lines: &str) -> String {
+pub(crate) fn script(lines: &str) -> String {
     let indented: String = lines.lines().map(|line| format!("    {line}\n")).collect();
     one_job(&format!("- run: |\n{indented}"))
 }
 
-fn job<'a>(run: &'a WorkflowRun, id: &str) -> &'a JobResult {
+pub(crate) fn job<'a>(run: &'a WorkflowRun, id: &str) -> &'a JobResult {
     run.jobs.iter().find(|job| job.id == id).unwrap()
 }
 
-fn ended(state: RunState) -> Conclusion {
+pub(crate) fn ended(state: RunState) -> Conclusion {
     match state {
         RunState::Completed(conclusion) => conclusion,
         other => panic!("not ended: {other:?}"),
     }
 }
 
-fn is_sandboxed(rig: &Rig) -> bool {
+pub(crate) fn is_sandboxed(rig: &Rig) -> bool {
     let sandboxed = rig.ci().capabilities().isolation.is_some();
     if !sandboxed {
         missing_rig("bubblewrap");
@@ -682,7 +682,7 @@ async fn python_gets_an_environment_of_its_own() {
 }
 
 /// A project whose only dependency is a folder of its own, so that npm needs no network.
-fn npm_project(rig: &Rig) {
+pub(crate) fn npm_project(rig: &Rig) {
     let source = rig.path().join("source");
     fs::create_dir_all(source.join("dep")).unwrap();
     fs::write(source.join("dep/package.json"), r#"{"name":"dep","version":"1.0.0"}"#).unwrap();

@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod ci;
+mod ci_hostile;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod fixture;

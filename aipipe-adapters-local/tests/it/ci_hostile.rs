@@ -1,0 +1,96 @@
+//! Steps that prepare the job's folder, or the next step's variables, so that the host does what they can't.
+//!
+//! Each of these runs with bubblewrap: without it a step is the user, and needs no host to do anything for it.
+
+use crate::ci::{Rig, ended, is_sandboxed, job, one_job};
+use aipipe_core::domain::Conclusion;
+use std::fs;
+use std::path::PathBuf;
+
+/// A folder outside the sandbox that stands for the user's home, with something private in it.
+fn home(rig: &Rig) -> PathBuf {
+    let home = rig.path().canonicalize().unwrap().join("home");
+    fs::create_dir_all(home.join(".ssh")).unwrap();
+    fs::write(home.join(".ssh/authorized_keys"), "the user's own key\n").unwrap();
+    home
+}
+
+/// A rig whose steps are made with the place of that home.
+fn rig(steps: impl Fn(&str) -> String) -> Option<(Rig, PathBuf)> {
+    let rig = Rig::new("");
+    if !is_sandboxed(&rig) {
+        return None;
+    }
+    let home = home(&rig);
+    let workflow = one_job(&steps(&home.display().to_string()));
+    fs::write(rig.path().join("source/.github/workflows/ci.yml"), workflow).unwrap();
+    Some((rig, home))
+}
+
+#[tokio::test]
+async fn links_planted_for_the_next_steps_files_lead_nowhere() {
+    let steps = |home: &str| {
+        format!(
+            "\
+- run: |
+    keys={home}/.ssh/authorized_keys
+    for n in 1 2 3 4; do
+      for name in env path output summary; do ln -s $keys \"$RUNNER_TEMP/step-$n-$name\"; done
+      ln -s $keys \"$RUNNER_TEMP/step-$n.sh\"
+    done
+    own=$(dirname \"$GITHUB_ENV\")
+    steps=$(dirname \"$own\")
+    for n in 2 3 4; do mkdir -p $steps/$n && ln -s $keys $steps/$n/env && ln -s $keys $steps/$n/script.sh; done || :
+    echo PLANTED=1 > $steps/later || :
+- run: |
+    test ! -e $(dirname $(dirname \"$GITHUB_ENV\"))/later
+    test ! -e $(dirname $(dirname \"$GITHUB_ENV\"))/1
+    echo A=1 >> \"$GITHUB_ENV\"
+- run: test \"$A\" = 1
+"
+        )
+    };
+    let Some((rig, home)) = rig(steps) else { return };
+    let run = rig.run().await;
+    assert!(run.state.is_success(), "{}", rig.log(&run, "test").await);
+    assert_eq!(fs::read_to_string(home.join(".ssh/authorized_keys")).unwrap(), "the user's own key\n");
+    assert!(!PathBuf::from(&run.location).join("steps").exists());
+}
+
+#[tokio::test]
+async fn a_step_that_links_its_own_files_away_says_nothing() {
+    for kind in ["$GITHUB_ENV", "$GITHUB_OUTPUT", "$GITHUB_PATH"] {
+        let steps = |home: &str| {
+            format!(
+                "- run: |\n    rm \"{kind}\"\n    ln -s {home}/.ssh/authorized_keys \"{kind}\"\n- run: echo never\n"
+            )
+        };
+        let Some((rig, _)) = rig(steps) else { return };
+        let run = rig.run().await;
+        assert_eq!(ended(run.state), Conclusion::Failure);
+        let note = job(&run, "test").steps[1].note.clone().unwrap();
+        assert!(note.contains("not a plain file"), "{note}");
+    }
+}
+
+#[tokio::test]
+async fn variables_for_the_next_step_do_not_reach_the_program_that_isolates_it() {
+    // The loader of a program that sees these variables writes a file; steps can't reach that folder.
+    let steps = |home: &str| {
+        format!(
+            "- run: |\n    echo LD_DEBUG=libs >> \"$GITHUB_ENV\"\n    echo LD_DEBUG_OUTPUT={home}/trace >> \"$GITHUB_ENV\"\n\
+             - run: test \"$LD_DEBUG\" = libs\n"
+        )
+    };
+    let Some((mut rig, home)) = rig(steps) else { return };
+    let traces =
+        || fs::read_dir(&home).unwrap().flatten().filter(|e| e.file_name().to_string_lossy().contains("trace"));
+    let run = rig.run().await;
+    assert!(run.state.is_success(), "{}", rig.log(&run, "test").await);
+    assert_eq!(traces().count(), 0);
+
+    rig = rig.plain();
+    fs::remove_dir_all(rig.path().join("ci")).unwrap();
+    assert!(rig.run().await.state.is_success());
+    assert!(traces().count() > 0, "the control");
+}
