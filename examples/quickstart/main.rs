@@ -149,7 +149,8 @@ async fn approve(args: &Approve) -> Result<u8> {
 async fn choose(args: &Choose) -> Result<u8> {
     let session = Session::open(&args.of.common)?;
     let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
-    let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str()]);
+    // Another stack is another signal: a wrong choice can be corrected.
+    let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str(), args.stack.as_str()]);
     let stack = serde_json::json!(args.stack.as_str());
     session.engine.signal(&recipe.execution, &ArchitecturePlanner::stack_choice(), &key, stack).await?;
     go_on(&session, &recipe).await

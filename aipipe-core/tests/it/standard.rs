@@ -16,6 +16,7 @@ use aipipe_core::testing::{
 use aipipe_core::{ErrorKind, Result, domain::CodeBundle};
 use futures::StreamExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 const BRIEF: &str = "# Library\n\n## Requirements\n\n- Clerks must be able to add a book with a title and an author.\n\
     - Clerks must be able to list all books.\n- Clerks must be able to delete a book.\n\
@@ -244,10 +245,20 @@ async fn none_of_the_stacks_fits_and_a_person_chooses() {
     let reason = waits(desk.run("a", brief).await.unwrap());
     assert!(reason.contains("none of the five stacks fits"), "{reason}");
     let execution = desk.request("a").execution();
-    let id = IdempotencyKey::parse("choice").unwrap();
-    let signal = ArchitecturePlanner::stack_choice();
-    desk.engine().signal(&execution, &signal, &id, Stack::NodeApi.as_str().into()).await.unwrap();
+    let choose = |key: &'static str, payload: &'static str| {
+        let (engine, execution) = (desk.engine(), execution.clone());
+        let (id, signal) = (IdempotencyKey::parse(key).unwrap(), ArchitecturePlanner::stack_choice());
+        desk.clock.advance(Duration::from_secs(1));
+        async move { engine.signal(&execution, &signal, &id, payload.into()).await.unwrap() }
+    };
+    choose("typo", "node-app").await;
+    let reason = waits(desk.run("a", brief).await.unwrap());
+    assert!(reason.contains("\"node-app\" is none of") && reason.contains("node-api"), "{reason}");
+    choose("vue", Stack::VueSpa.as_str()).await;
+    choose("choice", Stack::NodeApi.as_str()).await;
+    choose("last", "node").await;
     merged(desk.run("a", brief).await.unwrap());
+    assert!(desk.bundle("a").await.final_files().keys().any(|path| path.as_str() == "src/server.ts"));
 }
 
 #[tokio::test]
