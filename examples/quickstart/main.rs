@@ -202,7 +202,10 @@ async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<R
     if let Err(error) = outcome {
         // What was finished is still worth showing, when there is anything.
         if session.engine.find(&recipe.execution).await?.is_some() {
-            show(session, recipe).await?;
+            let report = show(session, recipe).await?;
+            if report.is_unchanged() {
+                return Ok(0);
+            }
             progress::note(&format!("error: {}", error.chain()));
             return Ok(1);
         }

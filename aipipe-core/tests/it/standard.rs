@@ -6,6 +6,7 @@ use aipipe_core::domain::{
 };
 use aipipe_core::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
 use aipipe_core::ports::{ArtifactStore, Clock, ReviewDesk, ReviewSpec, SourceControl};
+use aipipe_core::stages::github_orchestrator::NOTHING_TO_PUBLISH;
 use aipipe_core::stages::{
     ArchitecturePlanner, GithubOrchestrator, StandardOptions, StandardPorts, StoryExecutor, standard_pipeline,
 };
@@ -235,6 +236,20 @@ async fn changed_documents_are_a_new_execution_in_the_same_repository() {
     let root = desk.root();
     let latest = DocumentRecord::latest(desk.records.as_ref(), root.project(), &document).await.unwrap().unwrap();
     assert!(latest.previous.is_some_and(|previous| previous != latest.version), "{latest:?}");
+}
+
+#[tokio::test]
+async fn what_the_base_has_already_is_not_published_again() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    merged(desk.run("a", BRIEF).await.unwrap());
+    for _ in 0..2 {
+        let error = desk.run("b", BRIEF).await.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::AlreadyExists, NOTHING_TO_PUBLISH), "{error}");
+        assert!(error.to_string().contains("nothing to publish"), "{error}");
+    }
+    for (kind, count) in [("branch", 1), ("run", 1), ("pull-request", 1), ("merge", 1)] {
+        assert_eq!(desk.forge.made(kind), count, "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -21,9 +21,12 @@ use crate::ports::{CommitRequest, ContinuousIntegration, RepositorySpec, RunSele
 use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
-use commits::{PlannedCommit, planned_commits};
+use commits::{Base, Made, PlannedCommit, planned_commits};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The operation of the `AlreadyExists` error of an execution whose result the base has already: nobody has to act.
+pub const NOTHING_TO_PUBLISH: &str = "publish.nothing";
 
 /// How results are published.
 #[derive(Debug, Clone)]
@@ -144,21 +147,20 @@ impl GithubOrchestrator {
         let mut parent = base_head.clone();
         let mut made = Vec::with_capacity(total);
         for (number, commit) in (1_u64..).zip(planned) {
-            let changes = commit.changes(cx, self.source_control.as_ref(), repository, &parent).await?;
-            if changes.is_empty() {
-                continue; // The base has it already, from an earlier execution.
-            }
-            let request = CommitRequest {
-                branch: branch.clone(),
-                parent: parent.clone(),
-                changes,
-                message: commit.message.clone(),
-                author: self.signature(cx, number),
-            };
-            let input = (&parent, &commit.message, &commit.files);
+            let input = (&parent, &commit.message, &commit.changes);
             let sha: CommitSha = cx
-                .step(&commit.step, &input, |key| async move {
-                    self.source_control.commit(repository, &request, &key).await
+                .step(&commit.step, &input, |key| {
+                    let (commit, parent) = (&commit, parent.clone());
+                    async move {
+                        let request = CommitRequest {
+                            branch: branch.clone(),
+                            parent,
+                            changes: commit.file_changes(cx).await?,
+                            message: commit.message.clone(),
+                            author: self.signature(cx, number),
+                        };
+                        self.source_control.commit(repository, &request, &key).await
+                    }
                 })
                 .await?;
             cx.progress(made.len() + 1, total, commit.title());
@@ -235,7 +237,7 @@ impl Stage for GithubOrchestrator {
 
     fn revision(&self) -> String {
         let PublishOptions { repository, base, author_name, author_email, .. } = &self.options;
-        format!("1 {base} {repository:?} {author_name} {author_email}")
+        format!("2 {base} {repository:?} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: ValidationReport) -> Result<Outcome<BuildReport>> {
@@ -246,6 +248,18 @@ impl Stage for GithubOrchestrator {
 
         let repository = self.repository(cx).await?;
         let base_head = self.base_head(cx, &repository).await?;
+        let made = Made::of(&report, &bundle);
+        let base = Base::read(self.source_control.as_ref(), &repository, &base_head, &made).await?;
+        let planned = planned_commits(&made, &base, &plan, &stories)?;
+        if planned.is_empty() {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                NOTHING_TO_PUBLISH,
+                "the base has everything already; nothing to publish",
+            )
+            .with("repository", &repository.name)
+            .with("base", &base_head));
+        }
         let branch = BranchName::for_execution(cx.execution());
         let step = StepKey::literal("branch");
         cx.step(&step, &(&branch, &base_head), |key| {
@@ -253,12 +267,8 @@ impl Stage for GithubOrchestrator {
             async move { self.source_control.ensure_branch(repository, branch, base_head, &key).await }
         })
         .await?;
-        let planned = planned_commits(&report, &bundle, &plan, &stories)?;
         let commits = self.commit_all(cx, &repository, &branch, &base_head, planned).await?;
-        let Some(head) = commits.last().map(|commit| commit.sha.clone()) else {
-            return Err(Error::new(ErrorKind::InvalidInput, "publish.commits", "the base has all of it already")
-                .with("repository", &repository.name));
-        };
+        let head = commits.last().map_or(&base_head, |commit| &commit.sha).clone();
         let mut integration = IntegrationRecord {
             execution: cx.execution().clone(),
             root: cx.root().clone(),
