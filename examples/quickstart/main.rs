@@ -149,7 +149,8 @@ async fn approve(args: &Approve) -> Result<u8> {
 async fn choose(args: &Choose) -> Result<u8> {
     let session = Session::open(&args.of.common)?;
     let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
-    let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str()]);
+    // Another stack is another signal: a wrong choice can be corrected.
+    let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str(), args.stack.as_str()]);
     let stack = serde_json::json!(args.stack.as_str());
     session.engine.signal(&recipe.execution, &ArchitecturePlanner::stack_choice(), &key, stack).await?;
     go_on(&session, &recipe).await
@@ -201,7 +202,10 @@ async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<R
     if let Err(error) = outcome {
         // What was finished is still worth showing, when there is anything.
         if session.engine.find(&recipe.execution).await?.is_some() {
-            show(session, recipe).await?;
+            let report = show(session, recipe).await?;
+            if report.is_unchanged() {
+                return Ok(0);
+            }
             progress::note(&format!("error: {}", error.chain()));
             return Ok(1);
         }

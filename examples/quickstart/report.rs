@@ -6,6 +6,7 @@ use aipipe::domain::{
     Refusal, RunState, Stack, StoryResult, StorySet, StoryStatus,
 };
 use aipipe::ports::ReviewDesk as _;
+use aipipe::stages::github_orchestrator::NOTHING_TO_PUBLISH;
 use aipipe::stages::{
     ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
 };
@@ -54,11 +55,23 @@ impl Report {
         })
     }
 
-    /// 0: merged, or waiting for the review that was asked for; 2: stopped for a person; 1: failed.
+    /// Whether it ended because the repository has all of its result already: no failure to whoever runs it.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        let told = format!(" in {NOTHING_TO_PUBLISH}: ");
+        self.summary.status == ExecutionStatus::Failed
+            && self.summary.failure.as_ref().is_some_and(|failure| failure.contains(&told))
+    }
+
+    fn status(&self) -> &'static str {
+        if self.is_unchanged() { "unchanged" } else { self.summary.status.as_str() }
+    }
+
+    /// 0: merged, waiting for the review that was asked for, or nothing to do; 2: stopped for a person; 1: failed.
     pub(crate) fn exit_code(&self, recipe: &Recipe) -> u8 {
         let pull_state = self.pull_request.as_ref().map(|status| status.pull_request.state);
         let green = self.build.as_ref().is_some_and(|build| build.run.state.is_success());
         match self.summary.status {
+            _ if self.is_unchanged() => 0,
             ExecutionStatus::Completed if pull_state == Some(PullRequestState::Merged) => 0,
             ExecutionStatus::Waiting if recipe.human_review && green && pull_state == Some(PullRequestState::Open) => 0,
             ExecutionStatus::Completed | ExecutionStatus::Waiting => 2,
@@ -70,9 +83,9 @@ impl Report {
         let summary = &self.summary;
         json!({
             "execution": summary.id,
-            "status": summary.status,
+            "status": self.status(),
             "waiting_for": summary.wait,
-            "failure": summary.failure,
+            "failure": summary.failure.as_ref().filter(|_| !self.is_unchanged()),
             "project_root": summary.root,
             "repository": self.build.as_ref().map(|build| &build.repository.location),
             "branch": self.build.as_ref().map(|build| &build.branch),
@@ -146,7 +159,7 @@ impl Report {
     pub(crate) fn text(&self, recipe: &Recipe, workspace: &Path) -> String {
         let mut text = String::new();
         let summary = &self.summary;
-        let _ = writeln!(text, "\n{}  {}  ({})", summary.root, summary.id, summary.status.as_str());
+        let _ = writeln!(text, "\n{}  {}  ({})", summary.root, summary.id, self.status());
         if let Some(documents) = &self.documents {
             let _ =
                 writeln!(text, "  documents   {} read, {} refused", documents.documents.len(), documents.refused.len());
@@ -225,7 +238,9 @@ impl Report {
             }
             let _ = writeln!(text, "  Go on:   {again} resume {with}");
         }
-        if let Some(failure) = &self.summary.failure {
+        if self.is_unchanged() {
+            let _ = writeln!(text, "\n  Nothing changed; already merged.");
+        } else if let Some(failure) = &self.summary.failure {
             let _ = writeln!(text, "\n  Failed: {failure}\n  Go on:  {again} resume {with}");
         }
         let (Some(build), Some(plan)) = (&self.build, &self.plan) else { return };

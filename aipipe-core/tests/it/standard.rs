@@ -6,6 +6,7 @@ use aipipe_core::domain::{
 };
 use aipipe_core::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
 use aipipe_core::ports::{ArtifactStore, Clock, ReviewDesk, ReviewSpec, SourceControl};
+use aipipe_core::stages::github_orchestrator::NOTHING_TO_PUBLISH;
 use aipipe_core::stages::{
     ArchitecturePlanner, GithubOrchestrator, StandardOptions, StandardPorts, StoryExecutor, standard_pipeline,
 };
@@ -16,6 +17,7 @@ use aipipe_core::testing::{
 use aipipe_core::{ErrorKind, Result, domain::CodeBundle};
 use futures::StreamExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 const BRIEF: &str = "# Library\n\n## Requirements\n\n- Clerks must be able to add a book with a title and an author.\n\
     - Clerks must be able to list all books.\n- Clerks must be able to delete a book.\n\
@@ -237,6 +239,20 @@ async fn changed_documents_are_a_new_execution_in_the_same_repository() {
 }
 
 #[tokio::test]
+async fn what_the_base_has_already_is_not_published_again() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    merged(desk.run("a", BRIEF).await.unwrap());
+    for _ in 0..2 {
+        let error = desk.run("b", BRIEF).await.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::AlreadyExists, NOTHING_TO_PUBLISH), "{error}");
+        assert!(error.to_string().contains("nothing to publish"), "{error}");
+    }
+    for (kind, count) in [("run", 1), ("pull-request", 1), ("merge", 1)] {
+        assert_eq!(desk.forge.made(kind), count, "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn none_of_the_stacks_fits_and_a_person_chooses() {
     let desk = Desk::new(ReviewPolicy::Automated);
     let brief = "# Heap library\n\nThe project is a heap data structure library in Java.\n\n## Requirements\n\n\
@@ -244,10 +260,20 @@ async fn none_of_the_stacks_fits_and_a_person_chooses() {
     let reason = waits(desk.run("a", brief).await.unwrap());
     assert!(reason.contains("none of the five stacks fits"), "{reason}");
     let execution = desk.request("a").execution();
-    let id = IdempotencyKey::parse("choice").unwrap();
-    let signal = ArchitecturePlanner::stack_choice();
-    desk.engine().signal(&execution, &signal, &id, Stack::NodeApi.as_str().into()).await.unwrap();
+    let choose = |key: &'static str, payload: &'static str| {
+        let (engine, execution) = (desk.engine(), execution.clone());
+        let (id, signal) = (IdempotencyKey::parse(key).unwrap(), ArchitecturePlanner::stack_choice());
+        desk.clock.advance(Duration::from_secs(1));
+        async move { engine.signal(&execution, &signal, &id, payload.into()).await.unwrap() }
+    };
+    choose("typo", "node-app").await;
+    let reason = waits(desk.run("a", brief).await.unwrap());
+    assert!(reason.contains("\"node-app\" is none of") && reason.contains("node-api"), "{reason}");
+    choose("vue", Stack::VueSpa.as_str()).await;
+    choose("choice", Stack::NodeApi.as_str()).await;
+    choose("last", "node").await;
     merged(desk.run("a", brief).await.unwrap());
+    assert!(desk.bundle("a").await.final_files().keys().any(|path| path.as_str() == "src/server.ts"));
 }
 
 #[tokio::test]

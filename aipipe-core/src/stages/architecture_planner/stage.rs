@@ -6,6 +6,7 @@ use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::tables::ComponentRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use serde_json::Value;
 
 /// Plans the architecture. When none of the five stacks fits, it waits for the signal `stack-choice`, whose payload is
 /// a stack's id such as `"node-api"`.
@@ -33,26 +34,44 @@ impl ArchitecturePlanner {
         SignalName::literal("stack-choice")
     }
 
-    fn choice(&self, cx: &StageContext) -> Result<Option<Stack>> {
-        if self.host_choice.is_some() {
-            return Ok(self.host_choice);
+    /// The newest signal that names a stack, so that a wrong one can be corrected.
+    fn choice(&self, cx: &StageContext) -> Choice {
+        if let Some(stack) = self.host_choice {
+            return Choice::Of(stack);
         }
         let signals = cx.signals(&Self::stack_choice());
-        let Some(signal) = signals.first() else { return Ok(None) };
-        let stack: Stack = signal.payload.as_str().unwrap_or_default().parse()?;
-        Ok(Some(stack))
+        let named = |payload: &Value| payload.as_str().and_then(|text| text.parse::<Stack>().ok());
+        match (signals.iter().rev().find_map(|signal| named(&signal.payload)), signals.last()) {
+            (Some(stack), _) => Choice::Of(stack),
+            (None, Some(newest)) => Choice::Refused(newest.payload.to_string().chars().take(80).collect()),
+            (None, None) => Choice::None,
+        }
     }
 
-    fn decide(&self, cx: &StageContext, stories: &StorySet, sources: &[Source<'_>]) -> Result<DecidedOr<Wait>> {
-        match decide_stack(stories, sources, self.choice(cx)?) {
-            StackVerdict::Chosen(decision) => Ok(DecidedOr::Decided(decision)),
+    fn decide(&self, cx: &StageContext, stories: &StorySet, sources: &[Source<'_>]) -> DecidedOr<Wait> {
+        let choice = self.choice(cx);
+        let stack = if let Choice::Of(stack) = choice { Some(stack) } else { None };
+        match decide_stack(stories, sources, stack) {
+            StackVerdict::Chosen(decision) => DecidedOr::Decided(decision),
             StackVerdict::NoneFits { reason, scores, .. } => {
                 let scores: Vec<_> = scores.iter().map(|s| format!("{} {}", s.stack, s.points)).collect();
-                let reason = format!("none of the five stacks fits: {reason} (scores: {})", scores.join(", "));
-                Ok(DecidedOr::Or(Wait { signal: Self::stack_choice(), reason, poll_after: None }))
+                let mut reason = format!("none of the five stacks fits: {reason} (scores: {})", scores.join(", "));
+                if let Choice::Refused(payload) = choice {
+                    let known = Stack::ALL.map(Stack::as_str).join(", ");
+                    reason.push_str(&format!("; the choice {payload} is none of {known}"));
+                }
+                DecidedOr::Or(Wait { signal: Self::stack_choice(), reason, poll_after: None })
             }
         }
     }
+}
+
+/// What was chosen from outside.
+enum Choice {
+    None,
+    Of(Stack),
+    /// Only payloads that name no stack; the newest, as JSON and shortened.
+    Refused(String),
 }
 
 enum DecidedOr<T> {
@@ -86,7 +105,7 @@ impl Stage for ArchitecturePlanner {
         let texts = cx.document_texts(&documents).await?;
         let sources: Vec<_> =
             documents.documents.iter().zip(&texts).map(|(document, text)| Source { document, text }).collect();
-        let decision = match self.decide(cx, &stories, &sources)? {
+        let decision = match self.decide(cx, &stories, &sources) {
             DecidedOr::Decided(decision) => decision,
             DecidedOr::Or(wait) => return Ok(Outcome::Waiting(wait)),
         };

@@ -31,6 +31,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The operation of the `AlreadyExists` error of an execution whose result the base has already: nobody has to act.
+pub const NOTHING_TO_PUBLISH: &str = "publish.nothing";
+
 /// How results are published.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -270,7 +273,7 @@ impl Stage for GithubOrchestrator {
         let commits = self.commit_all(cx, &repository, &branch, &base_head, planned).await?;
         let Some(head) = commits.last().map(|commit| commit.sha.clone()) else {
             let message = "there is nothing to publish: the base has all of it already";
-            return Err(Error::new(ErrorKind::AlreadyExists, "publish.commits", message)
+            return Err(Error::new(ErrorKind::AlreadyExists, NOTHING_TO_PUBLISH, message)
                 .with("repository", &repository.name)
                 .with("base", &self.options.base));
         };
