@@ -90,8 +90,11 @@ fn whoever_dies_in_the_middle_leaves_the_state_before_or_after() {
                 let again = put(&store, rest, "again").await.unwrap();
                 assert_eq!(store.versions(&key(rest)).await.unwrap(), [again], "no version from before the deletion");
             } else {
-                put(&store, rest, "new").await.unwrap();
+                let again = put(&store, rest, "new").await.unwrap();
                 assert_eq!(text(&store, rest).await.unwrap(), "new");
+                let told = store.versions(&key(rest)).await.unwrap().len();
+                let number = again.version.as_str().split_once('-').unwrap().0;
+                assert_eq!(number, told.to_string(), "{effect} at {point} leaves no gap between versions");
             }
             assert_eq!(std::fs::read_dir(root.join(".aipipe/tmp")).unwrap().count(), 0);
         });

@@ -23,8 +23,8 @@ fn text(report: &ValidationReport) -> String {
         }
         text.push_str(
             "    steps:\n      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1\n      \
-             - name: Look at the lock\n        run: grep -q '\"lockfileVersion\"' package-lock.json && test -f package.json\n      \
-             - name: Count the sources\n        run: test \"$(find src -name '*.ts' | wc -l)\" -gt 3\n",
+             - name: Look at lock and sources\n        run: |\n          \
+             grep -q '\"lockfileVersion\"' package-lock.json\n          test \"$(find src -name '*.ts' | wc -l)\" -gt 3\n",
         );
         before = Some(name);
     }

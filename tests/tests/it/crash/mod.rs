@@ -14,12 +14,15 @@ mod place;
 use aipipe_tests::crash::Workflow;
 use aipipe_tests::figures;
 use place::{Locks, Place, Point, Reference, Verdict};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 /// Every n-th of the points that are not chosen by name, in the quick sweep.
-const SPREAD: usize = 16;
+const SPREAD: usize = 32;
+/// How many points of a kind at the beginning and at the end of a stage the quick sweep takes.
+const FIRST: usize = 4;
+const LAST: usize = 6;
 
 /// A run to kill and resume.
 #[derive(Debug)]
@@ -67,15 +70,21 @@ fn publishes(point: &Point) -> bool {
     matches!(point.stage.as_str(), "github-orchestrator" | "review-coordinator")
 }
 
-/// The numbers of the points to kill at: all; or every name and stage once, all of publishing and review except the
-/// store's own, and some of the others.
+/// The numbers of the points to kill at: all; or every name once, every point of publishing and review except the
+/// store's own and the middle ones of many commits that are all alike, and some of the others.
 fn chosen(points: &[Point]) -> Vec<usize> {
-    let mut seen = BTreeSet::new();
+    let mut total = BTreeMap::<&Point, usize>::new();
+    for point in points {
+        *total.entry(point).or_default() += 1;
+    }
+    let (mut names, mut passed) = (BTreeSet::new(), BTreeMap::<&Point, usize>::new());
     let mut others = 0;
-    let mut choose = |point: &Point| {
-        let first = seen.insert(point.name.clone());
+    let mut choose = |point| -> bool {
+        let nth = passed.entry(point).or_default();
+        *nth += 1;
+        let at_an_end = *nth <= FIRST || *nth + LAST > total[point];
         let store = point.name.starts_with("records.") || point.name.starts_with("artifact.");
-        if full() || first || (publishes(point) && !store) {
+        if full() || names.insert(&point.name) || (publishes(point) && !store && at_an_end) {
             return true;
         }
         others += 1;
@@ -85,9 +94,8 @@ fn chosen(points: &[Point]) -> Vec<usize> {
 }
 
 /// Points for runs of the stack's own workflow, over the whole pipeline: the n-th of a name in a stage.
-const WITH_INSTALL: [(&str, &str, usize, Locks); 7] = [
+const WITH_INSTALL: [(&str, &str, usize, Locks); 6] = [
     ("intake", "journal.after-write", 1, Locks::Kept),
-    ("ask-about-stories", "effect.after", 2, Locks::Kept),
     ("integration-validator", "effect.after", 1, Locks::None),
     ("github-orchestrator", "git.commit.ref-moved", 4, Locks::Kept),
     ("github-orchestrator", "ci.job.done", 2, Locks::Kept),
@@ -143,6 +151,7 @@ fn killed_anywhere_a_resume_ends_the_same() {
         while let Some(job) = next().filter(|job| job.workflow == workflow) {
             let verdict = place.survives(workflow, &reference.outcome, &job.kill_at, job.locks);
             assert!(verdict.kills > 0, "never killed at {}", job.what);
+            println!("{}: {} faults", job.what, verdict.faults.len());
             tally.lock().unwrap().add(&job.what, verdict);
         }
     };
@@ -180,8 +189,14 @@ fn without_a_look_before_each_making_the_sweep_fails() {
     let folder = scratch();
     let place = Place::new(folder.path().join("control"));
     let reference = place.reference(Workflow::WithoutInstall);
-    let after_effects =
-        (1..).zip(&reference.points).filter(|(_, point)| publishes(point) && point.name == "effect.after");
+    // After each effect; but what a merge came to lies in the pull request's own record by then, so there it is the
+    // moment before that is written.
+    let before_told = |point: &Point| match point.stage.as_str() {
+        "github-orchestrator" => point.name == "effect.after",
+        "review-coordinator" => matches!(point.name.as_str(), "review.open.moved" | "git.merge.ref-moved"),
+        _ => false,
+    };
+    let after_effects = (1..).zip(&reference.points).filter(|(_, point)| before_told(point));
     let mut failures = 0;
     let mut tried = 0;
     for (number, point) in after_effects {
@@ -192,5 +207,5 @@ fn without_a_look_before_each_making_the_sweep_fails() {
     }
     println!("control failures {failures} of {tried}");
     figures::record("crash.control_failures", failures, "kills").unwrap();
-    assert!(failures > 0);
+    assert!(failures > 0 && failures == tried, "only {failures} of {tried} kills were noticed");
 }

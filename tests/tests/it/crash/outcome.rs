@@ -154,7 +154,7 @@ fn records(workspace: &Path) -> BTreeMap<String, Vec<u8>> {
         for table in Table::ALL {
             for partition in [request.root.project().as_str(), request.execution().as_str()] {
                 let found = records.query_all(table, RecordQuery::partition(partition)).await.unwrap();
-                for record in found.into_iter().filter(|record| record.key.sort() != "head") {
+                for record in found.into_iter().filter(|record| record.key.sort() != "journal:head") {
                     let name = format!("{table:?} {partition} {}", record.key.sort());
                     content.insert(name, record.body.to_string().into_bytes());
                 }
