@@ -6,7 +6,7 @@ use super::reuse::Installation;
 use super::sandbox::Access;
 use super::step_files::StepFiles;
 use super::workflow::{InstallCommand, Script, StepKind};
-use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, launch};
+use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, is_real_folder, launch};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, ContentHash};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,10 +63,12 @@ impl JobRun<'_> {
         let environment = self.environment(variables, files, install);
         let end = self.start(arguments, directory, environment, Some(files), install, timeout).await?;
         self.before.push(text);
+        // A link in the place of what was installed is nothing to share.
         if end.conclusion == Conclusion::Success
             && let Some((key, target)) = reusable
             && self.is_installed_later(script)
-            && target.is_dir()
+            && self.is_sound().is_ok()
+            && is_real_folder(&target)
         {
             let kept = self.reuse.keep(&key, &target, &self.job.id).await;
             kept.map_err(|error| io_error("ci.reuse", "an installation can't be kept", error))?;
@@ -91,7 +93,9 @@ impl JobRun<'_> {
             if end.conclusion != Conclusion::Success {
                 return Ok(end);
             }
-            self.reuse.keep(&key, &venv, &self.job.id).await.map_err(failed)?;
+            if is_real_folder(&venv) {
+                self.reuse.keep(&key, &venv, &self.job.id).await.map_err(failed)?;
+            }
         }
         self.path.insert(0, venv.join("bin").display().to_string());
         self.before.push(format!("python {}", python.version));
@@ -254,9 +258,8 @@ impl JobRun<'_> {
             return Err(format!("the working directory {wanted} leaves the workspace"));
         }
         let place = self.workspace.join(path);
-        let inside = |real: &PathBuf| self.workspace.canonicalize().is_ok_and(|workspace| real.starts_with(workspace));
         match place.canonicalize() {
-            Ok(real) if real.is_dir() && inside(&real) => Ok(real),
+            Ok(real) if real.is_dir() && real.starts_with(&self.workspace) => Ok(real),
             Ok(_) => Err(format!("the working directory {wanted} is no folder of the workspace")),
             Err(_) => Err(format!("the working directory {wanted} does not exist")),
         }

@@ -94,6 +94,10 @@ impl Rig {
         self.ci().ensure_run(&repository(), &selector(), &key("one")).await.unwrap().unwrap()
     }
 
+    pub(crate) async fn try_run(&self) -> Result<WorkflowRun> {
+        Ok(self.ci().ensure_run(&repository(), &selector(), &key("one")).await?.unwrap())
+    }
+
     async fn refused(&self) -> Error {
         self.ci().ensure_run(&repository(), &selector(), &key("one")).await.unwrap_err()
     }
