@@ -54,6 +54,8 @@ pub(super) struct JobRun<'a> {
     pub(super) outputs: BTreeMap<(String, String), String>,
     /// The scripts that ran, for telling whether an installation would be the same.
     pub(super) before: Vec<String>,
+    /// Whether a script ran that was no installation: what it left must not run with the network.
+    pub(super) others_ran: bool,
     pub(super) venv: Option<PathBuf>,
     /// By which the job's processes are told from all others of the machine.
     pub(super) mark: String,
@@ -100,6 +102,7 @@ impl<'a> JobRun<'a> {
             path: Vec::new(),
             outputs: BTreeMap::new(),
             before: Vec::new(),
+            others_ran: false,
             venv: None,
             mark: UuidGenerator.next_id(),
             deadline: run.options.clock.now().plus(timeout),

@@ -29,6 +29,10 @@ const FIXED: &[(&str, &str)] = &[
     ("PIP_REQUIRE_VIRTUALENV", "1"),
 ];
 
+/// What of a workflow's variables the install phase sees: many others (`BASH_ENV`, `LD_PRELOAD`, `NODE_OPTIONS`) would
+/// have programs of the checkout run in it.
+const INSTALL_VARIABLES: &[&str] = &["NODE_ENV", "FORCE_COLOR", "NO_COLOR", "TZ", "PYTHONUNBUFFERED"];
+
 impl JobRun<'_> {
     /// Runs a script to its end.
     pub(super) async fn script(
@@ -44,7 +48,10 @@ impl JobRun<'_> {
             Ok(directory) => directory,
             Err(reason) => return Ok(StepEnd::failure(reason)),
         };
-        let install = script.installs();
+        let install = script.installs() && !self.others_ran;
+        if script.installs() && !install {
+            self.log.line("an earlier script could have prepared this installation: it has no network");
+        }
         let reusable = self.reusable(&text, &directory, variables);
         if let Some((key, target)) = &reusable {
             let last = !self.is_installed_later(script);
@@ -61,6 +68,7 @@ impl JobRun<'_> {
         let mut arguments: Vec<OsString> = script.shell.arguments().iter().map(OsString::from).collect();
         arguments.push(file.into());
         let environment = self.environment(variables, files, install);
+        self.others_ran |= !install;
         let end = self.start(arguments, directory, environment, Some(files), install, timeout).await?;
         self.before.push(text);
         // A link in the place of what was installed is nothing to share.
@@ -219,6 +227,9 @@ impl JobRun<'_> {
             let cache = self.run.options.cache();
             environment.insert("npm_config_cache".into(), cache.join("npm").into());
             environment.insert("PIP_CACHE_DIR".into(), cache.join("pip").into());
+            // A checkout may bring an `.npmrc` that names another git, and a `pip.py` for `python -m pip` to find.
+            environment.insert("npm_config_git".into(), "git".into());
+            environment.insert("PYTHONSAFEPATH".into(), "1".into());
         } else if self.run.sandbox.isolation().is_some() {
             // There is no network: say so at once instead of trying for minutes.
             environment.insert("npm_config_offline".into(), "true".into());
@@ -228,11 +239,12 @@ impl JobRun<'_> {
             let plain = name.to_ascii_lowercase().replace('-', "_");
             let is_fixed = fixed.keys().any(|fixed| fixed.eq_ignore_ascii_case(&plain));
             let is_ours = name.starts_with("GITHUB_") || name.starts_with("RUNNER_");
-            if !is_fixed && !is_ours {
+            let is_harmless = !install || INSTALL_VARIABLES.contains(&name.as_str());
+            if !is_fixed && !is_ours && is_harmless {
                 environment.insert(name.into(), value.into());
             }
         }
-        if let Some(path) = variables.get("PATH") {
+        if let Some(path) = variables.get("PATH").filter(|_| !install) {
             environment.insert("PATH".into(), self.search_path(path.as_ref()));
         }
         environment.extend(files.variables().map(|(name, file)| (name.into(), file.into())));

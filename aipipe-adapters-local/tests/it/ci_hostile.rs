@@ -143,3 +143,13 @@ async fn endless_and_linked_manifests_hold_nobody_up() {
     assert!(began.elapsed() < std::time::Duration::from_secs(100));
     assert!(home.join(".ssh/authorized_keys").is_file());
 }
+
+#[tokio::test]
+async fn no_variable_of_the_workflow_brings_programs_into_the_install_phase() {
+    let steps = "- run: npm ci\n  env: { BASH_ENV: ./evil.sh, LD_PRELOAD: ./evil.so, PATH: /evil, NODE_OPTIONS: -r=./evil, npm_config_git: ./evil, NODE_ENV: test }\n";
+    let rig = Rig::new(&one_job(steps)).with_npm("env; echo \"arguments: $*\"");
+    let run = rig.run().await;
+    let log = rig.log(&run, "test").await;
+    assert!(run.state.is_success() && log.contains("NODE_ENV=test") && log.contains("arguments: ci"), "{log}");
+    assert!(!log.contains("evil"), "{log}");
+}
