@@ -1,6 +1,7 @@
 //! `actions/upload-artifact`: files of the workspace copied to the run's folder, never from elsewhere.
 
 use super::actions::WhenMissing;
+use crate::process::is_real_folder;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -33,10 +34,12 @@ pub(super) fn upload(
     if target.exists() {
         return Err(format!("the artifact {name} exists already"));
     }
-    let workspace = workspace.canonicalize().map_err(|_| "the workspace is gone".to_owned())?;
+    if !is_real_folder(workspace) {
+        return Err("the workspace is gone or a link".to_owned());
+    }
     let mut budget = Budget { files: 0, bytes: 0, links: 0 };
     for line in paths.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let relative = within(&workspace, line)?;
+        let relative = within(workspace, line)?;
         let source = workspace.join(&relative);
         // A link in the middle of the path could lead out; the real place tells.
         let real = match source.canonicalize() {
@@ -133,5 +136,10 @@ mod tests {
             assert!(try_it("dist", bad).is_err(), "{bad}");
         }
         assert!(try_it("dist", "one").is_err());
+        let linked = root.join("linked");
+        std::os::unix::fs::symlink(&workspace, &linked).unwrap();
+        assert!(
+            upload(&linked, "dist", "four", &artifacts, WhenMissing::Warn).is_err() && !artifacts.join("four").exists()
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::run::Run;
 use super::step_files::{Said, StepFiles};
 use super::workflow::{Job, Step, StepKind};
 use crate::UuidGenerator;
-use crate::process::remove_tree;
+use crate::process::{is_real_folder, remove_tree};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, JobResult, RunState, StepResult, Timestamp};
 use aipipe_core::ports::IdGenerator as _;
@@ -54,6 +54,8 @@ pub(super) struct JobRun<'a> {
     pub(super) outputs: BTreeMap<(String, String), String>,
     /// The scripts that ran, for telling whether an installation would be the same.
     pub(super) before: Vec<String>,
+    /// Whether a script ran that was no installation: what it left must not run with the network.
+    pub(super) others_ran: bool,
     pub(super) venv: Option<PathBuf>,
     /// By which the job's processes are told from all others of the machine.
     pub(super) mark: String,
@@ -100,6 +102,7 @@ impl<'a> JobRun<'a> {
             path: Vec::new(),
             outputs: BTreeMap::new(),
             before: Vec::new(),
+            others_ran: false,
             venv: None,
             mark: UuidGenerator.next_id(),
             deadline: run.options.clock.now().plus(timeout),
@@ -197,6 +200,9 @@ impl<'a> JobRun<'a> {
         if left.is_zero() {
             return Ok(StepEnd { conclusion: Conclusion::TimedOut, note: Some("the job is out of time".to_owned()) });
         }
+        if let Err(reason) = self.is_sound() {
+            return Ok(StepEnd::failure(reason));
+        }
         match &step.kind {
             StepKind::Use(action) => self.action(action, variables).await,
             StepKind::Run(script) => {
@@ -206,6 +212,20 @@ impl<'a> JobRun<'a> {
                     .map_err(|error| io_error("ci.job", "a step's files can't be made", error))?;
                 let end = self.script(script, variables, &files, timeout).await?;
                 Ok(self.take_in(step, &files, end))
+            }
+        }
+    }
+
+    /// Says which of the job's folders an earlier step replaced: the host would follow a link there out of the job.
+    ///
+    /// No step runs while the host works on these folders, so what is found out stays true until the next one.
+    pub(super) fn is_sound(&self) -> Result<(), String> {
+        let folders = [&self.workspace, &self.home, &self.temp, &self.tools];
+        match folders.into_iter().find(|folder| !is_real_folder(folder)) {
+            None => Ok(()),
+            Some(folder) => {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                Err(format!("a step removed or replaced the job's folder {name}"))
             }
         }
     }

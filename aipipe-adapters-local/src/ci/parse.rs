@@ -183,7 +183,6 @@ fn step(node: Node, place: &str, defaults: &Defaults) -> Result<Step> {
                 text,
                 directory: directory.or_else(|| defaults.directory.clone()),
                 shell: shell.unwrap_or(defaults.shell),
-                named_install: name.as_deref() == Some("Install"),
             };
             (format!("Run {first}"), StepKind::Run(script))
         }

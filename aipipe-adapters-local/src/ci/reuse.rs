@@ -5,12 +5,15 @@
 //! the workflow sets, and everything the job ran before.
 
 use super::workflow::InstallCommand;
-use crate::process::{hash_file, link_tree, remove_tree, state_of};
+use crate::process::{hash_file, link_tree, read_small, remove_tree, state_of};
 use aipipe_core::domain::ContentHash;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Largest `package.json` that is read here.
+const MAX_MANIFEST: u64 = 4 << 20;
 
 /// What an installation depends on.
 #[derive(Debug, serde::Serialize)]
@@ -34,10 +37,10 @@ impl Installation<'_> {
 }
 
 fn npm_locks(directory: &Path) -> Option<Vec<ContentHash>> {
-    let manifest = fs::read(directory.join("package.json")).ok()?;
+    let manifest = read_small(&directory.join("package.json"), MAX_MANIFEST).ok()?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).ok()?;
     // Workspaces install into several folders.
-    if manifest.get("workspaces").is_some() || directory.join("node_modules").exists() {
+    if manifest.get("workspaces").is_some() || directory.join("node_modules").symlink_metadata().is_ok() {
         return None;
     }
     let lock = ["npm-shrinkwrap.json", "package-lock.json"].iter().find_map(|name| hash_file(&directory.join(name)))?;
@@ -56,7 +59,12 @@ fn pip_locks(directory: &Path, command: &str) -> Option<Vec<ContentHash>> {
             if let [flag, file] = pair
                 && matches!(*flag, "-r" | "--requirement" | "-c" | "--constraint")
             {
-                hashes.push(hash_file(&directory.join(file))?);
+                let file = directory.join(file);
+                // A link on the way would have files elsewhere read.
+                if file.canonicalize().ok()? != file {
+                    return None;
+                }
+                hashes.push(hash_file(&file)?);
             }
         }
     }
@@ -128,4 +136,46 @@ impl Reuse {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn manifests_and_locks_that_are_links_are_not_read() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        fs::write(root.join("package.json"), "{}").unwrap();
+        fs::write(root.join("package-lock.json"), "{}").unwrap();
+        assert!(npm_locks(&root).is_some());
+        fs::remove_file(root.join("package.json")).unwrap();
+        symlink("/dev/zero", root.join("package.json")).unwrap();
+        assert!(npm_locks(&root).is_none());
+
+        let command = |file: &str| format!("pip install --require-hashes -r {file}");
+        fs::create_dir(root.join("sub")).unwrap();
+        fs::write(root.join("sub/lock"), "x").unwrap();
+        symlink(root.join("sub"), root.join("link")).unwrap();
+        symlink("/dev/zero", root.join("endless")).unwrap();
+        assert!(pip_locks(&root, &command("./sub/lock")).is_some());
+        for bad in ["link/lock", "endless", "missing", "sub"] {
+            assert!(pip_locks(&root, &command(bad)).is_none(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_is_never_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        fs::create_dir(root.join("home")).unwrap();
+        fs::write(root.join("home/private"), "x").unwrap();
+        symlink(root.join("home"), root.join("venv")).unwrap();
+        let mut reuse = Reuse::new(root.join("reuse"));
+        let key = ContentHash::of(b"key");
+        assert!(reuse.keep(&key, &root.join("venv"), "one").await.is_err());
+        assert!(!root.join("reuse").join(key.to_hex()).exists());
+        assert_eq!(reuse.give(&key, &root.join("given"), false).await.unwrap(), None);
+    }
 }

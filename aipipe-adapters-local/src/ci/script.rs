@@ -6,7 +6,7 @@ use super::reuse::Installation;
 use super::sandbox::Access;
 use super::step_files::StepFiles;
 use super::workflow::{InstallCommand, Script, StepKind};
-use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, launch};
+use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, is_real_folder, launch};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, ContentHash};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,10 @@ const FIXED: &[(&str, &str)] = &[
     ("PIP_REQUIRE_VIRTUALENV", "1"),
 ];
 
+/// What of a workflow's variables the install phase sees: many others (`BASH_ENV`, `LD_PRELOAD`, `NODE_OPTIONS`) would
+/// have programs of the checkout run in it.
+const INSTALL_VARIABLES: &[&str] = &["NODE_ENV", "FORCE_COLOR", "NO_COLOR", "TZ", "PYTHONUNBUFFERED"];
+
 impl JobRun<'_> {
     /// Runs a script to its end.
     pub(super) async fn script(
@@ -44,7 +48,10 @@ impl JobRun<'_> {
             Ok(directory) => directory,
             Err(reason) => return Ok(StepEnd::failure(reason)),
         };
-        let install = script.installs();
+        let install = script.installs() && !self.others_ran;
+        if script.installs() && !install {
+            self.log.line("an earlier script could have prepared this installation: it has no network");
+        }
         let reusable = self.reusable(&text, &directory, variables);
         if let Some((key, target)) = &reusable {
             let last = !self.is_installed_later(script);
@@ -61,12 +68,15 @@ impl JobRun<'_> {
         let mut arguments: Vec<OsString> = script.shell.arguments().iter().map(OsString::from).collect();
         arguments.push(file.into());
         let environment = self.environment(variables, files, install);
+        self.others_ran |= !install;
         let end = self.start(arguments, directory, environment, Some(files), install, timeout).await?;
         self.before.push(text);
+        // A link in the place of what was installed is nothing to share.
         if end.conclusion == Conclusion::Success
             && let Some((key, target)) = reusable
             && self.is_installed_later(script)
-            && target.is_dir()
+            && self.is_sound().is_ok()
+            && is_real_folder(&target)
         {
             let kept = self.reuse.keep(&key, &target, &self.job.id).await;
             kept.map_err(|error| io_error("ci.reuse", "an installation can't be kept", error))?;
@@ -91,7 +101,9 @@ impl JobRun<'_> {
             if end.conclusion != Conclusion::Success {
                 return Ok(end);
             }
-            self.reuse.keep(&key, &venv, &self.job.id).await.map_err(failed)?;
+            if is_real_folder(&venv) {
+                self.reuse.keep(&key, &venv, &self.job.id).await.map_err(failed)?;
+            }
         }
         self.path.insert(0, venv.join("bin").display().to_string());
         self.before.push(format!("python {}", python.version));
@@ -215,6 +227,9 @@ impl JobRun<'_> {
             let cache = self.run.options.cache();
             environment.insert("npm_config_cache".into(), cache.join("npm").into());
             environment.insert("PIP_CACHE_DIR".into(), cache.join("pip").into());
+            // A checkout may bring an `.npmrc` that names another git, and a `pip.py` for `python -m pip` to find.
+            environment.insert("npm_config_git".into(), "git".into());
+            environment.insert("PYTHONSAFEPATH".into(), "1".into());
         } else if self.run.sandbox.isolation().is_some() {
             // There is no network: say so at once instead of trying for minutes.
             environment.insert("npm_config_offline".into(), "true".into());
@@ -224,11 +239,12 @@ impl JobRun<'_> {
             let plain = name.to_ascii_lowercase().replace('-', "_");
             let is_fixed = fixed.keys().any(|fixed| fixed.eq_ignore_ascii_case(&plain));
             let is_ours = name.starts_with("GITHUB_") || name.starts_with("RUNNER_");
-            if !is_fixed && !is_ours {
+            let is_harmless = !install || INSTALL_VARIABLES.contains(&name.as_str());
+            if !is_fixed && !is_ours && is_harmless {
                 environment.insert(name.into(), value.into());
             }
         }
-        if let Some(path) = variables.get("PATH") {
+        if let Some(path) = variables.get("PATH").filter(|_| !install) {
             environment.insert("PATH".into(), self.search_path(path.as_ref()));
         }
         environment.extend(files.variables().map(|(name, file)| (name.into(), file.into())));
@@ -254,9 +270,8 @@ impl JobRun<'_> {
             return Err(format!("the working directory {wanted} leaves the workspace"));
         }
         let place = self.workspace.join(path);
-        let inside = |real: &PathBuf| self.workspace.canonicalize().is_ok_and(|workspace| real.starts_with(workspace));
         match place.canonicalize() {
-            Ok(real) if real.is_dir() && inside(&real) => Ok(real),
+            Ok(real) if real.is_dir() && real.starts_with(&self.workspace) => Ok(real),
             Ok(_) => Err(format!("the working directory {wanted} is no folder of the workspace")),
             Err(_) => Err(format!("the working directory {wanted} does not exist")),
         }

@@ -3,6 +3,7 @@
 use super::actions::Action;
 use super::expression::{Condition, Template};
 use aipipe_core::domain::CheckName;
+use std::path::{Component, Path};
 use std::time::Duration;
 
 /// Environment variables in the order of the file.
@@ -62,8 +63,6 @@ pub(super) struct Script {
     /// Relative to the workspace.
     pub(super) directory: Option<Template>,
     pub(super) shell: Shell,
-    /// Whether the step is the one named `Install`.
-    pub(super) named_install: bool,
 }
 
 /// How a script is run; GitHub's command lines.
@@ -89,27 +88,26 @@ impl Shell {
 /// A command that only installs dependencies, so that it gets the network and its result can be reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InstallCommand {
-    /// `npm ci …`
+    /// `npm ci`, perhaps with `--ignore-scripts`.
     Npm,
-    /// `python -m pip install …` or `pip install …`
+    /// `python -m pip install --require-hashes -r FILE`, or the same with `pip install`.
     Pip,
 }
 
 impl Script {
     /// What the script installs with, when every line of it is a known install command and nothing else.
     ///
-    /// Anything a shell would treat specially disqualifies: `npm ci && ./run-me` is no install command.
+    /// Only the flags listed here count, because others undo a protection (`--ignore-scripts=false`) or fetch what no
+    /// lock names. Anything a shell would treat specially disqualifies too: `npm ci && ./run-me` is no install command.
     pub(super) fn install_command(text: &str) -> Option<InstallCommand> {
         let mut found = None;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let plain = |c: char| c.is_ascii_alphanumeric() || " -_./=@:,+[]".contains(c);
-            if !line.chars().all(plain) {
-                return None;
-            }
             let words: Vec<&str> = line.split_whitespace().collect();
             let command = match words.as_slice() {
-                ["npm", "ci", ..] => InstallCommand::Npm,
-                ["python" | "python3", "-m", "pip", "install", ..] | ["pip" | "pip3", "install", ..] => {
+                ["npm", "ci", flags @ ..] if flags.iter().all(|flag| NPM_FLAGS.contains(flag)) => InstallCommand::Npm,
+                ["python" | "python3", "-m", "pip", "install", rest @ ..] | ["pip" | "pip3", "install", rest @ ..]
+                    if is_locked(rest) =>
+                {
                     InstallCommand::Pip
                 }
                 _ => return None,
@@ -122,10 +120,36 @@ impl Script {
         found
     }
 
-    /// Whether the step runs in the install phase: with the network and the package cache.
+    /// Whether the step may run in the install phase, with the network and the package cache: told by its command
+    /// alone, which must stand in the workflow as it is.
     pub(super) fn installs(&self) -> bool {
-        self.named_install || self.text.literal().is_some_and(|text| Self::install_command(&text).is_some())
+        self.text.literal().is_some_and(|text| Self::install_command(&text).is_some())
     }
+}
+
+/// Flags of `npm ci` that an install command may have.
+const NPM_FLAGS: &[&str] = &["--ignore-scripts", "--no-audit", "--no-fund"];
+
+/// Whether `pip install` with these words installs what files with hashes name, and nothing else.
+fn is_locked(words: &[&str]) -> bool {
+    let (mut hashes, mut files) = (false, 0);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--require-hashes" => hashes = true,
+            "--no-deps" | "--no-input" | "--disable-pip-version-check" | "--only-binary=:all:" | "-q" | "--quiet" => {}
+            "-r" | "--requirement" if words.next().is_some_and(|file| is_plain_file(file)) => files += 1,
+            _ => return false,
+        }
+    }
+    hashes && files > 0
+}
+
+/// Whether a word is the name of a file of the checkout: no address, no way out, nothing that a shell expands.
+fn is_plain_file(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    !word.starts_with('-') && word.chars().all(plain) && Path::new(word).components().all(inside)
 }
 
 #[cfg(test)]
@@ -138,7 +162,26 @@ mod tests {
             ("npm ci --ignore-scripts", Some(InstallCommand::Npm)),
             ("npm ci\n", Some(InstallCommand::Npm)),
             ("python -m pip install --require-hashes -r requirements.lock", Some(InstallCommand::Pip)),
-            ("python -m pip install --upgrade pip\npip install -r requirements.lock\n", Some(InstallCommand::Pip)),
+            (
+                "pip install -q -r a/b.lock --require-hashes\n# more\npip install --require-hashes --requirement ./c",
+                Some(InstallCommand::Pip),
+            ),
+            ("npm ci --ignore-scripts=false", None),
+            ("npm ci --no-ignore-scripts", None),
+            ("npm ci --script-shell ./evil", None),
+            ("npm ci ./evil", None),
+            ("python -m pip install --upgrade pip", None),
+            ("pip install -r requirements.lock", None),
+            ("pip install --require-hashes", None),
+            ("pip install --require-hashes -r", None),
+            ("pip install --require-hashes -r https://evil.example/lock", None),
+            ("pip install --require-hashes -r ../lock", None),
+            ("pip install --require-hashes -r /lock", None),
+            ("pip install --require-hashes -r $LOCK", None),
+            ("pip install --require-hashes -r lock -e .", None),
+            ("pip install --require-hashes -r lock --index-url https://evil.example", None),
+            ("python evil.py", None),
+            ("python -m evil", None),
             ("npm ci && ./evil", None),
             ("npm ci; ./evil", None),
             ("npm ci $(evil)", None),

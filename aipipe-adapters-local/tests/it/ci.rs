@@ -82,6 +82,23 @@ impl Rig {
         self
     }
 
+    /// Puts an npm into the search path that is this shell script; steps that run `npm ci` show the install phase.
+    pub(crate) fn with_npm(mut self, script: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = self.path().canonicalize().unwrap().join("tools-home");
+        let bin = home.join("bin");
+        fs::create_dir_all(&bin).unwrap();
+        for (name, text) in [("npm", script), ("node", "echo v20.20.2")] {
+            fs::write(bin.join(name), format!("#!/bin/bash\n{text}\n")).unwrap();
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let folders = [bin].into_iter().chain(std::env::split_paths(&self.options.host.path));
+        self.options.host.path = std::env::join_paths(folders).unwrap();
+        // Below the home folder the sandbox shows the tools of the search path.
+        self.options.host.home = Some(home);
+        self
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -92,6 +109,10 @@ impl Rig {
 
     pub(crate) async fn run(&self) -> WorkflowRun {
         self.ci().ensure_run(&repository(), &selector(), &key("one")).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn try_run(&self) -> Result<WorkflowRun> {
+        Ok(self.ci().ensure_run(&repository(), &selector(), &key("one")).await?.unwrap())
     }
 
     async fn refused(&self) -> Error {
@@ -403,9 +424,10 @@ async fn child_with_secrets() {
         return;
     }
     // A step of the same user can read its parent's environment in /proc; only the sandbox takes that away.
-    let plain = Rig::new(&one_job("- run: env | sort\n- name: Install\n  run: env | sort")).plain();
+    let workflow = |look: &str| one_job(&format!("- run: npm ci\n- name: Install\n  run: {look}"));
+    let plain = Rig::new(&workflow("env | sort")).with_npm("env | sort").plain();
     let look = "env; cat /proc/*/environ | tr '\\0' '\\n'";
-    let sandboxed = Rig::new(&one_job(&format!("- run: {look}\n- name: Install\n  run: {look}")));
+    let sandboxed = Rig::new(&workflow(look)).with_npm(look);
     let rigs = if is_sandboxed(&sandboxed) { vec![plain, sandboxed] } else { vec![plain] };
     for rig in rigs {
         let run = rig.run().await;
@@ -429,7 +451,7 @@ fn no_step_sees_a_secret() {
     let steps: Vec<&str> = text.split("── step ").skip(1).collect();
     assert!(matches!(steps.len(), 2 | 4), "{text}");
     for step in steps {
-        assert_eq!(step.starts_with('2'), step.contains("HTTPS_PROXY=http://proxy.example:1"), "{step}");
+        assert_eq!(step.starts_with('1'), step.contains("HTTPS_PROXY=http://proxy.example:1"), "{step}");
     }
     for name in SECRETS {
         assert!(!text.contains(name), "{text}");
@@ -442,16 +464,19 @@ async fn the_network_is_there_in_the_install_phase_only() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let steps = format!(
-        "- name: Install\n  run: (echo > /dev/tcp/127.0.0.1/{port}) && echo install connected\n\
-         - name: Test\n  run: if (echo > /dev/tcp/127.0.0.1/{port}); then echo test connected; fi"
+        "- run: npm ci\n\
+         - name: Install\n  run: if (echo > /dev/tcp/127.0.0.1/{port}); then echo test connected; fi\n\
+         - name: Too late\n  continue-on-error: true\n  run: npm ci --ignore-scripts"
     );
-    let rig = Rig::new(&one_job(&steps));
+    let npm = format!("(echo > /dev/tcp/127.0.0.1/{port}) && echo install connected");
+    let rig = Rig::new(&one_job(&steps)).with_npm(&npm);
     if is_sandboxed(&rig) {
         let run = rig.run().await;
         let log = rig.log(&run, "test").await;
-        assert!(log.contains("install connected") && !log.contains("test connected"), "{log}");
+        assert_eq!(log.matches("install connected").count(), 1, "{log}");
+        assert!(!log.contains("test connected") && log.contains("it has no network"), "{log}");
     }
-    let plain = Rig::new(&one_job(&steps)).plain();
+    let plain = Rig::new(&one_job(&steps)).with_npm(&npm).plain();
     let run = plain.run().await;
     assert!(plain.log(&run, "test").await.contains("test connected"), "the control");
     assert!(job(&run, "test").steps[0].note.as_deref().unwrap().contains("not isolated"));
@@ -459,13 +484,14 @@ async fn the_network_is_there_in_the_install_phase_only() {
 
 #[tokio::test]
 async fn the_sandbox_shows_the_tools_and_hides_the_rest() {
-    let home = tempfile::tempdir().unwrap();
-    fs::create_dir_all(home.path().join(".ssh")).unwrap();
-    fs::write(home.path().join(".ssh/id"), "private key").unwrap();
-    fs::write(home.path().join(".npmrc"), "fund=false\n").unwrap();
-    let home = home.path().canonicalize().unwrap();
+    let rig = Rig::new("").with_npm("test -e \"$npm_config_userconfig\"");
+    let home = rig.options.host.home.clone().unwrap();
+    fs::create_dir_all(home.join(".ssh")).unwrap();
+    fs::write(home.join(".ssh/id"), "private key").unwrap();
+    fs::write(home.join(".npmrc"), "fund=false\n").unwrap();
     let steps = format!(
         "\
+- run: npm ci
 - run: |
     test ! -e {0}/.ssh/id
     test ! -e {0}/.npmrc
@@ -474,12 +500,11 @@ async fn the_sandbox_shows_the_tools_and_hides_the_rest() {
     echo ok > \"$GITHUB_WORKSPACE/inside\"
     test \"$HOME\" != {0}
 - name: Install
-  run: test -e \"$npm_config_userconfig\"
+  run: test -z \"$npm_config_userconfig\"
 - run: test ! -e ../../run.json",
         home.display()
     );
-    let mut rig = Rig::new(&one_job(&steps));
-    rig.options.host.home = Some(home.clone());
+    fs::write(rig.path().join("source").join(WORKFLOW), one_job(&steps)).unwrap();
     if is_sandboxed(&rig) {
         let run = rig.run().await;
         assert!(run.state.is_success(), "{}", rig.log(&run, "test").await);

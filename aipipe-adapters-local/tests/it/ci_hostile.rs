@@ -3,6 +3,8 @@
 //! Each of these runs with bubblewrap: without it a step is the user, and needs no host to do anything for it.
 
 use crate::ci::{Rig, ended, is_sandboxed, job, one_job};
+use crate::support::missing_rig;
+use aipipe_core::ErrorKind;
 use aipipe_core::domain::Conclusion;
 use std::fs;
 use std::path::PathBuf;
@@ -93,4 +95,61 @@ async fn variables_for_the_next_step_do_not_reach_the_program_that_isolates_it()
     fs::remove_dir_all(rig.path().join("ci")).unwrap();
     assert!(rig.run().await.state.is_success());
     assert!(traces().count() > 0, "the control");
+}
+
+#[tokio::test]
+async fn a_replaced_folder_of_the_job_ends_it() {
+    for (name, next) in [
+        ("work", "uses: actions/upload-artifact@v4\n  with: { name: x, path: .ssh }"),
+        ("work", "uses: actions/checkout@v4"),
+        ("work", "run: echo reached"),
+        ("tools", "run: echo reached"),
+        ("home", "run: echo reached"),
+        ("temp", "run: echo reached"),
+    ] {
+        let steps = |home: &str| {
+            format!(
+                "- run: |\n    cd ..\n    rm -rf {name}\n    ln -s {home} {name}\n- {next}\n- if: always()\n  {next}\n"
+            )
+        };
+        let Some((rig, home)) = rig(steps) else { return };
+        let run = rig.run().await;
+        assert_eq!(ended(run.state), Conclusion::Failure, "{name} {next}");
+        for step in job(&run, "test").steps.iter().skip(2) {
+            assert_eq!(
+                step.note.as_deref(),
+                Some(format!("a step removed or replaced the job's folder {name}").as_str())
+            );
+        }
+        assert!(!rig.log(&run, "test").await.contains("\nreached\n"));
+        assert!(!PathBuf::from(&run.location).join("artifacts").exists());
+        assert_eq!(fs::read_dir(&home).unwrap().count(), 1, "the home folder is as it was");
+    }
+}
+
+#[tokio::test]
+async fn endless_and_linked_manifests_hold_nobody_up() {
+    let steps = |home: &str| {
+        format!(
+            "- run: ln -s /dev/zero package.json && ln -s {home} node_modules\n- run: npm ci\n  timeout-minutes: 1\n"
+        )
+    };
+    let Some((rig, home)) = rig(steps) else { return };
+    let began = std::time::Instant::now();
+    match rig.try_run().await {
+        Err(error) if error.kind() == ErrorKind::Unsupported => return missing_rig("node with npm"),
+        run => assert_ne!(ended(run.unwrap().state), Conclusion::Success),
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(100));
+    assert!(home.join(".ssh/authorized_keys").is_file());
+}
+
+#[tokio::test]
+async fn no_variable_of_the_workflow_brings_programs_into_the_install_phase() {
+    let steps = "- run: npm ci\n  env: { BASH_ENV: ./evil.sh, LD_PRELOAD: ./evil.so, PATH: /evil, NODE_OPTIONS: -r=./evil, npm_config_git: ./evil, NODE_ENV: test }\n";
+    let rig = Rig::new(&one_job(steps)).with_npm("env; echo \"arguments: $*\"");
+    let run = rig.run().await;
+    let log = rig.log(&run, "test").await;
+    assert!(run.state.is_success() && log.contains("NODE_ENV=test") && log.contains("arguments: ci"), "{log}");
+    assert!(!log.contains("evil"), "{log}");
 }
