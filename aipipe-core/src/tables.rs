@@ -97,9 +97,43 @@ pub struct StoryRecord {
     pub status: String,
     /// Its place in the queue, from 0.
     pub position: usize,
+    /// How many criteria, dependencies and requirements did not fit; the stage's result has all of them.
+    #[serde(default)]
+    pub left_out: usize,
+}
+
+/// The size records are kept to: stores need not take more than 256 KiB, and keys and escapes need room as well.
+const RECORD_BYTES: usize = 200 * 1024;
+
+fn fits<T: Serialize>(value: &T) -> Result<bool> {
+    let json = serde_json::to_vec(value).map_err(|error| {
+        Error::new(ErrorKind::InvalidInput, "record.size", "the record does not serialize").caused_by(error)
+    })?;
+    Ok(json.len() <= RECORD_BYTES)
 }
 
 impl StoryRecord {
+    /// The record of a story; of one too large for a record as much as fits.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the story does not serialize.
+    pub fn new(story: UserStory, execution: ExecutionId, status: String, position: usize) -> Result<Self> {
+        let mut record = Self { story, execution, status, position, left_out: 0 };
+        while !fits(&record)? {
+            let UserStory { criteria, depends_on, requirements, .. } = &mut record.story;
+            let before = criteria.len() + depends_on.len() + requirements.len();
+            criteria.truncate(criteria.len() / 2);
+            depends_on.truncate(depends_on.len() / 2);
+            requirements.truncate(requirements.len() / 2);
+            let left = criteria.len() + depends_on.len() + requirements.len();
+            if left == before {
+                break; // What is left is text alone; the store says that it is too large.
+            }
+            record.left_out += before - left;
+        }
+        Ok(record)
+    }
+
     /// The status of a story nobody worked on yet.
     pub const PLANNED: &'static str = "planned";
 
@@ -203,9 +237,31 @@ pub struct BuildRecord {
     pub repository: RepositoryRef,
     /// The run.
     pub run: WorkflowRun,
+    /// How many steps did not fit; the stage's result has all of them.
+    #[serde(default)]
+    pub left_out: usize,
 }
 
 impl BuildRecord {
+    /// The record of a run. Of one too large for a record the steps that ended in success are left out, then all steps.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the run does not serialize.
+    pub fn new(execution: ExecutionId, repository: RepositoryRef, run: WorkflowRun) -> Result<Self> {
+        let mut record = Self { execution, repository, run, left_out: 0 };
+        for keep_failed in [true, false] {
+            if fits(&record)? {
+                break;
+            }
+            for job in &mut record.run.jobs {
+                let before = job.steps.len();
+                job.steps.retain(|step| keep_failed && !step.state.is_success());
+                record.left_out += before - job.steps.len();
+            }
+        }
+        Ok(record)
+    }
+
     /// Writes the result, found again by its head commit.
     ///
     /// # Errors
@@ -224,5 +280,84 @@ impl BuildRecord {
     pub async fn of_commit(records: &dyn RecordStore, sha: &CommitSha) -> Result<Vec<Self>> {
         let query = RecordQuery::index(RecordIndex::HeadSha, sha.as_str());
         records.query_all(Table::BuildResults, query).await?.iter().map(Record::decode).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BuildRecord, StoryRecord, fits};
+    use crate::domain::{
+        AcceptanceCriterion, Basis, Citation, CriterionId, DocumentId, DocumentName, Effort, ExecutionId,
+        IdempotencyKey, Priority, ProjectName, UserStory,
+    };
+    use serde_json::json;
+
+    fn execution() -> ExecutionId {
+        ExecutionId::for_key(&ProjectName::parse("p").unwrap(), &IdempotencyKey::parse("k").unwrap())
+    }
+
+    fn story(criteria: usize) -> UserStory {
+        let mut story = json!({"id": "list-books", "title": "List books", "role": "clerk", "action": "list books",
+            "benefit": null, "criteria": [], "priority": "unset", "priority_basis": null, "effort": 1,
+            "effort_basis": null, "depends_on": [], "requirements": []});
+        let basis = serde_json::to_value(Basis::Default { reason: "test".to_owned() }).unwrap();
+        for (name, value) in [
+            ("priority", serde_json::to_value(Priority::P1).unwrap()),
+            ("effort", serde_json::to_value(Effort::at_least(1)).unwrap()),
+            ("priority_basis", basis.clone()),
+            ("effort_basis", basis),
+        ] {
+            story[name] = value;
+        }
+        let mut story: UserStory = serde_json::from_value(story).unwrap();
+        let name = DocumentName::parse("a.md").unwrap();
+        let citation = Citation {
+            document: DocumentId::for_name(&name),
+            version: crate::domain::ContentHash::of(b""),
+            name,
+            span: crate::domain::TextSpan { start: 0, end: 1 },
+            place: crate::domain::Place::Lines { first: 1, last: 1 },
+            quote: "q".repeat(400),
+            speaker: None,
+        };
+        story.criteria = (0..criteria)
+            .map(|number| AcceptanceCriterion {
+                id: CriterionId::for_content(&story.id, "", "", &number.to_string()),
+                given: String::new(),
+                when: String::new(),
+                then: format!("{number} {}", "x".repeat(400)),
+                citation: citation.clone(),
+            })
+            .collect();
+        story
+    }
+
+    #[test]
+    fn a_story_of_500_criteria_is_kept_as_far_as_it_fits() {
+        let record = StoryRecord::new(story(500), execution(), "done".to_owned(), 0).unwrap();
+        assert!(fits(&record).unwrap() && !record.story.criteria.is_empty());
+        assert_eq!(record.story.criteria.len() + record.left_out, 500);
+        let small = StoryRecord::new(story(5), execution(), "done".to_owned(), 0).unwrap();
+        assert_eq!((small.story.criteria.len(), small.left_out), (5, 0));
+    }
+
+    #[test]
+    fn a_run_of_many_steps_keeps_those_that_failed() {
+        let step = |number: usize| {
+            let conclusion = if number == 7 { "failure" } else { "success" };
+            json!({"name": format!("step {number}"), "state": {"state": "completed", "conclusion": conclusion},
+                "duration_ms": 1, "note": "n".repeat(1000)})
+        };
+        let run = json!({"id": "1", "workflow": ".github/workflows/ci.yml", "head_sha": "a".repeat(40), "attempt": 1,
+            "state": {"state": "completed", "conclusion": "failure"}, "started_at": null, "finished_at": null,
+            "jobs": [{"id": "test", "name": "test", "state": {"state": "completed", "conclusion": "failure"},
+                "steps": (0..500).map(step).collect::<Vec<_>>()}],
+            "location": "memory:1"});
+        let repository = json!({"owner": "", "name": "p", "location": "memory:p"});
+        let (run, repository) = (serde_json::from_value(run).unwrap(), serde_json::from_value(repository).unwrap());
+        let record = BuildRecord::new(execution(), repository, run).unwrap();
+        assert!(fits(&record).unwrap());
+        let names: Vec<_> = record.run.jobs[0].steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!((names, record.left_out), (vec!["step 7"], 499));
     }
 }

@@ -300,8 +300,7 @@ impl Stage for GithubOrchestrator {
                 poll_after: Some(self.options.poll),
             }));
         };
-        let result =
-            BuildRecord { execution: cx.execution().clone(), repository: repository.clone(), run: run.clone() };
+        let result = BuildRecord::new(cx.execution().clone(), repository.clone(), run.clone())?;
         cx.write_records(vec![result.write()?]).await?;
         let failure = self.failure(cx, &repository, &run).await?;
         Ok(Outcome::Done(BuildReport {

@@ -49,7 +49,7 @@ impl Stage for RequirementsSynthesizer {
         check_quotes(&stories, &sources)?;
         let records = (0..).zip(&stories.stories).map(|(position, story)| {
             let status = StoryRecord::PLANNED.to_owned();
-            StoryRecord { story: story.clone(), execution: cx.execution().clone(), status, position }.write()
+            StoryRecord::new(story.clone(), cx.execution().clone(), status, position).and_then(|record| record.write())
         });
         cx.write_records(records.collect::<Result<_>>()?).await?;
         cx.progress(stories.stories.len(), stories.stories.len(), "stories");

@@ -120,6 +120,19 @@ impl Generator {
         done: &[StoryId],
         story: &StoryId,
     ) -> Result<GeneratedStory> {
+        self.story_on(plan, stories, done, story, &mut None)
+    }
+
+    /// [`Generator::story`] on the project in which exactly `done` are served, where it is known, and leaves the project
+    /// as it is then: one story after the other renders each state once.
+    fn story_on(
+        &self,
+        plan: &ArchitecturePlan,
+        stories: &StorySet,
+        done: &[StoryId],
+        story: &StoryId,
+        known: &mut Option<project::Project>,
+    ) -> Result<GeneratedStory> {
         let missing = |of| Error::new(ErrorKind::NotFound, "story-executor.story", of).with("story", story);
         let planned = order::plan_of(plan, story).ok_or_else(|| missing("the plan has no such story"))?;
         if !stories.stories.iter().any(|known| known.id == *story) {
@@ -129,8 +142,12 @@ impl Generator {
         if let Some(status) = hindrance(plan, stories, done, planned) {
             return Ok(GeneratedStory { story: story.clone(), status, files: Vec::new(), tests: Vec::new() });
         }
+        let again = done.contains(story);
         let done: Vec<StoryId> = done.iter().filter(|id| *id != story).cloned().collect();
-        let before = self.project(plan, stories, &done)?;
+        let before = match known.take() {
+            Some(project) if !again => project,
+            _ => self.project(plan, stories, &done)?,
+        };
         let with: Vec<StoryId> = done.into_iter().chain([story.clone()]).collect();
         let mut after = self.project(plan, stories, &with)?;
         let unchanged =
@@ -143,7 +160,8 @@ impl Generator {
             unchecked if unchecked.is_empty() => StoryStatus::Done,
             unchecked => StoryStatus::Partial { unchecked },
         };
-        let files = after.files.into_values().filter(|file| !unchanged(file)).collect();
+        let files = after.files.values().filter(|file| !unchanged(file)).cloned().collect();
+        *known = Some(after);
         Ok(GeneratedStory { story: story.clone(), status, files, tests: own.tests })
     }
 
@@ -155,11 +173,12 @@ impl Generator {
         let scaffold = self.scaffold(plan, stories)?;
         let mut done = Vec::new();
         let mut results = Vec::new();
+        let mut project = None;
         for id in Self::order(plan, stories) {
             if order::plan_of(plan, &id).is_none() {
                 continue;
             }
-            let result = self.story(plan, stories, &done, &id)?;
+            let result = self.story_on(plan, stories, &done, &id, &mut project)?;
             if matches!(result.status, StoryStatus::Done | StoryStatus::Partial { .. }) {
                 done.push(id);
             }

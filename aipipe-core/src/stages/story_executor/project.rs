@@ -72,9 +72,13 @@ pub(super) fn project(
     let views = entities(language, &served, &references, &paths);
     let cases = Cases { language, served: &served, references: &references, views: &views };
     let mut told: Vec<(&UserStory, StoryCases, RepoPath)> = Vec::new();
+    let mut slugs: BTreeMap<String, usize> = BTreeMap::new();
+    for story in &stories.stories {
+        *slugs.entry(title_slug(story)).or_default() += 1;
+    }
     for planned in &served.stories {
         if let Some(story) = stories.stories.iter().find(|story| story.id == planned.story) {
-            told.push((story, cases.of(story, planned), test_path(language, stories, story)?));
+            told.push((story, cases.of(story, planned), test_path(language, &slugs, story)?));
         }
     }
     let fixtures = Fixtures::of(&views, told.iter().flat_map(|(_, cases, _)| &cases.cases));
@@ -374,11 +378,14 @@ fn story_view(story: &UserStory, path: &RepoPath) -> StoryView {
     }
 }
 
+fn title_slug(story: &UserStory) -> String {
+    slugify(&story.title, 60)
+}
+
 /// Where a story's tests lie: named after its title, with its id where two stories have the same title.
-fn test_path(language: Language, stories: &StorySet, story: &UserStory) -> Result<RepoPath> {
-    let slug = |story: &UserStory| slugify(&story.title, 60);
-    let own = slug(story);
-    let shared = own.is_empty() || stories.stories.iter().filter(|other| slug(other) == own).count() > 1;
+fn test_path(language: Language, slugs: &BTreeMap<String, usize>, story: &UserStory) -> Result<RepoPath> {
+    let own = title_slug(story);
+    let shared = own.is_empty() || slugs.get(&own).is_some_and(|count| *count > 1);
     let name = match (own.is_empty(), shared) {
         (true, _) => story.id.to_string(),
         (false, true) => format!("{own}-{}", story.id),

@@ -72,8 +72,10 @@ impl Stage for StoryExecutor {
         let scaffold = keep_all(cx, generator.scaffold(&plan, &stories)?).await?;
         let order = Generator::order(&plan, &stories);
         let (mut done, mut results): (Vec<StoryId>, Vec<StoryResult>) = (Vec::new(), Vec::new());
+        let mut project = None;
         for (number, id) in (1..).zip(&order) {
-            let GeneratedStory { story, status, files, tests } = generator.story(&plan, &stories, &done, id)?;
+            let GeneratedStory { story, status, files, tests } =
+                generator.story_on(&plan, &stories, &done, id, &mut project)?;
             if matches!(status, StoryStatus::Done | StoryStatus::Partial { .. }) {
                 done.push(id.clone());
             }
@@ -86,7 +88,10 @@ impl Stage for StoryExecutor {
         let records = (0..).zip(&stories.stories).filter_map(|(position, story)| {
             let result = results.iter().find(|result| result.story == story.id)?;
             let status = result.status.label().to_owned();
-            Some(StoryRecord { story: story.clone(), execution: cx.execution().clone(), status, position }.write())
+            Some(
+                StoryRecord::new(story.clone(), cx.execution().clone(), status, position)
+                    .and_then(|record| record.write()),
+            )
         });
         cx.write_records(records.collect::<Result<_>>()?).await?;
         Ok(Outcome::Done(CodeBundle { root: plan.root.clone(), plan: stored, scaffold, stories: results }))
