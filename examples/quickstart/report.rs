@@ -2,10 +2,10 @@
 
 use crate::session::{Recipe, Session};
 use aipipe::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, Cost, DocumentSet, ExecutionStatus, ExecutionSummary, PullRequestState,
-    Refusal, RunState, Stack, StoryResult, StorySet, StoryStatus,
+    ArchitecturePlan, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus, ExecutionSummary, PullRequestState,
+    Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
 };
-use aipipe::ports::ReviewDesk as _;
+use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _};
 use aipipe::stages::github_orchestrator::NOTHING_TO_PUBLISH;
 use aipipe::stages::{
     ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
@@ -13,6 +13,7 @@ use aipipe::stages::{
 use aipipe::tables::IntegrationRecord;
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -28,6 +29,7 @@ pub(crate) struct Report {
     pull_request: Option<aipipe::domain::PullRequestStatus>,
     stages: Vec<(String, f64, bool)>,
     refused: Vec<Refusal>,
+    isolation: Option<String>,
 }
 
 impl Report {
@@ -52,6 +54,7 @@ impl Report {
             pull_request,
             stages: session.progress.stages(),
             refused: session.progress.refused(),
+            isolation: session.workspace.ports().ci.capabilities().isolation,
         })
     }
 
@@ -122,6 +125,7 @@ impl Report {
                 "state": job.state,
                 "steps": job.steps,
             })).collect::<Vec<_>>()),
+            "isolation": self.isolation,
             "build_failure": self.build.as_ref().and_then(|build| build.failure.as_ref()),
             "cost_usd": match summary.spending.cost {
                 Cost::Known(cost) => Value::String(cost.to_string()),
@@ -148,8 +152,12 @@ impl Report {
                 "priority": story.priority,
                 "status": result.map_or("planned", |result| result.status.label()),
                 "detail": result.map(|result| &result.status),
-                "route": result.map(|result| if result.files.is_empty() { "none" } else { "template" }),
-                "files": result.map_or(0, |result| result.files.len()),
+                "route": result.map(|result| routes(&result.files)),
+                "files": result.map_or(&[][..], |result| &result.files).iter().map(|file| json!({
+                    "path": file.path,
+                    "route": file.route,
+                    "reason": file.reason,
+                })).collect::<Vec<_>>(),
                 "tests": result.map_or(0, |result| result.tests.len()),
             })
         };
@@ -190,6 +198,8 @@ impl Report {
             };
             let jobs: Vec<_> = build.run.jobs.iter().map(|job| job.name.as_str()).collect();
             let _ = writeln!(text, "  CI          {verdict}: {} ({})", jobs.join(", "), build.run.location);
+            let isolation = self.isolation.as_deref().unwrap_or("none: steps ran with this user's rights");
+            let _ = writeln!(text, "  isolation   {isolation}");
             if let Some(failure) = &build.failure {
                 let _ = writeln!(text, "\n  {} / {} failed:\n", failure.job, failure.step);
                 for line in failure.log_tail.lines() {
@@ -256,6 +266,18 @@ impl Report {
         );
         let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
     }
+}
+
+/// What wrote the files, such as `template` or `model and template`.
+fn routes(files: &[CodeFile]) -> String {
+    let of = |file: &CodeFile| match &file.route {
+        Route::Template { .. } => "template",
+        Route::Model { .. } => "model",
+        Route::PackageManager { .. } => "package manager",
+        _ => "other",
+    };
+    let routes: BTreeSet<_> = files.iter().map(of).collect();
+    if routes.is_empty() { "none".to_owned() } else { routes.into_iter().collect::<Vec<_>>().join(" and ") }
 }
 
 fn run_commands(stack: Stack) -> &'static str {
