@@ -2,8 +2,8 @@
 
 use crate::session::{Recipe, Session};
 use aipipe::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus, ExecutionSummary, PullRequestState,
-    Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
+    ArchitecturePlan, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus, ExecutionSummary,
+    PullRequestState, Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
 };
 use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _};
 use aipipe::stages::github_orchestrator::NOTHING_TO_PUBLISH;
