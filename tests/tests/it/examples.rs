@@ -63,7 +63,7 @@ fn plan_chooses_a_stack_and_says_why() {
 #[test]
 fn a_pipeline_of_ones_own_and_a_stage_alone() {
     let ran = run(&mut program(example("custom_pipeline"))).exits(0);
-    assert_eq!(ran.stdout, "3 on the Python API\n1 document read by stage 1 alone\n");
+    assert_eq!(ran.stdout, "2 on the Python API\n1 document read by stage 1 alone\n");
 }
 
 #[test]

@@ -129,10 +129,11 @@ impl Running {
     #[track_caller]
     pub(crate) fn wait_for(&mut self, words: &str) {
         loop {
-            let before = self.said.len();
-            let read = self.stderr.read_line(&mut self.said).unwrap();
+            let mut line = String::new();
+            let read = self.stderr.read_line(&mut line).unwrap();
+            self.said.push_str(&line);
             assert!(read > 0, "it ended without saying “{words}”:\n{}", self.said);
-            if self.said[before..].contains(words) {
+            if line.contains(words) {
                 return;
             }
         }

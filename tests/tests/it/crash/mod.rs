@@ -42,7 +42,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, what: &str, verdict: Verdict) {
+    fn add(&mut self, what: &str, verdict: &Verdict) {
         self.kills += verdict.kills;
         self.duplicates += verdict.duplicates;
         if verdict.faults.is_empty() {
@@ -141,7 +141,7 @@ fn jobs(points: &[Point]) -> VecDeque<Job> {
 #[test]
 fn killed_anywhere_a_resume_ends_the_same() {
     let folder = scratch();
-    let [one, two] = ["one", "two"].map(|name| Place::new(folder.path().join(name)));
+    let [one, two] = ["one", "two"].map(|name| Place::new(&folder.path().join(name)));
     // This run has its lock files made; all others find them.
     let reference = one.reference(Workflow::WithoutInstall);
     two.take_locks_of(&one);
@@ -152,7 +152,7 @@ fn killed_anywhere_a_resume_ends_the_same() {
             let verdict = place.survives(workflow, &reference.outcome, &job.kill_at, job.locks);
             assert!(verdict.kills > 0, "never killed at {}", job.what);
             println!("{}: {} faults", job.what, verdict.faults.len());
-            tally.lock().unwrap().add(&job.what, verdict);
+            tally.lock().unwrap().add(&job.what, &verdict);
         }
     };
     let take = || queue.lock().unwrap().pop_front();
@@ -187,7 +187,7 @@ fn killed_anywhere_a_resume_ends_the_same() {
 #[test]
 fn without_a_look_before_each_making_the_sweep_fails() {
     let folder = scratch();
-    let place = Place::new(folder.path().join("control"));
+    let place = Place::new(&folder.path().join("control"));
     let reference = place.reference(Workflow::WithoutInstall);
     // After each effect; but what a merge came to lies in the pull request's own record by then, so there it is the
     // moment before that is written.
