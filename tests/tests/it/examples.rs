@@ -114,10 +114,13 @@ fn quickstart_merges_the_sample_project() {
     let served = with_status(&json, &["done", "partial"]);
     assert!(served.len() >= 5, "{ran}");
     for story in &served {
-        assert!(story["route"] == "template" && story["files"].as_u64() > Some(0), "{story}");
+        assert!(
+            story["route"] == "template" && story["files"].as_array().is_some_and(|files| !files.is_empty()),
+            "{story}"
+        );
     }
     for story in with_status(&json, &["needs_model", "blocked", "needs model"]) {
-        assert_eq!(story["files"], 0, "{story}");
+        assert_eq!(story["files"], json!([]), "{story}");
     }
     the_clone_holds_up(&json, &served, &folder.path().join("clone"));
     the_page_is_whole(&json);
@@ -268,8 +271,8 @@ fn a_person_reviews_and_documents_change() {
 
     // Nothing new: said, not published as an empty change.
     fs::write(&notes, NOTES.replace("We build", "We shall build")).unwrap();
-    let nothing = run(&mut quickstart(&workspace, &auto)).says("there is nothing to publish");
-    assert_eq!(nothing.code, Some(1), "{nothing}");
+    let nothing = run(&mut quickstart(&workspace, &auto)).says("there is nothing to publish").exits(0).json();
+    assert_eq!((&nothing["status"], &nothing["pull_request"]), (&json!("unchanged"), &json!(null)));
 
     let runs = run(&mut quickstart(&workspace, &["runs", "--json"])).exits(0).json();
     let states: Vec<_> = runs["executions"].as_array().unwrap().iter().map(|run| run["status"].clone()).collect();
