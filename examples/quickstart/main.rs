@@ -46,22 +46,23 @@ async fn main() -> ExitCode {
             return failed(json, "failed", &first_line(&error), 1);
         }
     };
-    let json = match &cli.command {
-        None => cli.run.common.json,
-        Some(Command::Runs(common)) => common.json,
-        Some(Command::Status(of) | Command::Resume(of) | Command::Cancel(of)) => of.common.json,
-        Some(Command::Approve(approve)) => approve.of.common.json,
-        Some(Command::Choose(choose)) => choose.of.common.json,
+    let json = cli.common.json;
+    let (command, run_args, common) = match cli.asked() {
+        Ok(asked) => asked,
+        Err(message) => {
+            progress::note(&format!("error: {message}"));
+            return failed(json, "failed", &message, 1);
+        }
     };
     let work = async {
-        match cli.command {
-            None => run(&cli.run).await,
-            Some(Command::Status(of)) => status(&of).await,
-            Some(Command::Approve(approve)) => self::approve(&approve).await,
-            Some(Command::Resume(of)) => resume(&of).await,
-            Some(Command::Choose(choose)) => self::choose(&choose).await,
-            Some(Command::Cancel(of)) => cancel(&of).await,
-            Some(Command::Runs(common)) => runs(&common).await,
+        match command {
+            None => run(&common, &run_args).await,
+            Some(Command::Status(of)) => status(&common, &of).await,
+            Some(Command::Approve(approve)) => self::approve(&common, &approve).await,
+            Some(Command::Resume(of)) => resume(&common, &of).await,
+            Some(Command::Choose(choose)) => self::choose(&common, &choose).await,
+            Some(Command::Cancel(of)) => cancel(&common, &of).await,
+            Some(Command::Runs) => runs(&common).await,
         }
     };
     tokio::select! {
@@ -98,8 +99,8 @@ fn print(what: &impl Display) -> std::io::Result<()> {
     stdout::to_stdout(|out| writeln!(out, "{what}"))
 }
 
-async fn run(args: &RunArgs) -> Result<u8> {
-    let session = Session::open(&args.common)?;
+async fn run(common: &Common, args: &RunArgs) -> Result<u8> {
+    let session = Session::open(common)?;
     let (recipe, request, intake) = session.prepare(args).await?;
     let pipeline = session.pipeline(&recipe);
     let known = session.engine.find(&recipe.execution).await?.is_some();
@@ -111,9 +112,9 @@ async fn run(args: &RunArgs) -> Result<u8> {
     finish(&session, &recipe, outcome).await
 }
 
-async fn resume(of: &OfExecution) -> Result<u8> {
-    let session = Session::open(&of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+async fn resume(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
     go_on(&session, &recipe).await
 }
 
@@ -122,9 +123,9 @@ async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
     finish(session, recipe, outcome).await
 }
 
-async fn approve(args: &Approve) -> Result<u8> {
-    let session = Session::open(&args.of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
+async fn approve(common: &Common, args: &Approve) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(args.of.execution.as_ref()).await?;
     let records = session.workspace.records.as_ref();
     let integration = IntegrationRecord::of(records, &recipe.project, &recipe.execution).await?;
     let Some((integration, (number, _))) = integration.and_then(|record| Some((record.clone(), record.pull_request?)))
@@ -146,9 +147,9 @@ async fn approve(args: &Approve) -> Result<u8> {
     go_on(&session, &recipe).await
 }
 
-async fn choose(args: &Choose) -> Result<u8> {
-    let session = Session::open(&args.of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
+async fn choose(common: &Common, args: &Choose) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(args.of.execution.as_ref()).await?;
     // Another stack is another signal: a wrong choice can be corrected.
     let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str(), args.stack.as_str()]);
     let stack = serde_json::json!(args.stack.as_str());
@@ -156,27 +157,23 @@ async fn choose(args: &Choose) -> Result<u8> {
     go_on(&session, &recipe).await
 }
 
-async fn cancel(of: &OfExecution) -> Result<u8> {
-    let session = Session::open(&of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+async fn cancel(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
     session.engine.cancel(&recipe.execution).await?;
     show(&session, &recipe).await?;
     Ok(0)
 }
 
-async fn status(of: &OfExecution) -> Result<u8> {
-    let session = Session::open(&of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+async fn status(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
     Ok(show(&session, &recipe).await?.exit_code(&recipe))
 }
 
 async fn runs(common: &Common) -> Result<u8> {
-    let session = Session::open(common)?;
-    let mut all = Vec::new();
-    for status in aipipe::domain::ExecutionStatus::ALL {
-        all.extend(session.engine.list_by_status(status).await?);
-    }
-    all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
+    let session = Session::open_existing(common)?;
+    let all = session.executions().await?;
     if common.json {
         print(&serde_json::json!({"executions": all}))?;
         return Ok(0);

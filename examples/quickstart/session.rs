@@ -3,16 +3,17 @@
 use crate::cli::{Common, Review, RunArgs};
 use crate::progress::Progress;
 use aipipe::domain::{
-    ContentHash, DocumentName, ExecutionId, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, ReviewOutcome,
-    Stack, slugify,
+    ContentHash, DocumentName, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, IntakeRequest,
+    ProjectName, ReviewOutcome, Stack, slugify,
 };
 use aipipe::local::{LocalWorkspace, read_document_file};
 use aipipe::pipeline::{Engine, Pipeline, StartRequest, upload_documents};
-use aipipe::ports::Clock as _;
 use aipipe::stages::{StandardOptions, standard_pipeline};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,27 +33,22 @@ impl Recipe {
 
     /// Kept before the execution starts, so that a crash at any point leaves it resumable.
     fn keep(&self, workspace: &Path) -> Result<()> {
-        let file = Self::file(workspace, &self.execution);
+        let target = Self::file(workspace, &self.execution);
         std::fs::create_dir_all(workspace.join("runs"))?;
-        let json = serde_json::to_vec_pretty(self)?;
-        for target in [file, workspace.join("runs").join("latest.json")] {
-            let temporary = target.with_extension("tmp");
-            std::fs::write(&temporary, &json).with_context(|| format!("can't write {}", temporary.display()))?;
-            std::fs::rename(&temporary, &target)?;
-        }
+        let temporary = target.with_extension("tmp");
+        let mut file = File::create(&temporary).with_context(|| format!("can't write {}", temporary.display()))?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, &target)?;
         Ok(())
     }
 
-    pub(crate) fn load(workspace: &Path, execution: Option<&ExecutionId>) -> Result<Self> {
-        let file = match execution {
-            Some(execution) => Self::file(workspace, execution),
-            None => workspace.join("runs").join("latest.json"),
-        };
+    fn load(workspace: &Path, execution: &ExecutionId) -> Result<Self> {
+        let file = Self::file(workspace, execution);
         if !file.exists() {
             bail!("there is no such run in {} (`-- runs` lists them)", workspace.display());
         }
-        let json = std::fs::read(&file)?;
-        serde_json::from_slice(&json).with_context(|| format!("{} is damaged", file.display()))
+        serde_json::from_slice(&std::fs::read(&file)?).with_context(|| format!("{} is damaged", file.display()))
     }
 }
 
@@ -73,6 +69,37 @@ impl Session {
         Ok(Self { workspace, engine, progress, common: common.clone() })
     }
 
+    /// As [`Session::open`], but makes nothing where nothing is.
+    pub(crate) fn open_existing(common: &Common) -> Result<Self> {
+        // The workspace's own file: its folder may be there for another reason.
+        if !common.workspace.join("records.redb").exists() {
+            bail!("there is no run in {}", common.workspace.display());
+        }
+        Self::open(common)
+    }
+
+    /// All executions, newest first.
+    pub(crate) async fn executions(&self) -> Result<Vec<ExecutionSummary>> {
+        let mut all = Vec::new();
+        for status in ExecutionStatus::ALL {
+            all.extend(self.engine.list_by_status(status).await?);
+        }
+        all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
+        Ok(all)
+    }
+
+    /// What the named execution was started with, or the one that was worked on last.
+    pub(crate) async fn recipe(&self, execution: Option<&ExecutionId>) -> Result<Recipe> {
+        let execution = match execution {
+            Some(execution) => execution.clone(),
+            None => match self.executions().await?.into_iter().max_by_key(|summary| summary.updated_at) {
+                Some(latest) => latest.id,
+                None => bail!("there is no run in {}", self.workspace.root().display()),
+            },
+        };
+        Recipe::load(self.workspace.root(), &execution)
+    }
+
     pub(crate) fn pipeline(&self, recipe: &Recipe) -> Pipeline<IntakeRequest, ReviewOutcome> {
         let policy = if recipe.human_review { Review::Human } else { Review::Auto };
         let options = StandardOptions::new(policy.into()).with_stack(recipe.stack);
@@ -86,17 +113,13 @@ impl Session {
             Some(project) => project.clone(),
             None => default_project(&args.documents)?,
         };
-        let mut parts: Vec<String> = vec![format!("{:?} {:?}", args.review, args.stack)];
+        let mut parts: Vec<String> = vec![format!("{:?} {:?}", args.review(), args.stack)];
         parts.extend(documents.iter().map(|(name, content)| format!("{name} {}", ContentHash::of(content))));
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let key = IdempotencyKey::derive(&parts);
         let execution = ExecutionId::for_key(&project, &key);
-        // An execution that goes on keeps the day it was started on.
-        let root = match self.engine.find(&execution).await? {
-            Some(known) => known.root,
-            None => ProjectRoot::new(project.clone(), self.workspace.clock.now()),
-        };
-        let human_review = args.review == Review::Human;
+        let root = self.engine.root_for(&project, &key).await?;
+        let human_review = args.review() == Review::Human;
         let recipe = Recipe { execution, project, human_review, stack: args.stack };
         recipe.keep(self.workspace.root())?;
         let intake = upload_documents(self.workspace.artifacts.as_ref(), &root, documents).await?;

@@ -3,13 +3,14 @@
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::journal::{Journal, hit};
 use super::stage::{from_json, to_json};
+use super::values;
 use crate::domain::{
     ArtifactKey, ArtifactRef, ContentHash, DocumentSet, ExecutionId, IdempotencyKey, ProjectRoot, SignalName, Spending,
     StageName, StepKey, Stored, Timestamp,
 };
 use crate::ports::{
-    ArtifactStore, ArtifactStoreExt, Clock, Event, EventKind, GetOptions, LanguageModel, ModelRequest, ModelResponse,
-    Observer, PutMode, PutOptions, RecordStore, RecordWrite,
+    ArtifactStore, Clock, Event, EventKind, LanguageModel, ModelRequest, ModelResponse, Observer, PutMode, PutOptions,
+    RecordStore, RecordWrite,
 };
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -19,9 +20,6 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Journaled values up to this many bytes of JSON lie in the journal itself; larger ones in the artifact store.
-const INLINE_LIMIT: usize = 4 * 1024;
 
 /// Something a person or another system tells an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,48 +70,20 @@ impl Run {
         *lock(&self.spending)
     }
 
-    /// Stores JSON: inline when small, in the artifact store otherwise (content first, so a reference is never empty).
     pub(crate) async fn keep(&self, json: Bytes) -> Result<JournalValue> {
-        if json.len() <= INLINE_LIMIT
-            && let Ok(text) = std::str::from_utf8(&json)
-        {
-            return Ok(JournalValue::Inline(text.to_owned()));
-        }
-        Ok(JournalValue::Stored(self.store(json).await?))
+        values::keep(&self.artifacts, &self.root, &self.execution, json).await
     }
 
     pub(crate) async fn fetch(&self, value: &JournalValue) -> Result<Bytes> {
-        match value {
-            JournalValue::Inline(text) => Ok(Bytes::from(text.clone())),
-            JournalValue::Stored(at) => self.read(at).await,
-        }
+        values::fetch(&self.artifacts, value).await
     }
 
-    pub(crate) async fn store(&self, content: Bytes) -> Result<ArtifactRef> {
-        let hash = ContentHash::of(&content);
-        let bytes = content.len() as u64;
-        let key = ArtifactKey::value(&self.root, &self.execution, &hash);
-        self.artifacts.put_once(&key, content).await?;
-        Ok(ArtifactRef { key, hash, bytes })
+    async fn store(&self, content: Bytes) -> Result<ArtifactRef> {
+        values::put(&self.artifacts, &self.root, &self.execution, content).await
     }
 
-    /// The referenced content: the current version of the key, or an older one where those are kept.
-    pub(crate) async fn read(&self, at: &ArtifactRef) -> Result<Bytes> {
-        let artifact = self.artifacts.get(&at.key, GetOptions::default()).await?;
-        if ContentHash::of(&artifact.content) == at.hash {
-            return Ok(artifact.content);
-        }
-        if self.artifacts.capabilities().versions {
-            let versions = self.artifacts.versions(&at.key).await?;
-            if let Some(meta) = versions.into_iter().find(|meta| meta.hash == at.hash) {
-                let older = self.artifacts.get(&at.key, GetOptions::default().with_version(meta.version)).await?;
-                if ContentHash::of(&older.content) == at.hash {
-                    return Ok(older.content);
-                }
-            }
-        }
-        Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced")
-            .with("key", &at.key))
+    async fn read(&self, at: &ArtifactRef) -> Result<Bytes> {
+        values::read(&self.artifacts, at).await
     }
 }
 
@@ -414,7 +384,11 @@ impl StageContext {
         let key =
             IdempotencyKey::derive(&[self.run.execution.as_str(), self.stage.as_str(), step.as_str(), &input.to_hex()]);
         if self.state_of(step).is_none() {
+            // The write itself demands the lease and that nobody has cancelled: there is nothing left to look at.
             self.append(StageEntry::Intent { step: step.clone(), input, key: key.clone() }).await?;
+            if !self.run.journal.lock().await.has_expired(self.run.clock.now()) {
+                return Ok(key);
+            }
         }
         self.ensure_lease().await?;
         Ok(key)
@@ -475,7 +449,8 @@ impl StageContext {
         Ok(())
     }
 
-    /// Renews a lease that has run out (the process was paused) and looks whether this worker still holds it.
+    /// Renews a lease that has run out (the process was paused); else looks whether this worker still holds it and
+    /// nobody has cancelled.
     async fn ensure_lease(&self) -> Result<()> {
         let now = self.run.clock.now();
         let mut journal = self.run.journal.lock().await;

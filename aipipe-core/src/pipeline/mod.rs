@@ -12,15 +12,18 @@
 //!                     └─▶ waiting (process may end) ─▶ signal / resume ────────┘
 //! ```
 
+mod cancel;
 mod compose;
 mod context;
 mod engine;
 mod entry;
 mod intake;
 mod journal;
+mod lookup;
 mod options;
 mod run;
 mod stage;
+mod values;
 
 pub use compose::{Pipeline, PipelineBuilder};
 pub use context::{Signal, StageContext};

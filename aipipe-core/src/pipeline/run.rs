@@ -9,11 +9,13 @@ use crate::ports::EventKind;
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use futures::future::join_all;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How a run of an execution ended, when it did not fail.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", content = "value", rename_all = "snake_case")]
 pub enum RunOutcome<T> {
     /// The last stage is done.
     Completed(T),
@@ -167,8 +169,8 @@ impl Driver {
             self.close(&[entry, JournalEntry::Completed]).await?;
         } else {
             let mut journal = self.run.journal.lock().await;
-            let summary = journal.summary_write(&self.summary)?;
-            journal.commit(&[entry], vec![summary]).await?;
+            let summary = journal.summary_writes(&self.summary)?;
+            journal.commit(&[entry], summary).await?;
         }
         self.done.insert(stage, value);
         if last {
@@ -208,33 +210,45 @@ impl Driver {
 
     async fn close(&self, entries: &[JournalEntry]) -> Result<()> {
         let mut journal = self.run.journal.lock().await;
-        let summary = journal.summary_write(&self.summary)?;
-        journal.close(entries, vec![summary]).await
+        let summary = journal.summary_writes(&self.summary)?;
+        journal.close(entries, summary).await
     }
 
     /// Notes why the run ended. A worker that lost its lease notes nothing; where noting fails too, the first error is
     /// the one to report, and the execution stays `running` until its lease ends and a resume takes it up.
     pub(crate) async fn close_after(&mut self, error: &Error) {
-        let entry = match error.kind() {
+        let noted = match error.kind() {
             ErrorKind::Fenced => return,
-            ErrorKind::Cancelled => {
-                self.touch(ExecutionStatus::Cancelled);
-                JournalEntry::Cancelled
-            }
-            _ => {
-                self.touch(ExecutionStatus::Failed);
-                self.summary.failure = Some(cut(error.chain()));
-                JournalEntry::Failed { stage: self.summary.stage.clone(), error: cut(error.chain()) }
-            }
+            ErrorKind::Cancelled => self.close_cancelled().await,
+            _ => match self.close_failed(error).await {
+                // It failed after somebody cancelled it.
+                Err(second) if second.kind() == ErrorKind::Cancelled => self.close_cancelled().await,
+                other => other,
+            },
         };
-        let told = match error.kind() {
-            ErrorKind::Cancelled => EventKind::Cancelled,
-            _ => EventKind::Failed { stage: self.summary.stage.clone(), error: error.chain() },
-        };
-        if let Err(second) = self.close(&[entry]).await {
-            tracing::warn!(execution = %self.run.execution, error = %second, "the failure could not be journaled");
+        if let Err(second) = noted {
+            tracing::warn!(execution = %self.run.execution, error = %second, "the end could not be journaled");
         }
-        self.run.tell(told);
+    }
+
+    async fn close_cancelled(&mut self) -> Result<()> {
+        self.touch(ExecutionStatus::Cancelled);
+        let result = self.close(&[JournalEntry::Cancelled]).await;
+        self.run.tell(EventKind::Cancelled);
+        result
+    }
+
+    async fn close_failed(&mut self, error: &Error) -> Result<()> {
+        self.touch(ExecutionStatus::Failed);
+        self.summary.failure = Some(cut(error.chain()));
+        let stage = self.summary.stage.clone();
+        let entry = JournalEntry::Failed { stage: stage.clone(), error: cut(error.chain()) };
+        let result = self.close(&[entry]).await;
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Cancelled) {
+            return result;
+        }
+        self.run.tell(EventKind::Failed { stage, error: error.chain() });
+        result
     }
 
     async fn output_of(&self, stages: &[&dyn ErasedStage]) -> Result<JournalValue> {

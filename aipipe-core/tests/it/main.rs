@@ -5,6 +5,7 @@
 mod conformance;
 mod domain;
 mod engine;
+mod engine_ends;
 mod engine_faults;
 mod standard;
 mod support;
