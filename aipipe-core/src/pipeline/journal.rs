@@ -317,7 +317,7 @@ impl Journal {
 
     /// The write that puts the summary, to go with a commit.
     pub(crate) fn summary_write(&self, summary: &ExecutionSummary) -> Result<RecordWrite> {
-        let created = summary.created_at.to_string();
+        let created = summary.created_at.sort_key();
         let id = self.scope.partition();
         let by_time = format!("{created}/{id}");
         Ok(RecordWrite::put(TABLE, self.scope.key("summary")?, Expect::Anything, summary)?
