@@ -3,9 +3,9 @@
 use crate::session::{Recipe, Session};
 use aipipe::domain::{
     ArchitecturePlan, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus, ExecutionSummary,
-    PullRequestState, Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
+    Isolation, PullRequestState, Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
 };
-use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _};
+use aipipe::ports::ReviewDesk as _;
 use aipipe::stages::github_orchestrator::NOTHING_TO_PUBLISH;
 use aipipe::stages::{
     ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
@@ -29,7 +29,6 @@ pub(crate) struct Report {
     pull_request: Option<aipipe::domain::PullRequestStatus>,
     stages: Vec<(String, f64, bool)>,
     refused: Vec<Refusal>,
-    isolation: Option<String>,
 }
 
 impl Report {
@@ -54,7 +53,6 @@ impl Report {
             pull_request,
             stages: session.progress.stages(),
             refused: session.progress.refused(),
-            isolation: session.workspace.ports().ci.capabilities().isolation,
         })
     }
 
@@ -125,7 +123,7 @@ impl Report {
                 "state": job.state,
                 "steps": job.steps,
             })).collect::<Vec<_>>()),
-            "isolation": self.isolation,
+            "isolation": self.build.as_ref().map(|build| &build.run.isolation),
             "build_failure": self.build.as_ref().and_then(|build| build.failure.as_ref()),
             "cost_usd": match summary.spending.cost {
                 Cost::Known(cost) => Value::String(cost.to_string()),
@@ -198,8 +196,11 @@ impl Report {
             };
             let jobs: Vec<_> = build.run.jobs.iter().map(|job| job.name.as_str()).collect();
             let _ = writeln!(text, "  CI          {verdict}: {} ({})", jobs.join(", "), build.run.location);
-            let isolation = self.isolation.as_deref().unwrap_or("none: steps ran with this user's rights");
-            let _ = writeln!(text, "  isolation   {isolation}");
+            let rights = match build.run.isolation {
+                Isolation::None(_) => "; steps ran with this user's rights",
+                _ => "",
+            };
+            let _ = writeln!(text, "  isolation   {}{rights}", build.run.isolation);
             if let Some(failure) = &build.failure {
                 let _ = writeln!(text, "\n  {} / {} failed:\n", failure.job, failure.step);
                 for line in failure.log_tail.lines() {

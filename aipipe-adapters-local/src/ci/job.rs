@@ -82,7 +82,7 @@ impl<'a> JobRun<'a> {
         }
         let limits = &run.options.limits;
         let log = JobLog::create(&file, limits.log_bytes, limits.output_bytes).map_err(failed)?;
-        let outside_temp = if run.sandbox.isolation().is_none() {
+        let outside_temp = if run.sandbox.name().is_none() {
             Some(tempfile::Builder::new().prefix("aipipe-").tempdir().map_err(failed)?)
         } else {
             None
@@ -118,7 +118,7 @@ impl<'a> JobRun<'a> {
     /// Runs the steps to the end.
     pub(super) async fn run(mut self) -> Result<JobResult> {
         let notes: Vec<String> =
-            [self.run.sandbox.note()].into_iter().chain(self.run.workflow.notes.iter().cloned()).collect();
+            [self.run.sandbox.isolation().to_string()].into_iter().chain(self.run.workflow.notes.iter().cloned()).collect();
         let notes = notes.join("; ");
         self.log.line(&format!("job {} of {} at {}", self.job.name, self.run.workflow.name, self.run.commit));
         self.log.line(&notes);

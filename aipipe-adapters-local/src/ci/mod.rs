@@ -170,7 +170,7 @@ impl LocalCi {
         record.run.started_at = Some(options.clock.now());
         record.run.finished_at = None;
         record.run.jobs = workflow.jobs.iter().map(run::waiting).collect();
-        record.isolation = self.sandbox.note();
+        record.run.isolation = self.sandbox.isolation();
         record.checks_recorded = false;
         folder.save(&record)?;
         self.report(&record, |_| RunState::Pending)?;
@@ -188,7 +188,7 @@ impl LocalCi {
             id: &record.run.id.clone(),
             attempt: record.run.attempt,
         };
-        tracing::info!(run = run.id, attempt = run.attempt, isolation = %record.isolation, "workflow run starts");
+        tracing::info!(run = run.id, attempt = run.attempt, isolation = %record.run.isolation, "workflow run starts");
         let conclusion = run.execute(&mut record).await?;
         folder.clear()?;
         record.run.state = RunState::Completed(conclusion);
@@ -222,7 +222,7 @@ impl LocalCi {
 #[async_trait]
 impl ContinuousIntegration for LocalCi {
     fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, self.sandbox.isolation())
+        CiCapabilities::new(false, self.sandbox.name())
     }
 
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
@@ -271,9 +271,10 @@ impl ContinuousIntegration for LocalCi {
                     started_at: None,
                     finished_at: None,
                     jobs: Vec::new(),
+                    isolation: self.sandbox.isolation(),
                     location: folder.path().display().to_string(),
                 };
-                RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone(), self.sandbox.note())
+                RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone())
             }
         };
         self.perform(&folder, &lock, record, selector).await.map(Some)

@@ -6,6 +6,7 @@ use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use super::validation::ValidationReport;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A repository as an adapter knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -102,6 +103,30 @@ pub struct JobResult {
     pub steps: Vec<StepResult>,
 }
 
+/// How the steps of a run were kept from the rest of the machine they ran on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Nobody said.
+    #[default]
+    Unknown,
+    /// By this, such as `bubblewrap 0.8.0` or `a GitHub-hosted runner`.
+    By(String),
+    /// Not at all, for this reason: they ran with the rights of the user who ran CI.
+    None(String),
+}
+
+impl fmt::Display for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("not known"),
+            Self::By(what) => write!(f, "isolated by {what}"),
+            Self::None(reason) => write!(f, "not isolated: {reason}"),
+        }
+    }
+}
+
 /// A run of a workflow for one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkflowRun {
@@ -121,6 +146,9 @@ pub struct WorkflowRun {
     pub finished_at: Option<Timestamp>,
     /// Its jobs.
     pub jobs: Vec<JobResult>,
+    /// How its steps were isolated, as of its latest attempt.
+    #[serde(default)]
+    pub isolation: Isolation,
     /// Where a person finds it.
     pub location: String,
 }

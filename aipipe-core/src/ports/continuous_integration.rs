@@ -42,7 +42,7 @@ impl CiCapabilities {
 /// - `ensure_run` is find-or-create by its key. It may return before the run ended; a run that a crash cut off is
 ///   started again under the same id and attempt number, for its result was never seen.
 /// - A step that can't be executed makes its job fail, or is `Unsupported`; it is never skipped silently.
-/// - Unknown states are `Pending`.
+/// - Unknown states are `Pending`; a run's isolation is `Unknown` unless the adapter knows it of that very run.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait ContinuousIntegration: Debug + Send + Sync + 'static {

@@ -120,6 +120,7 @@ async fn documents_become_a_merged_pull_request_with_traceability() {
         "## Traceability",
         "```mermaid",
         "## Cost",
+        "**Isolation:** none (nothing is executed). The checks ran with the rights of the user who ran CI.",
         "0.00 USD",
         "brief.md",
         "“Clerks must be able to list all books”",

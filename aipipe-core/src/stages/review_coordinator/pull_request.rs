@@ -3,8 +3,8 @@
 use super::markdown::{code, escape, fenced, shorten};
 use crate::domain::{
     ArchitecturePlan, BuildReport, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId,
-    PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
-    StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
+    Isolation, PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
+    StackEvidence, StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -216,11 +216,23 @@ fn checks(contents: &Contents<'_>) -> Option<String> {
     for name in missing {
         let _ = writeln!(text, "| {} | yes | not reported |", escape(name.as_str()));
     }
+    let _ = writeln!(text, "\n{}", isolation(&run.isolation));
     if let Some(failure) = &contents.build.failure {
         let _ = writeln!(text, "\n**Failed:** job {}, step {}.\n", code(&failure.job), code(&failure.step));
         text.push_str(&fenced(&failure.log_tail));
     }
     Some(text)
+}
+
+/// Whether code nobody has read yet could reach the machine that checked it: a reviewer should know.
+fn isolation(of: &Isolation) -> String {
+    match of {
+        Isolation::By(what) => format!("**Isolation:** the checks ran isolated by {}.", escape(what)),
+        Isolation::None(reason) => {
+            format!("**Isolation:** none ({}). The checks ran with the rights of the user who ran CI.", escape(reason))
+        }
+        Isolation::Unknown => "**Isolation:** not known; the CI adapter does not say.".to_owned(),
+    }
 }
 
 fn needs(contents: &Contents<'_>) -> Option<String> {
