@@ -133,12 +133,8 @@ async fn approve(args: &Approve) -> Result<u8> {
     };
     let desk = &session.workspace.review_desk;
     let head = desk.status(&integration.repository, number).await?.pull_request.head_sha;
-    let review = ReviewSpec {
-        reviewer: args.reviewer.clone(),
-        verdict: ReviewVerdict::Approved,
-        commit: head.clone(),
-        comment: args.comment.clone(),
-    };
+    let review = ReviewSpec::new(args.reviewer.clone(), ReviewVerdict::Approved, head.clone())
+        .with_comment(args.comment.clone());
     let key = IdempotencyKey::derive(&["approve", recipe.execution.as_str(), &args.reviewer, head.as_str()]);
     desk.review(&integration.repository, number, &review, &key).await?;
     let signal = SignalName::parse("review")?;

@@ -34,7 +34,7 @@ pub use sandbox::SandboxChoice;
 
 use crate::process::read_small;
 use aipipe_core::domain::{
-    CheckRun, CommitSha, Conclusion, ContentHash, IdempotencyKey, RepositoryRef, RunState, WorkflowRun,
+    CheckRun, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobResult, RepositoryRef, RunState, WorkflowRun,
 };
 use aipipe_core::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -210,11 +210,8 @@ impl LocalCi {
     }
 
     fn report(&self, record: &RunRecord, state: impl Fn(RunState) -> RunState) -> Result<()> {
-        let check = |job: &aipipe_core::domain::JobResult| CheckRun {
-            name: job.name.clone(),
-            head_sha: record.run.head_sha.clone(),
-            state: state(job.state),
-        };
+        let head = &record.run.head_sha;
+        let check = |job: &JobResult| CheckRun::new(job.name.clone(), head.clone(), state(job.state));
         self.options.checks.record(&record.repository, record.run.jobs.iter().map(check).collect())
     }
 }
@@ -262,18 +259,9 @@ impl ContinuousIntegration for LocalCi {
                 record
             }
             None => {
-                let run = WorkflowRun {
-                    id,
-                    workflow: selector.workflow.clone(),
-                    head_sha: selector.head_sha.clone(),
-                    attempt: 1,
-                    state: RunState::Pending,
-                    started_at: None,
-                    finished_at: None,
-                    jobs: Vec::new(),
-                    isolation: self.sandbox.isolation(),
-                    location: folder.path().display().to_string(),
-                };
+                let (workflow, head) = (selector.workflow.clone(), selector.head_sha.clone());
+                let location = folder.path().display().to_string();
+                let run = WorkflowRun::new(id, workflow, head, self.sandbox.isolation(), location);
                 RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone())
             }
         };
@@ -329,11 +317,8 @@ impl ContinuousIntegration for LocalCi {
             (true, false) => {}
             (false, true) => record.reruns.push(key.clone()),
         }
-        let selector = RunSelector {
-            workflow: record.run.workflow.clone(),
-            head_sha: record.run.head_sha.clone(),
-            branch: record.branch.clone(),
-        };
+        let selector =
+            RunSelector::new(record.run.workflow.clone(), record.run.head_sha.clone(), record.branch.clone());
         self.perform(&folder, &lock, record, &selector).await
     }
 }

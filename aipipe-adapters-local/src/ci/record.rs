@@ -32,12 +32,7 @@ pub(super) struct RunRecord {
 }
 
 impl RunRecord {
-    pub(super) fn new(
-        run: WorkflowRun,
-        key: IdempotencyKey,
-        repository: RepositoryRef,
-        branch: BranchName,
-    ) -> Self {
+    pub(super) fn new(run: WorkflowRun, key: IdempotencyKey, repository: RepositoryRef, branch: BranchName) -> Self {
         Self { format: FORMAT, run, key, repository, branch, checks_recorded: false, reruns: Vec::new() }
     }
 }

@@ -129,11 +129,11 @@ pub(crate) fn repository() -> RepositoryRef {
 }
 
 pub(crate) fn selector() -> RunSelector {
-    RunSelector {
-        workflow: RepoPath::parse(WORKFLOW).unwrap(),
-        head_sha: CommitSha::parse("0123456789012345678901234567890123456789").unwrap(),
-        branch: BranchName::parse("aipipe/run-1").unwrap(),
-    }
+    RunSelector::new(
+        RepoPath::parse(WORKFLOW).unwrap(),
+        CommitSha::parse("0123456789012345678901234567890123456789").unwrap(),
+        BranchName::parse("aipipe/run-1").unwrap(),
+    )
 }
 
 pub(crate) fn key(name: &str) -> IdempotencyKey {

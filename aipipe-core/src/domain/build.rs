@@ -7,6 +7,7 @@ use super::time::Timestamp;
 use super::validation::ValidationReport;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// A repository as an adapter knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,6 +80,7 @@ impl RunState {
 
 /// A step of a CI job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepResult {
     /// Its name as the workflow gives it.
     pub name: String,
@@ -90,8 +92,31 @@ pub struct StepResult {
     pub note: Option<String>,
 }
 
+impl StepResult {
+    /// A step that stands at `state`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, state: RunState) -> Self {
+        Self { name: name.into(), state, duration_ms: None, note: None }
+    }
+
+    /// The same, ended after this long.
+    #[must_use]
+    pub fn with_duration(mut self, duration: Duration) -> Self {
+        self.duration_ms = Some(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// The same with what a reader should know, if anything.
+    #[must_use]
+    pub fn with_note(mut self, note: Option<String>) -> Self {
+        self.note = note;
+        self
+    }
+}
+
 /// A job of a CI run; its name is the check's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JobResult {
     /// The job's key in the workflow.
     pub id: String,
@@ -101,6 +126,14 @@ pub struct JobResult {
     pub state: RunState,
     /// Its steps, in order.
     pub steps: Vec<StepResult>,
+}
+
+impl JobResult {
+    /// A job that stands at `state`.
+    #[must_use]
+    pub fn new(id: impl Into<String>, name: CheckName, state: RunState, steps: Vec<StepResult>) -> Self {
+        Self { id: id.into(), name, state, steps }
+    }
 }
 
 /// How the steps of a run were kept from the rest of the machine they ran on.
@@ -129,6 +162,7 @@ impl fmt::Display for Isolation {
 
 /// A run of a workflow for one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WorkflowRun {
     /// The adapter's id of the run.
     pub id: String,
@@ -154,6 +188,29 @@ pub struct WorkflowRun {
 }
 
 impl WorkflowRun {
+    /// The first attempt of a run of `workflow` for `head_sha` that has not begun; adapters fill in what they know.
+    #[must_use]
+    pub fn new(
+        id: impl Into<String>,
+        workflow: RepoPath,
+        head_sha: CommitSha,
+        isolation: Isolation,
+        location: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            workflow,
+            head_sha,
+            attempt: 1,
+            state: RunState::Pending,
+            started_at: None,
+            finished_at: None,
+            jobs: Vec::new(),
+            isolation,
+            location: location.into(),
+        }
+    }
+
     /// The first failed step with its job, if there is one.
     #[must_use]
     pub fn first_failure(&self) -> Option<(&JobResult, Option<&StepResult>)> {
@@ -178,6 +235,7 @@ pub struct BuildFailure {
 
 /// Stage 6's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BuildReport {
     /// The project and day.
     pub root: ProjectRoot,

@@ -31,6 +31,7 @@ pub enum PullRequestState {
 
 /// A pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PullRequest {
     /// Its number within the repository.
     pub number: u64,
@@ -52,6 +53,31 @@ pub struct PullRequest {
     pub location: String,
 }
 
+impl PullRequest {
+    /// An open pull request of `head`, at the commit `head_sha`, into `base`.
+    #[must_use]
+    pub fn new(
+        number: u64,
+        repository: RepositoryRef,
+        (head, head_sha): (BranchName, CommitSha),
+        base: BranchName,
+        title: impl Into<String>,
+        location: impl Into<String>,
+    ) -> Self {
+        Self {
+            number,
+            repository,
+            head,
+            head_sha,
+            base,
+            title: title.into(),
+            state: PullRequestState::Open,
+            merge_sha: None,
+            location: location.into(),
+        }
+    }
+}
+
 /// What a reviewer decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +94,7 @@ pub enum ReviewVerdict {
 
 /// A review of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Review {
     /// Who reviewed.
     pub reviewer: String,
@@ -81,8 +108,24 @@ pub struct Review {
     pub comment: String,
 }
 
+impl Review {
+    /// A verdict on a commit without a comment.
+    #[must_use]
+    pub fn new(reviewer: impl Into<String>, verdict: ReviewVerdict, commit: CommitSha, at: Timestamp) -> Self {
+        Self { reviewer: reviewer.into(), verdict, commit, at, comment: String::new() }
+    }
+
+    /// The same with this said.
+    #[must_use]
+    pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = comment.into();
+        self
+    }
+}
+
 /// A check of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CheckRun {
     /// Its name.
     pub name: CheckName,
@@ -90,6 +133,14 @@ pub struct CheckRun {
     pub head_sha: CommitSha,
     /// Where it stands.
     pub state: RunState,
+}
+
+impl CheckRun {
+    /// A check of `head_sha` that stands at `state`.
+    #[must_use]
+    pub fn new(name: CheckName, head_sha: CommitSha, state: RunState) -> Self {
+        Self { name, head_sha, state }
+    }
 }
 
 /// Whether a merge would work, as far as the host knows.
@@ -106,6 +157,7 @@ pub enum Mergeable {
 
 /// Everything that decides about a merge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PullRequestStatus {
     /// The pull request as it is now.
     pub pull_request: PullRequest,
@@ -117,8 +169,17 @@ pub struct PullRequestStatus {
     pub mergeable: Mergeable,
 }
 
+impl PullRequestStatus {
+    /// A pull request with all its reviews and all checks of its head.
+    #[must_use]
+    pub fn new(pull_request: PullRequest, reviews: Vec<Review>, checks: Vec<CheckRun>, mergeable: Mergeable) -> Self {
+        Self { pull_request, reviews, checks, mergeable }
+    }
+}
+
 /// Stage 7's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReviewOutcome {
     /// The project and day.
     pub root: ProjectRoot,

@@ -25,6 +25,7 @@ const INLINE_LIMIT: usize = 4 * 1024;
 
 /// Something a person or another system tells an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Signal {
     /// What it is about, such as `review`.
     pub name: SignalName,

@@ -33,7 +33,7 @@ impl Stage for Gate {
 
     async fn run(&self, cx: &StageContext, intake: IntakeRequest) -> Result<Outcome<IntakeRequest>> {
         match cx.signals(&go()).is_empty() {
-            true => Ok(Outcome::Waiting(Wait { signal: go(), reason: "say go".to_owned(), poll_after: None })),
+            true => Ok(Outcome::Waiting(Wait::new(go(), "say go"))),
             false => Ok(Outcome::Done(intake)),
         }
     }

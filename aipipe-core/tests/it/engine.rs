@@ -54,7 +54,7 @@ async fn a_wait_outlives_the_process_and_a_signal_goes_on() {
     let execution = request.execution();
     let summary = rig.engine().summary(&execution).await.unwrap();
     assert_eq!(summary.status, ExecutionStatus::Waiting);
-    assert_eq!(summary.wait, Some(Wait { signal: go(), reason: "say go".to_owned(), poll_after: None }));
+    assert_eq!(summary.wait, Some(Wait::new(go(), "say go")));
 
     let again = rig.engine().resume(&pipeline, &execution).await.unwrap();
     assert!(matches!(again, RunOutcome::Waiting { .. }), "a poll without a signal waits on: {again:?}");

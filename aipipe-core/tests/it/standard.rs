@@ -62,12 +62,12 @@ impl Desk {
     async fn run(&self, key: &str, brief: &str) -> Result<RunOutcome<ReviewOutcome>> {
         let documents = vec![(DocumentName::parse("brief.md").unwrap(), brief.to_owned().into())];
         let intake = upload_documents(self.artifacts.as_ref(), &self.root(), documents).await?;
-        let ports = StandardPorts {
-            packages: Arc::new(StubPackageManager),
-            source_control: self.forge.clone(),
-            ci: self.forge.clone(),
-            review_desk: self.forge.clone(),
-        };
+        let ports = StandardPorts::new(
+            Arc::new(StubPackageManager),
+            self.forge.clone(),
+            self.forge.clone(),
+            self.forge.clone(),
+        );
         self.engine().start(&standard_pipeline(&ports, &self.options), &self.request(key), &intake).await
     }
 
@@ -180,7 +180,7 @@ async fn a_person_approves_the_head_and_only_then_it_is_merged() {
     assert!(waits(desk.run("a", BRIEF).await.unwrap()).contains("waiting for 1 approval"));
     let build = desk.build("a").await;
     let review = |verdict, commit, key: &'static str| {
-        let spec = ReviewSpec { reviewer: "reviewer".to_owned(), verdict, commit, comment: String::new() };
+        let spec = ReviewSpec::new("reviewer", verdict, commit);
         let (forge, repository) = (desk.forge.clone(), build.repository.clone());
         async move { forge.review(&repository, 1, &spec, &IdempotencyKey::parse(key).unwrap()).await.unwrap() }
     };
@@ -210,11 +210,8 @@ async fn a_required_check_that_was_never_reported_is_waited_for() {
     desk.forge.fail_job("lint");
     waits(desk.run("a", BRIEF).await.unwrap());
     let build = desk.build("a").await;
-    let check = |state| aipipe_core::domain::CheckRun {
-        name: CheckName::parse("lint").unwrap(),
-        head_sha: build.head.clone(),
-        state,
-    };
+    let lint = CheckName::parse("lint").unwrap();
+    let check = |state| aipipe_core::domain::CheckRun::new(lint.clone(), build.head.clone(), state);
     desk.forge.set_check(&build.repository, check(aipipe_core::domain::RunState::Pending)).unwrap();
     assert!(waits(desk.run("a", BRIEF).await.unwrap()).contains("has not ended"));
     let green = aipipe_core::domain::RunState::Completed(aipipe_core::domain::Conclusion::Success);

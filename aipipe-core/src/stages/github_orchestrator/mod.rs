@@ -74,6 +74,27 @@ impl PublishOptions {
         self
     }
 
+    /// The same with merges to this branch.
+    #[must_use]
+    pub fn with_base(mut self, base: BranchName) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// The same, looking for a run again after this long.
+    #[must_use]
+    pub fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// The same with this many bytes of a failing job's log.
+    #[must_use]
+    pub fn with_log_tail_bytes(mut self, bytes: usize) -> Self {
+        self.log_tail_bytes = bytes;
+        self
+    }
+
     /// The same with this author.
     #[must_use]
     pub fn with_author(mut self, name: impl Into<String>, email: impl Into<String>) -> Self {

@@ -20,6 +20,7 @@ pub struct PullRequestText {
 
 /// What the text is made from.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Contents<'a> {
     /// What was read.
     pub documents: &'a DocumentSet,
