@@ -73,7 +73,7 @@ async fn run(engine: &Engine, artifacts: &dyn ArtifactStore, ports: &StandardPor
     let request = StartRequest::new(root, IdempotencyKey::parse("swap")?);
     let pipeline = standard_pipeline(ports, &StandardOptions::new(ReviewPolicy::Automated));
     match engine.start(&pipeline, &request, &intake).await? {
-        RunOutcome::Completed(outcome) => Ok(format!("{:?}, {}", outcome.pull_request.state, outcome.decision)),
+        RunOutcome::Completed(outcome) => Ok(outcome.to_string()),
         RunOutcome::Waiting { wait, .. } => Ok(format!("waiting: {}", wait.reason)),
     }
 }

@@ -198,14 +198,15 @@ async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<R
     if let Err(error) = outcome {
         // What was finished is still worth showing, when there is anything.
         if session.engine.find(&recipe.execution).await?.is_some() {
-            let report = show(session, recipe).await?;
-            if report.is_unchanged() {
-                return Ok(0);
-            }
+            show(session, recipe).await?;
             progress::note(&format!("error: {}", error.chain()));
             return Ok(1);
         }
         return Err(error.into());
     }
-    Ok(show(session, recipe).await?.exit_code(recipe))
+    let report = show(session, recipe).await?;
+    if let Some(base) = report.unchanged() {
+        progress::note(&format!("there is nothing to publish: {} has all of it already", base.base));
+    }
+    Ok(report.exit_code(recipe))
 }

@@ -27,8 +27,8 @@ pub struct CommitRecord {
     pub sha: CommitSha,
     /// The first line of its message.
     pub title: String,
-    /// The story it is for; none for the scaffold.
-    pub story: Option<StoryId>,
+    /// The stories that are new in it; none for the scaffold.
+    pub stories: Vec<StoryId>,
 }
 
 /// How a run, job or step ended.
@@ -235,8 +235,64 @@ pub struct BuildFailure {
 
 /// Stage 6's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub struct BuildReport {
+pub enum BuildReport {
+    /// The code is on a branch of its own, and CI has ended for its head.
+    Published(Box<PublishedBuild>),
+    /// Nothing changed: the base has all of it already. There is no branch, no commit and no CI run.
+    Unchanged(Box<UnchangedBase>),
+}
+
+impl BuildReport {
+    /// What was published, if anything was.
+    #[must_use]
+    pub fn published(&self) -> Option<&PublishedBuild> {
+        match self {
+            Self::Published(build) => Some(build),
+            Self::Unchanged(_) => None,
+        }
+    }
+
+    /// The project's repository.
+    #[must_use]
+    pub fn repository(&self) -> &RepositoryRef {
+        match self {
+            Self::Published(build) => &build.repository,
+            Self::Unchanged(base) => &base.repository,
+        }
+    }
+
+    /// The branch a merge goes to.
+    #[must_use]
+    pub fn base(&self) -> &BranchName {
+        match self {
+            Self::Published(build) => &build.base,
+            Self::Unchanged(base) => &base.base,
+        }
+    }
+}
+
+/// A base that has all an execution made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UnchangedBase {
+    /// The project and day.
+    pub root: ProjectRoot,
+    /// What was not published again.
+    pub validation: Stored<ValidationReport>,
+    /// Where.
+    pub repository: RepositoryRef,
+    /// The branch a merge would go to.
+    pub base: BranchName,
+    /// The commit of that branch which has all of it.
+    pub head: CommitSha,
+}
+
+/// Code on a branch, and what CI says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PublishedBuild {
     /// The project and day.
     pub root: ProjectRoot,
     /// What was published.

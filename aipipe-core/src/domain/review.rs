@@ -1,11 +1,12 @@
 //! Stage 7's vocabulary: the pull request, its review, its merge.
 
 use super::artifact::Stored;
-use super::build::{BuildReport, RepositoryRef, RunState};
+use super::build::{BuildReport, RepositoryRef, RunState, UnchangedBase};
 use super::id::{BranchName, CheckName, CommitSha};
 use super::path::ProjectRoot;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Who decides on the merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -179,8 +180,46 @@ impl PullRequestStatus {
 
 /// Stage 7's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub struct ReviewOutcome {
+pub enum ReviewOutcome {
+    /// The pull request was merged or closed.
+    Ended(EndedReview),
+    /// There was nothing to review: the base has all of it already. There is no pull request.
+    Unchanged(UnchangedBase),
+}
+
+impl ReviewOutcome {
+    /// The review that ended, if there was anything to review.
+    #[must_use]
+    pub fn ended(&self) -> Option<&EndedReview> {
+        match self {
+            Self::Ended(review) => Some(review),
+            Self::Unchanged(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ReviewOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended(review) => {
+                let state = match review.pull_request.state {
+                    PullRequestState::Open => "open",
+                    PullRequestState::Merged => "merged",
+                    PullRequestState::Closed => "closed",
+                };
+                write!(f, "{state}: {}", review.decision)
+            }
+            Self::Unchanged(base) => write!(f, "nothing changed: {} at {} has it", base.base, base.head.short()),
+        }
+    }
+}
+
+/// A review that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EndedReview {
     /// The project and day.
     pub root: ProjectRoot,
     /// What was reviewed.

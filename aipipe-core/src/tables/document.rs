@@ -5,6 +5,7 @@
 //! So there is no pointer to the latest version that an old execution could turn back when it is resumed, and none
 //! that two executions would have to win from each other: which reading is the latest follows from the keys alone.
 
+use crate::Result;
 use crate::domain::{
     ArtifactRef, ContentHash, Document, DocumentFormat, DocumentId, DocumentMetadata, DocumentName, ExecutionId,
     ProjectName, ProjectRoot, Timestamp,
@@ -12,7 +13,6 @@ use crate::domain::{
 use crate::ports::{
     Expect, Record, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordWrite, Table,
 };
-use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// One execution's reading of a document.
@@ -115,7 +115,7 @@ impl DocumentRecord {
     /// # Errors
     /// Those of the record store.
     pub async fn history(records: &dyn RecordStore, project: &ProjectName, document: &DocumentId) -> Result<Vec<Self>> {
-        decoded(records.query_all(Table::Documents, newest_first(project, document)).await?)
+        decoded(&records.query_all(Table::Documents, newest_first(project, document)).await?)
     }
 
     /// All that an execution has read, by document.
@@ -129,7 +129,7 @@ impl DocumentRecord {
     ) -> Result<Vec<Self>> {
         let query =
             RecordQuery::index(RecordIndex::Project, root.to_string()).with_sort_prefix(format!("{execution}/"));
-        decoded(records.query_all(Table::Documents, query).await?)
+        decoded(&records.query_all(Table::Documents, query).await?)
     }
 }
 
@@ -142,6 +142,6 @@ fn newest_first(project: &ProjectName, document: &DocumentId) -> RecordQuery {
     RecordQuery::partition(project.as_str()).with_sort_prefix(format!("{document}/reading/")).descending()
 }
 
-fn decoded(records: Vec<Record>) -> Result<Vec<DocumentRecord>> {
-    records.iter().map(Record::decode).collect::<Result<_, Error>>()
+fn decoded(records: &[Record]) -> Result<Vec<DocumentRecord>> {
+    records.iter().map(Record::decode).collect()
 }

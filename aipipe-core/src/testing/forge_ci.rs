@@ -3,7 +3,8 @@
 use super::forge::{MemoryForge, missing};
 use super::lock;
 use crate::domain::{
-    CheckName, CheckRun, Conclusion, IdempotencyKey, Isolation, JobResult, RepositoryRef, RunState, StepResult, WorkflowRun,
+    CheckName, CheckRun, Conclusion, IdempotencyKey, Isolation, JobResult, RepositoryRef, RunState, StepResult,
+    WorkflowRun,
 };
 use crate::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
 use crate::{Error, ErrorKind, Result};

@@ -2,8 +2,8 @@
 
 use super::markdown::{code, escape, fenced, shorten};
 use crate::domain::{
-    ArchitecturePlan, BuildReport, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId,
-    Isolation, PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
+    ArchitecturePlan, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
+    PinnedDependency, PublishedBuild, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
     StackEvidence, StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub struct Contents<'a> {
     /// What validation said.
     pub validation: &'a ValidationReport,
     /// What was published and what CI said.
-    pub build: &'a BuildReport,
+    pub build: &'a PublishedBuild,
     /// What models cost.
     pub spending: Spending,
     /// The execution.
@@ -438,8 +438,12 @@ fn traceability(contents: &Contents<'_>, room: usize) -> Option<String> {
         "## Traceability\n\n| Requirement | Words | Story | Files | Tests | Commit |\n|---|---|---|---|---|---|\n",
     );
     let results: BTreeMap<_, _> = contents.bundle.stories.iter().map(|result| (&result.story, result)).collect();
-    let commits: BTreeMap<_, _> =
-        contents.build.commits.iter().filter_map(|commit| Some((commit.story.as_ref()?, commit))).collect();
+    let commits: BTreeMap<_, _> = contents
+        .build
+        .commits
+        .iter()
+        .flat_map(|commit| commit.stories.iter().map(move |story| (story, commit)))
+        .collect();
     let rows: Vec<String> = contents
         .stories
         .requirements
