@@ -3,7 +3,8 @@
 //! An execution's partition of the `execution_state` table holds
 //! - `journal/{number}`: the entries, each sealed with a hash over the seal of the one before it and its own text;
 //! - `journal:head`: the lease (owner, epoch, expiry), the number of entries and the hash of the last one;
-//! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals.
+//! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals;
+//!   `signals`: changes with each of them.
 //!
 //! Every write of the worker puts a new head on the expectation that the old one is still there. Whoever takes the
 //! lease over replaces the head, and from then on the old worker's writes fail: the head's version is the fencing
@@ -11,8 +12,7 @@
 
 use super::entry::JournalEntry;
 use crate::domain::{
-    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectRoot, SignalName, Spending,
-    StageName, Timestamp, WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, ProjectRoot, Spending, StageName, Timestamp, WorkerId,
 };
 use crate::ports::{
     Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordVersion, RecordWrite, Table,
@@ -256,15 +256,25 @@ impl Journal {
     /// Appends entries, with other records in the same atomic write.
     pub(crate) async fn commit(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
         let check = RecordWrite::check(TABLE, self.scope.cancel_key()?, Expect::Absent);
-        self.commit_unless_cancelled(entries, extra, Some(check), false).await
+        self.commit_if(entries, extra, Some(check), false).await
     }
 
     /// Appends entries even when the execution is cancelled, and gives the lease back.
     pub(crate) async fn close(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
-        self.commit_unless_cancelled(entries, extra, None, true).await
+        self.commit_if(entries, extra, None, true).await
     }
 
-    async fn commit_unless_cancelled(
+    /// As [`close`](Self::close), on the condition that `check` holds: its `Conflict` when it does not.
+    pub(crate) async fn close_if(
+        &mut self,
+        entries: &[JournalEntry],
+        extra: Vec<RecordWrite>,
+        check: RecordWrite,
+    ) -> Result<()> {
+        self.commit_if(entries, extra, Some(check), true).await
+    }
+
+    async fn commit_if(
         &mut self,
         entries: &[JournalEntry],
         extra: Vec<RecordWrite>,
@@ -396,6 +406,9 @@ impl Journal {
             return Err(Error::new(ErrorKind::Cancelled, "journal.write", "the execution was cancelled")
                 .with("execution", execution));
         }
+        if super::signal::has_come(&error) {
+            return Err(error);
+        }
         Err(Error::new(ErrorKind::Fenced, "journal.write", "another worker has taken over this execution")
             .with("execution", execution)
             .with("epoch", self.head.epoch)
@@ -430,11 +443,6 @@ fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -
         return Err(corrupt(partition, "the last entry is not the one its head knows"));
     }
     Ok(entries)
-}
-
-/// The key of a delivered signal.
-pub(crate) fn signal_sort(name: &SignalName, id: &IdempotencyKey) -> String {
-    format!("signal/{name}/{}", ContentHash::of_parts(&[id.as_str()]).short(32))
 }
 
 /// A fresh summary.

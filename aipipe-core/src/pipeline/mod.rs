@@ -20,13 +20,15 @@ mod intake;
 mod journal;
 mod options;
 mod run;
+mod signal;
 mod stage;
 
 pub use compose::{Pipeline, PipelineBuilder};
-pub use context::{Signal, StageContext};
+pub use context::StageContext;
 pub use engine::Engine;
 pub use entry::{JournalEntry, JournalValue, StageEntry};
 pub use intake::upload_documents;
 pub use options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 pub use run::RunOutcome;
+pub use signal::Signal;
 pub use stage::{Outcome, Stage};
