@@ -134,12 +134,8 @@ async fn approve(common: &Common, args: &Approve) -> Result<u8> {
     };
     let desk = &session.workspace.review_desk;
     let head = desk.status(&integration.repository, number).await?.pull_request.head_sha;
-    let review = ReviewSpec {
-        reviewer: args.reviewer.clone(),
-        verdict: ReviewVerdict::Approved,
-        commit: head.clone(),
-        comment: args.comment.clone(),
-    };
+    let review = ReviewSpec::new(args.reviewer.clone(), ReviewVerdict::Approved, head.clone())
+        .with_comment(args.comment.clone());
     let key = IdempotencyKey::derive(&["approve", recipe.execution.as_str(), &args.reviewer, head.as_str()]);
     desk.review(&integration.repository, number, &review, &key).await?;
     let signal = SignalName::parse("review")?;
@@ -199,14 +195,15 @@ async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<R
     if let Err(error) = outcome {
         // What was finished is still worth showing, when there is anything.
         if session.engine.find(&recipe.execution).await?.is_some() {
-            let report = show(session, recipe).await?;
-            if report.is_unchanged() {
-                return Ok(0);
-            }
+            show(session, recipe).await?;
             progress::note(&format!("error: {}", error.chain()));
             return Ok(1);
         }
         return Err(error.into());
     }
-    Ok(show(session, recipe).await?.exit_code(recipe))
+    let report = show(session, recipe).await?;
+    if let Some(base) = report.unchanged() {
+        progress::note(&format!("there is nothing to publish: {} has all of it already", base.base));
+    }
+    Ok(report.exit_code(recipe))
 }

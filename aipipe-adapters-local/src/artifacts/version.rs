@@ -43,7 +43,7 @@ impl Version {
 
     /// What is known of the artifact at this version.
     pub(super) fn meta(&self, key: &ArtifactKey) -> ArtifactMeta {
-        ArtifactMeta { key: key.clone(), version: self.name(), bytes: self.bytes, hash: self.hash }
+        ArtifactMeta::new(key.clone(), self.name(), self.bytes, self.hash)
     }
 }
 

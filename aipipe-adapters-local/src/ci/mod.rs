@@ -34,7 +34,7 @@ pub use sandbox::SandboxChoice;
 
 use crate::process::read_small;
 use aipipe_core::domain::{
-    CheckRun, CommitSha, Conclusion, ContentHash, IdempotencyKey, RepositoryRef, RunState, WorkflowRun,
+    CheckRun, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobResult, RepositoryRef, RunState, WorkflowRun,
 };
 use aipipe_core::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -170,7 +170,7 @@ impl LocalCi {
         record.run.started_at = Some(options.clock.now());
         record.run.finished_at = None;
         record.run.jobs = workflow.jobs.iter().map(run::waiting).collect();
-        record.isolation = self.sandbox.note();
+        record.run.isolation = self.sandbox.isolation();
         record.checks_recorded = false;
         folder.save(&record)?;
         self.report(&record, |_| RunState::Pending)?;
@@ -188,7 +188,7 @@ impl LocalCi {
             id: &record.run.id.clone(),
             attempt: record.run.attempt,
         };
-        tracing::info!(run = run.id, attempt = run.attempt, isolation = %record.isolation, "workflow run starts");
+        tracing::info!(run = run.id, attempt = run.attempt, isolation = %record.run.isolation, "workflow run starts");
         let conclusion = run.execute(&mut record).await?;
         folder.clear()?;
         record.run.state = RunState::Completed(conclusion);
@@ -210,11 +210,8 @@ impl LocalCi {
     }
 
     fn report(&self, record: &RunRecord, state: impl Fn(RunState) -> RunState) -> Result<()> {
-        let check = |job: &aipipe_core::domain::JobResult| CheckRun {
-            name: job.name.clone(),
-            head_sha: record.run.head_sha.clone(),
-            state: state(job.state),
-        };
+        let head = &record.run.head_sha;
+        let check = |job: &JobResult| CheckRun::new(job.name.clone(), head.clone(), state(job.state));
         self.options.checks.record(&record.repository, record.run.jobs.iter().map(check).collect())
     }
 }
@@ -222,7 +219,7 @@ impl LocalCi {
 #[async_trait]
 impl ContinuousIntegration for LocalCi {
     fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, self.sandbox.isolation())
+        CiCapabilities::new(false, self.sandbox.name())
     }
 
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
@@ -262,18 +259,10 @@ impl ContinuousIntegration for LocalCi {
                 record
             }
             None => {
-                let run = WorkflowRun {
-                    id,
-                    workflow: selector.workflow.clone(),
-                    head_sha: selector.head_sha.clone(),
-                    attempt: 1,
-                    state: RunState::Pending,
-                    started_at: None,
-                    finished_at: None,
-                    jobs: Vec::new(),
-                    location: folder.path().display().to_string(),
-                };
-                RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone(), self.sandbox.note())
+                let (workflow, head) = (selector.workflow.clone(), selector.head_sha.clone());
+                let location = folder.path().display().to_string();
+                let run = WorkflowRun::new(id, workflow, head, self.sandbox.isolation(), location);
+                RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone())
             }
         };
         self.perform(&folder, &lock, record, selector).await.map(Some)
@@ -328,11 +317,8 @@ impl ContinuousIntegration for LocalCi {
             (true, false) => {}
             (false, true) => record.reruns.push(key.clone()),
         }
-        let selector = RunSelector {
-            workflow: record.run.workflow.clone(),
-            head_sha: record.run.head_sha.clone(),
-            branch: record.branch.clone(),
-        };
+        let selector =
+            RunSelector::new(record.run.workflow.clone(), record.run.head_sha.clone(), record.branch.clone());
         self.perform(&folder, &lock, record, &selector).await
     }
 }

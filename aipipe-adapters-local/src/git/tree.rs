@@ -268,7 +268,7 @@ impl Repositories {
                     .read_header(node.id)
                     .map_err(|error| stored_error(OPERATION, "read a file's length", error).with("path", &path))?;
                 let bytes = u64::try_from(bytes).ok();
-                Ok(TreeEntry { path, executable: node.kind == Kind::Executable, bytes })
+                Ok(TreeEntry::new(path, node.kind == Kind::Executable, bytes))
             })
             .collect()
     }

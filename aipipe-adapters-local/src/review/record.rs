@@ -47,16 +47,11 @@ pub(super) struct Comment {
 impl Record {
     /// The pull request as the port tells it.
     pub(super) fn pull_request(&self, repository: &RepositoryRef, location: String) -> PullRequest {
-        PullRequest {
-            number: self.number,
-            repository: repository.clone(),
-            head: self.head.clone(),
-            head_sha: self.head_sha.clone(),
-            base: self.base.clone(),
-            title: self.title.clone(),
-            state: self.state,
-            merge_sha: self.merge_sha.clone(),
-            location,
-        }
+        let head = (self.head.clone(), self.head_sha.clone());
+        let (base, title) = (self.base.clone(), self.title.clone());
+        let mut pull_request = PullRequest::new(self.number, repository.clone(), head, base, title, location);
+        pull_request.state = self.state;
+        pull_request.merge_sha.clone_from(&self.merge_sha);
+        pull_request
     }
 }

@@ -2,6 +2,7 @@
 
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::journal::{Journal, hit};
+use super::signal::{Signal, Signals};
 use super::stage::{from_json, to_json};
 use super::values;
 use crate::domain::{
@@ -14,25 +15,11 @@ use crate::ports::{
 };
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Something a person or another system tells an execution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signal {
-    /// What it is about, such as `review`.
-    pub name: SignalName,
-    /// What makes it one signal: delivering it again under the same id changes nothing.
-    pub id: IdempotencyKey,
-    /// What is said.
-    pub payload: Value,
-    /// When it was delivered.
-    pub at: Timestamp,
-}
 
 /// What a journaled step left behind.
 #[derive(Debug, Clone)]
@@ -54,7 +41,7 @@ pub(crate) struct Run {
     pub(crate) journal: tokio::sync::Mutex<Journal>,
     pub(crate) steps: Mutex<HashMap<(StageName, StepKey), StepState>>,
     pub(crate) spending: Mutex<Spending>,
-    pub(crate) signals: Vec<Signal>,
+    pub(crate) signals: Mutex<Signals>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -68,6 +55,18 @@ impl Run {
 
     pub(crate) fn spent(&self) -> Spending {
         *lock(&self.spending)
+    }
+
+    /// The write that demands that no signal has come since they were read.
+    pub(crate) fn check_no_signal_came(&self) -> Result<RecordWrite> {
+        lock(&self.signals).check_none_came(&self.execution)
+    }
+
+    /// Reads the signals again.
+    pub(crate) async fn read_signals(&self) -> Result<()> {
+        let signals = Signals::read(&self.records, &self.execution).await?;
+        *lock(&self.signals) = signals;
+        Ok(())
     }
 
     pub(crate) async fn keep(&self, json: Bytes) -> Result<JournalValue> {
@@ -150,7 +149,8 @@ impl StageContext {
     /// Makes an effect outside the process exactly once, as far as the other side finds what it has made.
     ///
     /// Writes an intent record, calls `effect` with a key that is the same in every try, writes the result record.
-    /// When the result is recorded already, returns it without calling `effect`.
+    /// When the result is recorded already, returns it without calling `effect`. `input` is what the effect is about
+    /// (ids, commits, hashes), not how that is worded: a step whose input changed is refused, and words change.
     ///
     /// # Errors
     /// Those of `effect`; `Fenced` and `Cancelled` before the effect; `DefinitionChanged` when the step was recorded
@@ -351,10 +351,11 @@ impl StageContext {
         Ok(())
     }
 
-    /// The signals of this name delivered before this run began, oldest first.
+    /// The signals of this name delivered before the stage began to run, oldest first. One that comes while it runs is
+    /// seen when it runs again: if it waits it does so at once.
     #[must_use]
-    pub fn signals(&self, name: &SignalName) -> Vec<&Signal> {
-        self.run.signals.iter().filter(|signal| signal.name == *name).collect()
+    pub fn signals(&self, name: &SignalName) -> Vec<Signal> {
+        lock(&self.run.signals).seen.iter().filter(|signal| signal.name == *name).cloned().collect()
     }
 
     /// Tells how far the stage is.

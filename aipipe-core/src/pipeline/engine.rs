@@ -1,20 +1,19 @@
 //! The engine: starts, resumes and signals executions. `cancel` ends them, `lookup` tells about them.
 
 use super::compose::{Node, Pipeline, definition};
-use super::context::{Run, Signal};
+use super::context::Run;
 use super::entry::{JournalEntry, JournalValue};
-use super::journal::{Journal, LeaseTerms, Scope, signal_sort, summary};
+use super::journal::{Journal, LeaseTerms, Scope, summary};
 use super::options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 use super::run::{Driver, Replay, RunOutcome};
+use super::signal::{Signal, Signals};
 use super::stage::{Stage, from_json, to_json};
 use super::values;
 use crate::domain::{
     ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, ProjectRoot, SignalName,
     Stored, WorkerId,
 };
-use crate::ports::{
-    ArtifactStore, Clock, EventKind, Expect, IdGenerator, Observer, RecordQuery, RecordStore, RecordStoreExt, Table,
-};
+use crate::ports::{ArtifactStore, Clock, EventKind, IdGenerator, Observer, RecordStore, Table};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -168,13 +167,8 @@ impl Engine {
         payload: Value,
     ) -> Result<()> {
         self.must_exist(execution).await?;
-        let scope = Scope { execution: execution.clone(), stage: None };
         let signal = Signal { name: name.clone(), id: id.clone(), payload, at: self.clock.now() };
-        let key = scope.key(&signal_sort(name, id))?;
-        match self.records.put(Table::ExecutionState, key, Expect::Absent, &signal).await {
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other.map(|_| ()),
-        }
+        signal.deliver(&self.records, execution).await
     }
 
     /// Says that this engine works on a journal, until the guard is dropped; `Busy` when it does already.
@@ -221,7 +215,7 @@ impl Engine {
             Ok(journal) => {
                 super::journal::hit("journal.after-write");
                 let replay = Replay::of(vec![entry]);
-                let run = self.run_of(&first, journal, &replay, Vec::new());
+                let run = self.run_of(&first, journal, &replay, Signals::default());
                 run.tell(EventKind::Started);
                 self.drive(run, first, replay, nodes, value).await
             }
@@ -261,7 +255,7 @@ impl Engine {
         let Some(input) = replay.input.take() else {
             return refuse(ErrorKind::Corrupt, "the journal does not begin with a start".to_owned());
         };
-        let signals = self.signals_of(&scope).await?;
+        let signals = Signals::read(&self.records, &scope.execution).await?;
         let mut summary = self.summary_of(&scope).await?;
         let now = self.clock.now();
         let records = Arc::clone(&self.records);
@@ -300,16 +294,7 @@ impl Engine {
         Ok(RunOutcome::Completed(Bytes::from(tuple)))
     }
 
-    async fn signals_of(&self, scope: &Scope) -> Result<Vec<Signal>> {
-        let of_execution = Scope { execution: scope.execution.clone(), stage: None };
-        let query = RecordQuery::partition(of_execution.partition()).with_sort_prefix("signal/");
-        let records = self.records.query_all(Table::ExecutionState, query).await?;
-        let mut signals = records.iter().map(crate::ports::Record::decode).collect::<Result<Vec<Signal>>>()?;
-        signals.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        Ok(signals)
-    }
-
-    fn run_of(&self, summary: &ExecutionSummary, journal: Journal, replay: &Replay, signals: Vec<Signal>) -> Arc<Run> {
+    fn run_of(&self, summary: &ExecutionSummary, journal: Journal, replay: &Replay, signals: Signals) -> Arc<Run> {
         Arc::new(Run {
             execution: summary.id.clone(),
             root: summary.root.clone(),
@@ -321,7 +306,7 @@ impl Engine {
             journal: tokio::sync::Mutex::new(journal),
             steps: Mutex::new(replay.steps.clone()),
             spending: Mutex::new(replay.spending),
-            signals,
+            signals: Mutex::new(signals),
         })
     }
 

@@ -4,6 +4,7 @@
 //! - `journal/{number}`: the entries, each sealed with a hash over the seal of the one before it and its own text;
 //! - `journal:head`: the lease (owner, epoch, expiry), the number of entries and the hash of the last one;
 //! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals;
+//!   `signals` changes with each of them;
 //! - `stage/{name}`, `alone`: the summaries of stages that run alone, and that there are some.
 //!
 //! Every write of the worker puts a new head on the expectation that the old one is still there. Whoever takes the
@@ -12,8 +13,7 @@
 
 use super::entry::JournalEntry;
 use crate::domain::{
-    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectRoot, SignalName, Spending,
-    StageName, Timestamp, WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, ProjectRoot, Spending, StageName, Timestamp, WorkerId,
 };
 use crate::ports::{
     Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordVersion, RecordWrite, Table,
@@ -287,13 +287,25 @@ impl Journal {
     /// Appends entries, with other records in the same atomic write.
     pub(crate) async fn commit(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
         let check = self.not_cancelled()?;
-        self.commit_with(entries, extra, Some(check), false).await
+        self.commit_if(entries, extra, vec![check], false).await
     }
 
     /// Appends the last entries of a run and gives the lease back. Only `Cancelled` ends a run that was cancelled.
     pub(crate) async fn close(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
-        let check = (!entries.contains(&JournalEntry::Cancelled)).then_some(self.not_cancelled()?);
-        self.commit_with(entries, extra, check, true).await
+        self.close_if(entries, extra, Vec::new()).await
+    }
+
+    /// As [`close`](Self::close), on the condition that `checks` hold: their `Conflict` when one does not.
+    pub(crate) async fn close_if(
+        &mut self,
+        entries: &[JournalEntry],
+        extra: Vec<RecordWrite>,
+        mut checks: Vec<RecordWrite>,
+    ) -> Result<()> {
+        if !entries.contains(&JournalEntry::Cancelled) {
+            checks.push(self.not_cancelled()?);
+        }
+        self.commit_if(entries, extra, checks, true).await
     }
 
     /// The write that demands that nobody has cancelled the execution.
@@ -301,18 +313,18 @@ impl Journal {
         Ok(RecordWrite::check(TABLE, self.scope.cancel_key()?, Expect::Absent))
     }
 
-    async fn commit_with(
+    async fn commit_if(
         &mut self,
         entries: &[JournalEntry],
         extra: Vec<RecordWrite>,
-        check: Option<RecordWrite>,
+        checks: Vec<RecordWrite>,
         release: bool,
     ) -> Result<()> {
         self.settle().await?;
         let (mut head, mut writes) = self.append(entries)?;
         head.released = release;
         writes.push(self.head_write(&head)?);
-        writes.extend(check);
+        writes.extend(checks);
         writes.extend(extra);
         hit("journal.before-write");
         self.write(&head, writes).await?;
@@ -447,6 +459,9 @@ impl Journal {
         if error.context("sort") == Some("cancel") {
             return Err(self.cancelled());
         }
+        if super::signal::has_come(&error) {
+            return Err(error);
+        }
         Err(Error::new(ErrorKind::Fenced, "journal.write", "another worker has taken over this execution")
             .with("execution", self.scope.partition())
             .with("epoch", self.head.epoch)
@@ -456,7 +471,7 @@ impl Journal {
 
 /// The summary with its entries in the indexes that lists are read from.
 fn listed(write: RecordWrite, summary: &ExecutionSummary) -> Result<RecordWrite> {
-    let by_time = format!("{}/{}", summary.created_at, summary.id);
+    let by_time = format!("{}/{}", summary.created_at.sort_key(), summary.id);
     Ok(write
         .with_index(RecordIndex::Project, RecordKey::parse(summary.root.project().as_str(), &by_time)?)
         .with_index(RecordIndex::Status, RecordKey::parse(summary.status.as_str(), by_time)?))
@@ -489,11 +504,6 @@ fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -
         return Err(corrupt(partition, "the last entry is not the one its head knows"));
     }
     Ok(entries)
-}
-
-/// The key of a delivered signal.
-pub(crate) fn signal_sort(name: &SignalName, id: &IdempotencyKey) -> String {
-    format!("signal/{name}/{}", ContentHash::of_parts(&[id.as_str()]).short(32))
 }
 
 /// A fresh summary.

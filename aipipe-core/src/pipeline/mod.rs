@@ -22,14 +22,16 @@ mod journal;
 mod lookup;
 mod options;
 mod run;
+mod signal;
 mod stage;
 mod values;
 
 pub use compose::{Pipeline, PipelineBuilder};
-pub use context::{Signal, StageContext};
+pub use context::StageContext;
 pub use engine::Engine;
 pub use entry::{JournalEntry, JournalValue, StageEntry};
 pub use intake::upload_documents;
 pub use options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 pub use run::RunOutcome;
+pub use signal::Signal;
 pub use stage::{Outcome, Stage};

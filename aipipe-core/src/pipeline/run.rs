@@ -3,6 +3,7 @@
 use super::compose::Node;
 use super::context::{Run, StageContext, StepState};
 use super::entry::{JournalEntry, JournalValue, StageEntry};
+use super::signal::has_come;
 use super::stage::{ErasedStage, Outcome};
 use crate::domain::{ExecutionStatus, ExecutionSummary, Spending, StageName, Wait};
 use crate::ports::EventKind;
@@ -122,7 +123,7 @@ impl Driver {
         Ok(RunOutcome::Completed(self.run.fetch(&current).await?))
     }
 
-    /// Runs the unfinished stages of one node side by side; returns the first wait.
+    /// Runs one node until its stages are done or one waits: again at once where a signal came while it ran.
     async fn run_node(
         &mut self,
         stages: &[&dyn ErasedStage],
@@ -130,10 +131,28 @@ impl Driver {
         last: bool,
     ) -> Result<Option<(StageName, Wait)>> {
         let input = self.run.fetch(input).await?;
+        loop {
+            let waits = self.run_unfinished(stages, &input, last).await?;
+            let Some((stage, wait)) = &waits else { return Ok(None) };
+            match self.wait(stage, wait).await {
+                Err(error) if has_come(&error) => self.run.read_signals().await?,
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(waits),
+            }
+        }
+    }
+
+    /// Runs the unfinished stages of one node side by side; returns the first wait.
+    async fn run_unfinished(
+        &mut self,
+        stages: &[&dyn ErasedStage],
+        input: &[u8],
+        last: bool,
+    ) -> Result<Option<(StageName, Wait)>> {
         let unfinished: Vec<_> =
             stages.iter().copied().filter(|stage| !self.done.contains_key(&stage.stage_name())).collect();
         let alone = stages.len() == 1;
-        let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, &input))).await;
+        let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, input))).await;
         let mut waits = None;
         let mut failure = None;
         for (stage, result) in unfinished.iter().zip(results) {
@@ -152,9 +171,7 @@ impl Driver {
             self.summary.stage = Some(stage);
             return Err(error);
         }
-        if let Some((stage, wait)) = &waits {
-            self.wait(stage, wait).await?;
-        } else if last && !alone {
+        if waits.is_none() && last && !alone {
             self.complete().await?;
         }
         Ok(waits)
@@ -191,7 +208,11 @@ impl Driver {
         self.summary.wait = Some(wait.clone());
         self.touch(ExecutionStatus::Waiting);
         let entry = JournalEntry::Stage { stage: stage.clone(), entry: StageEntry::Waiting(wait.clone()) };
-        self.close(&[entry]).await?;
+        let check = self.run.check_no_signal_came()?;
+        let mut journal = self.run.journal.lock().await;
+        let summary = journal.summary_writes(&self.summary)?;
+        journal.close_if(&[entry], summary, vec![check]).await?;
+        drop(journal);
         self.run.tell(EventKind::Waiting { stage: stage.clone(), wait: wait.clone() });
         Ok(())
     }

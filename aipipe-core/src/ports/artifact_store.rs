@@ -85,6 +85,7 @@ impl GetOptions {
 
 /// What is known of an artifact without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ArtifactMeta {
     /// Its key.
     pub key: ArtifactKey,
@@ -96,13 +97,30 @@ pub struct ArtifactMeta {
     pub hash: ContentHash,
 }
 
+impl ArtifactMeta {
+    /// What an adapter knows of a version.
+    #[must_use]
+    pub fn new(key: ArtifactKey, version: ArtifactVersion, bytes: u64, hash: ContentHash) -> Self {
+        Self { key, version, bytes, hash }
+    }
+}
+
 /// An artifact's content, or the part that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Artifact {
     /// What it is, of the whole content.
     pub meta: ArtifactMeta,
     /// The bytes asked for.
     pub content: Bytes,
+}
+
+impl Artifact {
+    /// The bytes that were asked for of the content that `meta` is about.
+    #[must_use]
+    pub fn new(meta: ArtifactMeta, content: Bytes) -> Self {
+        Self { meta, content }
+    }
 }
 
 /// What an adapter can do beyond the contract.

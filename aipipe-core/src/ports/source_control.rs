@@ -30,6 +30,13 @@ impl RepositorySpec {
         Self { name, description: String::new(), default_branch, author, visibility: Visibility::Private }
     }
 
+    /// The same, readable for these.
+    #[must_use]
+    pub fn with_visibility(mut self, visibility: Visibility) -> Self {
+        self.visibility = visibility;
+        self
+    }
+
     /// The same with a description.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
@@ -79,6 +86,7 @@ pub enum FileChange {
 
 /// A commit that should exist on a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommitRequest {
     /// The branch.
     pub branch: BranchName,
@@ -92,11 +100,26 @@ pub struct CommitRequest {
     pub author: Signature,
 }
 
+impl CommitRequest {
+    /// A commit of `changes` on `parent`, the head of `branch`.
+    #[must_use]
+    pub fn new(
+        branch: BranchName,
+        parent: CommitSha,
+        changes: Vec<FileChange>,
+        message: impl Into<String>,
+        author: Signature,
+    ) -> Self {
+        Self { branch, parent, changes, message: message.into(), author }
+    }
+}
+
 /// The trailer by which a commit is found again.
 pub const KEY_TRAILER: &str = "Aipipe-Key";
 
 /// A file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TreeEntry {
     /// The file.
     pub path: RepoPath,
@@ -104,6 +127,14 @@ pub struct TreeEntry {
     pub executable: bool,
     /// Its length in bytes, where the adapter knows without reading it.
     pub bytes: Option<u64>,
+}
+
+impl TreeEntry {
+    /// A file; `bytes` where the adapter knows its length without reading it.
+    #[must_use]
+    pub fn new(path: RepoPath, executable: bool, bytes: Option<u64>) -> Self {
+        Self { path, executable, bytes }
+    }
 }
 
 /// What an adapter can do beyond the contract.

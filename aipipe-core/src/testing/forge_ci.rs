@@ -3,7 +3,8 @@
 use super::forge::{MemoryForge, missing};
 use super::lock;
 use crate::domain::{
-    CheckName, CheckRun, Conclusion, IdempotencyKey, JobResult, RepositoryRef, RunState, StepResult, WorkflowRun,
+    CheckName, CheckRun, Conclusion, IdempotencyKey, Isolation, JobResult, RepositoryRef, RunState, StepResult,
+    WorkflowRun,
 };
 use crate::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
 use crate::{Error, ErrorKind, Result};
@@ -58,7 +59,7 @@ fn overall(jobs: &[JobResult]) -> RunState {
 #[async_trait]
 impl ContinuousIntegration for MemoryForge {
     fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, Some("nothing is executed".to_owned()))
+        CiCapabilities::new(false, None)
     }
 
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
@@ -91,6 +92,7 @@ impl ContinuousIntegration for MemoryForge {
                 finished_at: None,
                 location: format!("{}/runs/{}", found.at.location, found.runs.len() + 1),
                 jobs,
+                isolation: Isolation::None("nothing is executed".to_owned()),
             };
             for job in &run.jobs {
                 found.checks.push(CheckRun {

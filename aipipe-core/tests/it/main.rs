@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod conformance;
+mod documents;
 mod domain;
 mod engine;
 mod engine_ends;

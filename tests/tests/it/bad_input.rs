@@ -465,9 +465,9 @@ async fn commit_workflow(git: &LocalGit, workflow: &str) -> (RepositoryRef, RunS
     let parent: CommitSha = git.branch_head(&repository, &main).await.unwrap().unwrap();
     let change = FileChange::Put { path: path.clone(), content: workflow.to_owned().into(), executable: false };
     let message = "Add a workflow".to_owned();
-    let request = CommitRequest { branch: main.clone(), parent, changes: vec![change], message, author };
+    let request = CommitRequest::new(main.clone(), parent, vec![change], message, author);
     let head_sha = git.commit(&repository, &request, &IdempotencyKey::parse("commit").unwrap()).await.unwrap();
-    (repository, RunSelector { workflow: path, head_sha, branch: main })
+    (repository, RunSelector::new(path, head_sha, main))
 }
 
 fn ci_that_hangs(_: &Rig) {

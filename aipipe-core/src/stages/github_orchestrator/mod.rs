@@ -9,30 +9,32 @@
 //! another commit or workflow is never taken for ours. A red run is a result, not an error: stage 7 shows it and does
 //! not merge.
 //!
-//! Where an earlier execution of the project was merged, a file the base has is written once, by the last commit that
-//! touches it, so that no commit takes back what is there; `outdated` finds what the documents no longer ask for.
+//! Every commit is a whole project, also on a base that has an earlier state of it (`history`); `outdated` finds what
+//! the documents no longer ask for. Where the base has all of it already there is no branch, no commit and no run: the
+//! report says so.
 
 mod commits;
+mod history;
 mod outdated;
 
 use crate::domain::{
-    ArchitecturePlan, BranchName, BuildFailure, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey,
-    RepoPath, RepositoryName, RepositoryRef, RunState, SignalName, StageName, StepKey, StorySet, ValidationReport,
-    Wait, WorkflowRun,
+    ArchitecturePlan, BranchName, BuildFailure, BuildReport, CodeBundle, CommitRecord, CommitSha, ContentHash,
+    IdempotencyKey, PublishedBuild, RepoPath, RepositoryName, RepositoryRef, RunState, SignalName, StageName, StepKey,
+    StorySet, UnchangedBase, ValidationReport, Wait, WorkflowRun,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
-use crate::ports::{CommitRequest, ContinuousIntegration, RepositorySpec, RunSelector, Signature, SourceControl};
+use crate::ports::{
+    CommitRequest, ContinuousIntegration, FileChange, RepositorySpec, RunSelector, Signature, SourceControl,
+};
 use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
-use commits::{PlannedCommit, last_writers, planned_commits, removal};
+use commits::{PlannedCommit, planned_commits};
+use history::{Commit, FileState, history};
 use outdated::outdated_files;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The operation of the `AlreadyExists` error of an execution whose result the base has already: nobody has to act.
-pub const NOTHING_TO_PUBLISH: &str = "publish.nothing";
 
 /// How results are published.
 #[derive(Debug, Clone)]
@@ -71,6 +73,27 @@ impl PublishOptions {
     #[must_use]
     pub fn with_repository(mut self, repository: RepositoryName) -> Self {
         self.repository = Some(repository);
+        self
+    }
+
+    /// The same with merges to this branch.
+    #[must_use]
+    pub fn with_base(mut self, base: BranchName) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// The same, looking for a run again after this long.
+    #[must_use]
+    pub fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// The same with this many bytes of a failing job's log.
+    #[must_use]
+    pub fn with_log_tail_bytes(mut self, bytes: usize) -> Self {
+        self.log_tail_bytes = bytes;
         self
     }
 
@@ -141,48 +164,72 @@ impl GithubOrchestrator {
         .await
     }
 
+    /// The commits that lead from the base to the project.
+    async fn commits(
+        &self,
+        cx: &StageContext,
+        repository: &RepositoryRef,
+        base_head: &CommitSha,
+        planned: Vec<PlannedCommit>,
+    ) -> Result<Vec<Commit>> {
+        let source_control = self.source_control.as_ref();
+        let made: BTreeSet<_> = planned.iter().flat_map(|commit| &commit.files).map(|file| &file.path).collect();
+        // All files of the base, with the state of those the project has too. Recorded, so that a run that only looks
+        // at CI again reads nothing.
+        let base: BTreeMap<RepoPath, Option<FileState>> = cx
+            .record(&StepKey::literal("base-files"), &(base_head, &made), || async {
+                let mut base = BTreeMap::new();
+                for entry in source_control.list_files(repository, base_head).await? {
+                    let mut state = None;
+                    if made.contains(&entry.path) {
+                        let content = source_control.read_file(repository, base_head, &entry.path).await?;
+                        state = Some(FileState { hash: ContentHash::of(&content), executable: entry.executable });
+                    }
+                    base.insert(entry.path, state);
+                }
+                Ok(base)
+            })
+            .await?;
+        let paths = base.keys().cloned().collect();
+        let outdated = outdated_files(cx, source_control, repository, base_head, &paths, &made).await?;
+        let common = base.into_iter().filter_map(|(path, state)| Some((path, state?))).collect();
+        Ok(history(planned, &common, outdated))
+    }
+
     async fn commit_all(
         &self,
         cx: &StageContext,
         repository: &RepositoryRef,
         branch: &BranchName,
         base_head: &CommitSha,
-        mut planned: Vec<PlannedCommit>,
+        commits: Vec<Commit>,
     ) -> Result<Vec<CommitRecord>> {
-        let source_control = self.source_control.as_ref();
-        let listed = source_control.list_files(repository, base_head).await?;
-        let base: BTreeSet<_> = listed.into_iter().map(|entry| entry.path).collect();
-        let writers = last_writers(&planned);
-        let outdated =
-            outdated_files(cx, source_control, repository, base_head, &base, &writers.keys().collect()).await?;
-        if !outdated.is_empty() {
-            planned.push(removal(outdated)?);
-        }
-        let total = planned.len();
+        let total = commits.len();
         let mut parent = base_head.clone();
         let mut made = Vec::with_capacity(total);
-        for (number, commit) in (1_u64..).zip(planned) {
-            let later = |path: &RepoPath| writers.get(path).is_some_and(|last| *last as u64 + 1 > number);
-            let left = |path: &RepoPath| base.contains(path) && later(path);
-            let changes = commit.changes(cx, source_control, repository, &parent, left).await?;
-            if changes.is_empty() {
-                continue; // The base has it already, from an earlier execution.
-            }
-            let request = CommitRequest {
-                branch: branch.clone(),
-                parent: parent.clone(),
-                changes,
-                message: commit.message.clone(),
-                author: self.signature(cx, number),
-            };
-            let input = (&parent, &commit.message, &commit.files);
+        for (number, commit) in (1_u64..).zip(commits) {
             let sha: CommitSha = cx
-                .step(&commit.step, &input, |key| async move {
-                    self.source_control.commit(repository, &request, &key).await
+                .step(&commit.step, &commit.facts(&parent), |key| {
+                    let (commit, parent, author) = (&commit, parent.clone(), self.signature(cx, number));
+                    async move {
+                        let mut changes = Vec::with_capacity(commit.put.len() + commit.removed.len());
+                        for file in &commit.put {
+                            let (path, executable) = (file.path.clone(), file.executable);
+                            changes.push(FileChange::Put {
+                                path,
+                                content: cx.load_bytes(&file.content).await?,
+                                executable,
+                            });
+                        }
+                        changes.extend(commit.removed.iter().map(|path| FileChange::Delete { path: path.clone() }));
+                        let (branch, message) = (branch.clone(), commit.message.clone());
+                        let request = CommitRequest { branch, parent, changes, message, author };
+                        self.source_control.commit(repository, &request, &key).await
+                    }
                 })
                 .await?;
             cx.progress(made.len() + 1, total, commit.title());
-            made.push(CommitRecord { sha: sha.clone(), title: commit.title().to_owned(), story: commit.story });
+            made.push(CommitRecord { sha: sha.clone(), title: commit.title().to_owned(), stories: commit.stories });
             parent = sha;
         }
         Ok(made)
@@ -251,7 +298,7 @@ impl Stage for GithubOrchestrator {
 
     fn revision(&self) -> String {
         let PublishOptions { repository, base, author_name, author_email, .. } = &self.options;
-        format!("1 {base} {repository:?} {author_name} {author_email}")
+        format!("2 {base} {repository:?} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: ValidationReport) -> Result<Outcome<BuildReport>> {
@@ -262,6 +309,17 @@ impl Stage for GithubOrchestrator {
 
         let repository = self.repository(cx).await?;
         let base_head = self.base_head(cx, &repository).await?;
+        let planned = planned_commits(&report, &bundle, &plan, &stories)?;
+        let commits = self.commits(cx, &repository, &base_head, planned).await?;
+        if commits.is_empty() {
+            return Ok(Outcome::Done(BuildReport::Unchanged(Box::new(UnchangedBase {
+                root: cx.root().clone(),
+                validation,
+                repository,
+                base: self.options.base.clone(),
+                head: base_head,
+            }))));
+        }
         let branch = BranchName::for_execution(cx.execution());
         let step = StepKey::literal("branch");
         cx.step(&step, &(&branch, &base_head), |key| {
@@ -269,14 +327,8 @@ impl Stage for GithubOrchestrator {
             async move { self.source_control.ensure_branch(repository, branch, base_head, &key).await }
         })
         .await?;
-        let planned = planned_commits(&report, &bundle, &plan, &stories)?;
-        let commits = self.commit_all(cx, &repository, &branch, &base_head, planned).await?;
-        let Some(head) = commits.last().map(|commit| commit.sha.clone()) else {
-            let message = "there is nothing to publish: the base has all of it already";
-            return Err(Error::new(ErrorKind::AlreadyExists, NOTHING_TO_PUBLISH, message)
-                .with("repository", &repository.name)
-                .with("base", &self.options.base));
-        };
+        let commits = self.commit_all(cx, &repository, &branch, &base_head, commits).await?;
+        let head = commits.last().map_or(base_head, |commit| commit.sha.clone());
         let mut integration = IntegrationRecord {
             execution: cx.execution().clone(),
             root: cx.root().clone(),
@@ -303,7 +355,7 @@ impl Stage for GithubOrchestrator {
         let result = BuildRecord::new(cx.execution().clone(), repository.clone(), run.clone())?;
         cx.write_records(vec![result.write()?]).await?;
         let failure = self.failure(cx, &repository, &run).await?;
-        Ok(Outcome::Done(BuildReport {
+        Ok(Outcome::Done(BuildReport::Published(Box::new(PublishedBuild {
             root: cx.root().clone(),
             validation,
             repository,
@@ -313,6 +365,6 @@ impl Stage for GithubOrchestrator {
             head,
             run,
             failure,
-        }))
+        }))))
     }
 }

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Fails closed: a check that is missing, pending or unknown, a head that moved, a merge that is not known to work are
-//! all reasons to wait. [`decide`] is a pure function of what the review desk reports.
+//! all reasons to wait. [`decide`] is a pure function of what the review desk reports. Where stage 6 had nothing to
+//! publish there is nothing to review: no pull request is opened, and the outcome says so.
 
 mod decision;
 mod markdown;
@@ -18,8 +19,8 @@ pub use decision::{Decision, decide};
 pub use pull_request::{Contents, PullRequestText, describe};
 
 use crate::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, DocumentSet, PullRequest, PullRequestState, PullRequestStatus,
-    ReviewOutcome, ReviewPolicy, SignalName, StageName, StepKey, StorySet, ValidationReport, Wait,
+    ArchitecturePlan, BuildReport, CodeBundle, DocumentSet, EndedReview, PublishedBuild, PullRequest, PullRequestState,
+    PullRequestStatus, ReviewOutcome, ReviewPolicy, SignalName, StageName, StepKey, StorySet, ValidationReport, Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{MergeSpec, PullRequestSpec, ReviewDesk, Signature};
@@ -43,10 +44,13 @@ pub struct ReviewOptions {
     pub author_email: String,
     /// How long to wait before looking again.
     pub poll: Duration,
+    /// Writes the pull request's text. Other words are no other pull request: executions that wait go on.
+    pub text: fn(&Contents<'_>) -> PullRequestText,
 }
 
 impl ReviewOptions {
-    /// One approval under `Human`; merges as `aipipe <aipipe@localhost>`; looks again after 30 seconds.
+    /// One approval under `Human`; merges as `aipipe <aipipe@localhost>`; looks again after 30 seconds; the text is
+    /// that of [`describe`].
     #[must_use]
     pub fn new(policy: ReviewPolicy) -> Self {
         Self {
@@ -55,7 +59,29 @@ impl ReviewOptions {
             author_name: "aipipe".to_owned(),
             author_email: "aipipe@localhost".to_owned(),
             poll: Duration::from_secs(30),
+            text: describe,
         }
+    }
+
+    /// The same with this number of approvals under `Human`; one is the least.
+    #[must_use]
+    pub fn with_approvals(mut self, approvals: usize) -> Self {
+        self.approvals = approvals;
+        self
+    }
+
+    /// The same, looking again after this long.
+    #[must_use]
+    pub fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// The same with pull requests in these words.
+    #[must_use]
+    pub fn with_text(mut self, text: fn(&Contents<'_>) -> PullRequestText) -> Self {
+        self.text = text;
+        self
     }
 
     /// The same with this author.
@@ -87,27 +113,56 @@ impl ReviewCoordinator {
         StageName::literal("review-coordinator")
     }
 
-    async fn text(&self, cx: &StageContext, build: &BuildReport) -> Result<(PullRequestText, ValidationReport)> {
-        let validation: ValidationReport = cx.load(&build.validation).await?;
+    async fn text(
+        &self,
+        cx: &StageContext,
+        build: &PublishedBuild,
+        validation: &ValidationReport,
+    ) -> Result<PullRequestText> {
         let bundle: CodeBundle = cx.load(&validation.bundle).await?;
         let plan: ArchitecturePlan = cx.load(&bundle.plan).await?;
         let stories: StorySet = cx.load(&plan.stories).await?;
         let documents: DocumentSet = cx.load(&stories.documents).await?;
-        let text = describe(&pull_request::Contents {
+        Ok((self.options.text)(&Contents {
             documents: &documents,
             stories: &stories,
             plan: &plan,
             bundle: &bundle,
-            validation: &validation,
+            validation,
             build,
             spending: cx.spending(),
             execution: cx.execution(),
             policy: self.options.policy,
-        });
-        Ok((text, validation))
+        }))
     }
 
-    async fn merge(&self, cx: &StageContext, build: &BuildReport, status: &PullRequestStatus) -> Result<PullRequest> {
+    /// The pull request of the build's branch, opened once. What it is about decides which one it is, not its words.
+    async fn open(
+        &self,
+        cx: &StageContext,
+        build: &PublishedBuild,
+        validation: &ValidationReport,
+    ) -> Result<PullRequest> {
+        let repository = &build.repository;
+        let facts = (
+            (&repository.owner, &repository.name),
+            (&build.branch, &build.base, &build.head),
+            build.validation.at().hash,
+        );
+        cx.step(&StepKey::literal("pull-request"), &facts, |key| async move {
+            let PullRequestText { title, body } = self.text(cx, build, validation).await?;
+            let spec = PullRequestSpec { head: build.branch.clone(), base: build.base.clone(), title, body };
+            self.desk.open(repository, &spec, &key).await
+        })
+        .await
+    }
+
+    async fn merge(
+        &self,
+        cx: &StageContext,
+        build: &PublishedBuild,
+        status: &PullRequestStatus,
+    ) -> Result<PullRequest> {
         let pull = &status.pull_request;
         let spec = MergeSpec {
             expected_head: pull.head_sha.clone(),
@@ -125,7 +180,7 @@ impl ReviewCoordinator {
             .await
     }
 
-    async fn note(&self, cx: &StageContext, build: &BuildReport, pull: &PullRequest) -> Result<()> {
+    async fn note(&self, cx: &StageContext, build: &PublishedBuild, pull: &PullRequest) -> Result<()> {
         let record = IntegrationRecord {
             execution: cx.execution().clone(),
             root: cx.root().clone(),
@@ -150,31 +205,22 @@ impl Stage for ReviewCoordinator {
 
     fn revision(&self) -> String {
         let ReviewOptions { policy, approvals, author_name, author_email, .. } = &self.options;
-        format!("1 {policy:?} {approvals} {author_name} {author_email}")
+        format!("2 {policy:?} {approvals} {author_name} {author_email}")
     }
 
-    async fn run(&self, cx: &StageContext, build: BuildReport) -> Result<Outcome<ReviewOutcome>> {
-        let (text, validation) = self.text(cx, &build).await?;
-        let spec = PullRequestSpec {
-            head: build.branch.clone(),
-            base: build.base.clone(),
-            title: text.title,
-            body: text.body,
+    async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<ReviewOutcome>> {
+        let build = match &report {
+            BuildReport::Published(build) => build,
+            BuildReport::Unchanged(base) => return Ok(Outcome::Done(ReviewOutcome::Unchanged(base.as_ref().clone()))),
         };
-        let step = StepKey::literal("pull-request");
-        let input = (&build.head, &spec.title, &spec.body);
-        let opened: PullRequest = cx
-            .step(&step, &input, |key| {
-                let (repository, spec) = (&build.repository, &spec);
-                async move { self.desk.open(repository, spec, &key).await }
-            })
-            .await?;
+        let validation: ValidationReport = cx.load(&build.validation).await?;
+        let opened = self.open(cx, build, &validation).await?;
         let status = self.desk.status(&build.repository, opened.number).await?;
         if status.pull_request.number != opened.number {
             return Err(Error::new(ErrorKind::Internal, "review.status", "the adapter returned another pull request")
                 .with("number", opened.number));
         }
-        self.note(cx, &build, &status.pull_request).await?;
+        self.note(cx, build, &status.pull_request).await?;
         let required = &validation.required_checks;
         let head = &status.pull_request.head_sha;
         let chosen = StepKey::parse(format!("merge-decision/{head}"))?;
@@ -182,12 +228,12 @@ impl Stage for ReviewCoordinator {
             match decide(self.options.policy, self.options.approvals, &status, required, &build.head) {
                 Decision::Merge(why) => {
                     let why = cx.record(&chosen, head, || async { Ok(why) }).await?;
-                    (self.merge(cx, &build, &status).await?, why)
+                    (self.merge(cx, build, &status).await?, why)
                 }
                 // Our own merge, of which a crash kept us from hearing: it is found, and its reason is known.
                 Decision::Ended(ended) if status.pull_request.state == PullRequestState::Merged => {
                     match cx.recall(&chosen, head).await? {
-                        Some(why) => (self.merge(cx, &build, &status).await?, why),
+                        Some(why) => (self.merge(cx, build, &status).await?, why),
                         None => (status.pull_request.clone(), ended),
                     }
                 }
@@ -200,18 +246,17 @@ impl Stage for ReviewCoordinator {
                     }));
                 }
             };
-        self.note(cx, &build, &pull_request).await?;
+        self.note(cx, build, &pull_request).await?;
         if pull_request.state == PullRequestState::Open {
             return Err(Error::new(ErrorKind::Internal, "review.merge", "the pull request is open after its merge")
                 .with("number", pull_request.number));
         }
-        let build = cx.store(&build).await?;
-        Ok(Outcome::Done(ReviewOutcome {
+        Ok(Outcome::Done(ReviewOutcome::Ended(EndedReview {
             root: cx.root().clone(),
-            build,
+            build: cx.store(&report).await?,
             pull_request,
             policy: self.options.policy,
             decision,
-        }))
+        })))
     }
 }
