@@ -49,10 +49,26 @@ impl Wanted {
         self.0.iter().all(|wanted| matches!(have.next(), Some(Ok(number)) if number == *wanted))
     }
 
+    /// Whether `version` is this one or a later one.
+    pub(crate) fn is_reached_by(&self, version: &str) -> bool {
+        numbers(version).is_some_and(|have| {
+            let mut padded = self.0.clone();
+            padded.resize(have.len().max(self.0.len()), 0);
+            have >= padded
+        })
+    }
+
     /// The numbers as text.
     pub(crate) fn text(&self) -> String {
         self.0.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
     }
+}
+
+/// The numbers a tool's version begins with: `v20.20.2-rc.1` has three.
+pub(crate) fn numbers(version: &str) -> Option<Vec<u32>> {
+    let version = version.trim().trim_start_matches('v');
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    version.get(..end)?.split('.').map(|part| part.parse().ok()).collect()
 }
 
 /// Looks for tools.
@@ -142,6 +158,10 @@ mod tests {
             ("3.11.7", "3.11.7", true),
         ] {
             assert_eq!(Wanted::parse(wanted).unwrap().matches(have), matches, "{wanted} {have}");
+        }
+        let twenty = Wanted::parse("20.19").unwrap();
+        for (have, reached) in [("20.19.0", true), ("v22.1.0", true), ("20.18.3", false), ("20.19", true), ("x", false)] {
+            assert_eq!(twenty.is_reached_by(have), reached, "{have}");
         }
         for bad in ["lts/*", ">=20", "", "x", "20.x.1", "1.2.3.4", "node", "20 "].iter().take(7) {
             assert_eq!(Wanted::parse(bad), None, "{bad}");

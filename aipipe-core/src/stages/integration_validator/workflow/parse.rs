@@ -112,6 +112,8 @@ struct JobFile {
     #[serde(default)]
     env: BTreeMap<String, Scalar>,
     #[serde(default)]
+    outputs: BTreeMap<String, String>,
+    #[serde(default)]
     strategy: Option<StrategyFile>,
     #[serde(default)]
     continue_on_error: bool,
@@ -128,6 +130,7 @@ impl JobFile {
             needs: self.needs.0,
             condition: self.condition,
             permissions: self.permissions,
+            outputs: self.outputs,
             env: self.env,
             strategy: self.strategy.map(|s| Strategy { fail_fast: s.fail_fast.unwrap_or(true), matrix: s.matrix }),
             continue_on_error: self.continue_on_error,
