@@ -2,18 +2,23 @@
 //!
 //! How a run goes, file by file:
 //! 1. `record` — the run's folder is locked; a finished run of the same key is returned as it is.
-//! 2. `yaml`, `parse`, `expression`, `actions` → `workflow` — the workflow is read; anything this runner can't do as
+//! 2. `yaml`, `parse`, `matrix`, `expression`, `condition`, `actions` → `workflow` — the workflow is read; anything this runner can't do as
 //!    GitHub would is `Unsupported` now, before a step ran.
-//! 3. `toolchain` — the tools are looked for; a missing one is `Unsupported` as well, never a red run.
-//! 4. `run` → `job` → `script` — jobs in the order of their needs, steps one after the other, in the `sandbox`; the
+//! 3. `toolchain`, `engines` — the tools are looked for; a missing one is `Unsupported` as well, never a red run.
+//! 4. `run` (with `needs`) → `job` → `script` — jobs in the order of their needs, steps one after the other, in the `sandbox`; the
 //!    install phase has the network and the package cache, everything else has neither. `reuse` installs a lock once.
-//! 5. `log`, `step_files`, `artifacts` — what a step leaves: its output, its words to later steps, its files.
+//! 5. `log`, `annotations`, `step_files`, `artifacts` — what a step leaves: its output, its words to later steps, its files.
 
 mod actions;
+mod annotations;
 mod artifacts;
+mod condition;
+mod engines;
 mod expression;
 mod job;
 mod log;
+mod matrix;
+mod needs;
 mod options;
 mod parse;
 mod record;
@@ -155,9 +160,10 @@ impl LocalCi {
         let text = workflow_text(&plan.join("checkout"), selector)?;
         let workflow = parse::workflow(&text, selector.workflow.as_str())
             .map_err(|error| error.with("workflow", &selector.workflow))?;
-        let toolchain = Toolchain::find(&workflow, &options.host, options.clock.as_ref(), &plan)
-            .await
-            .map_err(|error| error.with("workflow", &selector.workflow))?;
+        let toolchain =
+            Toolchain::find(&workflow, &options.host, options.clock.as_ref(), &plan, &plan.join("checkout"))
+                .await
+                .map_err(|error| error.with("workflow", &selector.workflow))?;
         folder.clear()?;
 
         if record.run.state.is_completed() {

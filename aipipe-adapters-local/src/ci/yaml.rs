@@ -131,7 +131,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 /// The entries of a mapping, taken one by one; what is left at the end is unknown.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fields {
     place: String,
     entries: Vec<(String, Node)>,
