@@ -7,6 +7,7 @@
 //! 3. `toolchain`, `engines` — the tools are looked for; a missing one is `Unsupported` as well, never a red run.
 //! 4. `run` (with `needs`) → `job` → `script` — jobs in the order of their needs, steps one after the other, in the `sandbox`; the
 //!    install phase has the network and the package cache, everything else has neither. `reuse` installs a lock once.
+//!    All of it is one future that blocks now and then; `worker` drives it on a thread of its own.
 //! 5. `log`, `annotations`, `step_files`, `artifacts` — what a step leaves: its output, its words to later steps, its files.
 
 mod actions;
@@ -28,6 +29,7 @@ mod sandbox;
 mod script;
 mod step_files;
 mod toolchain;
+mod worker;
 mod workflow;
 mod yaml;
 
@@ -98,7 +100,7 @@ pub trait CheckSink: Debug + Send + Sync + 'static {
 /// it stands, or `None` before its first record.
 ///
 /// The adapter knows no repositories of its own: whether one exists is asked of the [`CheckoutSource`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LocalCi {
     options: LocalCiOptions,
     sandbox: Sandbox,
@@ -225,14 +227,9 @@ impl LocalCi {
     }
 }
 
-#[async_trait]
-impl ContinuousIntegration for LocalCi {
-    fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, self.sandbox.isolation())
-    }
-
-    async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
-        self.options.source.find(repository).await?;
+/// What the port promises, on a thread that may block.
+impl LocalCi {
+    fn recorded(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
         let mut runs: Vec<WorkflowRun> = record::all(&self.options.root, repository)?
             .into_iter()
             .map(|record| record.run)
@@ -242,7 +239,7 @@ impl ContinuousIntegration for LocalCi {
         Ok(runs)
     }
 
-    async fn ensure_run(
+    async fn ensure(
         &self,
         repository: &RepositoryRef,
         selector: &RunSelector,
@@ -285,7 +282,7 @@ impl ContinuousIntegration for LocalCi {
         self.perform(&folder, &lock, record, selector).await.map(Some)
     }
 
-    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
+    fn tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
         let (folder, record) = self.load(repository, run)?;
         let named = |wanted: &str| record.run.jobs.iter().find(|job| job.id == wanted || job.name.as_str() == wanted);
         let missing = || {
@@ -299,7 +296,7 @@ impl ContinuousIntegration for LocalCi {
         }
     }
 
-    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
+    fn end_or_ask(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
         let (folder, record) = self.load(repository, run)?;
         if record.run.state.is_completed() {
             return Ok(());
@@ -317,7 +314,7 @@ impl ContinuousIntegration for LocalCi {
         self.hand_on(&folder, &mut record)
     }
 
-    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
+    async fn again(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
         let (folder, record) = self.load(repository, run)?;
         let busy = || Error::new(ErrorKind::Conflict, "ci.rerun", "the run has not ended").with("run", run);
         let Some(lock) = folder.lock()? else {
@@ -340,6 +337,44 @@ impl ContinuousIntegration for LocalCi {
             branch: record.branch.clone(),
         };
         self.perform(&folder, &lock, record, &selector).await
+    }
+}
+
+#[async_trait]
+impl ContinuousIntegration for LocalCi {
+    fn capabilities(&self) -> CiCapabilities {
+        CiCapabilities::new(false, self.sandbox.isolation())
+    }
+
+    async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
+        self.options.source.find(repository).await?;
+        let (ci, repository, selector) = (self.clone(), repository.clone(), selector.clone());
+        worker::blocking("ci.runs", move || ci.recorded(&repository, &selector)).await
+    }
+
+    async fn ensure_run(
+        &self,
+        repository: &RepositoryRef,
+        selector: &RunSelector,
+        key: &IdempotencyKey,
+    ) -> Result<Option<WorkflowRun>> {
+        let (ci, repository, selector, key) = (self.clone(), repository.clone(), selector.clone(), key.clone());
+        worker::drive("ci.ensure_run", async move { ci.ensure(&repository, &selector, &key).await }).await
+    }
+
+    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
+        let (ci, repository, run, job) = (self.clone(), repository.clone(), run.to_owned(), job.to_owned());
+        worker::blocking("ci.log_tail", move || ci.tail(&repository, &run, &job, max_bytes)).await
+    }
+
+    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
+        let (ci, repository, run) = (self.clone(), repository.clone(), run.to_owned());
+        worker::blocking("ci.cancel", move || ci.end_or_ask(&repository, &run)).await
+    }
+
+    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
+        let (ci, repository, run, key) = (self.clone(), repository.clone(), run.to_owned(), key.clone());
+        worker::drive("ci.rerun", async move { ci.again(&repository, &run, &key).await }).await
     }
 }
 

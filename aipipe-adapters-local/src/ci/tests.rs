@@ -56,6 +56,13 @@ jobs:
 }
 
 #[test]
+fn words_that_were_booleans_once_stay_words() {
+    let read = workflow(&job(&format!("env: {{ A: yes, B: on, C: Off, D: true }}\n{STEPS}")), "ci.yml").unwrap();
+    let values: Vec<_> = read.jobs[0].env.iter().filter_map(|(_, value)| value.literal()).collect();
+    assert_eq!(values, ["yes", "on", "Off", "true"]);
+}
+
+#[test]
 fn a_matrix_makes_a_job_of_every_combination() {
     let text = "\
 on: push
@@ -87,7 +94,10 @@ fn what_cannot_be_run_here_is_unsupported_and_named() {
         (job(&format!("strategy: {{ matrix: {{ include: [{{ a: 1 }}] }} }}\n{STEPS}")), "include in the matrix"),
         (job(&format!("strategy: {{ matrix: '${{{{ fromJSON(env.X) }}}}' }}\n{STEPS}")), "expression for the matrix"),
         (job(&format!("strategy: {{ matrix: {{ a: [{{ b: 1 }}] }} }}\n{STEPS}")), "a value of a"),
-        (job("steps:\n  - run: x\n    if: contains(github.ref, 'x')"), "if: contains(github.ref, 'x') in step 1 of job x"),
+        (
+            job("steps:\n  - run: x\n    if: contains(github.ref, 'x')"),
+            "if: contains(github.ref, 'x') in step 1 of job x",
+        ),
         (job(&format!("container: node:20\n{STEPS}")), "container in job x"),
         (job(&format!("services: {{ db: {{ image: x }} }}\n{STEPS}")), "services in job x"),
         (job(&format!("environment: production\n{STEPS}")), "environment in job x"),
