@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import process from "node:process";
 
-const OPTIONS = ["--json", "--omit=dev", "--audit-level=high", "--offline=false", "--fetch-retries=1"];
+const OPTIONS = ["--json", "--omit=dev", "--audit-level=high", "--offline=false", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"];
 const NETWORK = /^E(NOTFOUND|AI_AGAIN|CONN\w+|TIMEDOUT|HOSTUNREACH|NETUNREACH|SOCKETTIMEOUT|PROTO|CERT\w*|NOAUDIT)$/;
 
 function say(line) {
