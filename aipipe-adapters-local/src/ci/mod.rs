@@ -7,7 +7,7 @@
 //! 3. `toolchain`, `engines` — the tools are looked for; a missing one is `Unsupported` as well, never a red run.
 //! 4. `run` (with `needs`) → `job` → `script` — jobs in the order of their needs, steps one after the other, in the `sandbox`; the
 //!    install phase has the network and the package cache, everything else has neither. `reuse` installs a lock once.
-//!    All of it is one future that blocks now and then; `worker` drives it on a thread of its own.
+//!    All of it is one future that blocks now and then; `port` has `worker` drive it on a thread of its own.
 //! 5. `log`, `annotations`, `step_files`, `artifacts` — what a step leaves: its output, its words to later steps, its files.
 
 mod actions;
@@ -22,6 +22,7 @@ mod matrix;
 mod needs;
 mod options;
 mod parse;
+mod port;
 mod record;
 mod reuse;
 mod run;
@@ -43,7 +44,7 @@ use crate::process::read_small;
 use aipipe_core::domain::{
     CheckRun, CommitSha, Conclusion, ContentHash, IdempotencyKey, RepositoryRef, RunState, WorkflowRun,
 };
-use aipipe_core::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
+use aipipe_core::ports::RunSelector;
 use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use log::io_error;
@@ -337,44 +338,6 @@ impl LocalCi {
             branch: record.branch.clone(),
         };
         self.perform(&folder, &lock, record, &selector).await
-    }
-}
-
-#[async_trait]
-impl ContinuousIntegration for LocalCi {
-    fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, self.sandbox.isolation())
-    }
-
-    async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
-        self.options.source.find(repository).await?;
-        let (ci, repository, selector) = (self.clone(), repository.clone(), selector.clone());
-        worker::blocking("ci.runs", move || ci.recorded(&repository, &selector)).await
-    }
-
-    async fn ensure_run(
-        &self,
-        repository: &RepositoryRef,
-        selector: &RunSelector,
-        key: &IdempotencyKey,
-    ) -> Result<Option<WorkflowRun>> {
-        let (ci, repository, selector, key) = (self.clone(), repository.clone(), selector.clone(), key.clone());
-        worker::drive("ci.ensure_run", async move { ci.ensure(&repository, &selector, &key).await }).await
-    }
-
-    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
-        let (ci, repository, run, job) = (self.clone(), repository.clone(), run.to_owned(), job.to_owned());
-        worker::blocking("ci.log_tail", move || ci.tail(&repository, &run, &job, max_bytes)).await
-    }
-
-    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
-        let (ci, repository, run) = (self.clone(), repository.clone(), run.to_owned());
-        worker::blocking("ci.cancel", move || ci.end_or_ask(&repository, &run)).await
-    }
-
-    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
-        let (ci, repository, run, key) = (self.clone(), repository.clone(), run.to_owned(), key.clone());
-        worker::drive("ci.rerun", async move { ci.again(&repository, &run, &key).await }).await
     }
 }
 

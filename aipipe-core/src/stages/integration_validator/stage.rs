@@ -158,7 +158,11 @@ impl Stage for IntegrationValidator {
             self.audit_file(cx, stack).await?,
         ];
         for file in &additions {
-            contents.insert(file.path.clone(), cx.load_bytes(&file.content).await?);
+            // Whoever wrote a file there meant to decide what CI runs or installs.
+            if contents.insert(file.path.clone(), cx.load_bytes(&file.content).await?).is_some() {
+                let message = "a generated file stands where this stage puts its own";
+                return Err(Error::new(ErrorKind::ValidationFailed, "validate.files", message).with("file", &file.path));
+            }
         }
         for (path, content) in contents {
             cx.publish(&ArtifactKey::generated(cx.root(), cx.execution(), &path), content).await?;

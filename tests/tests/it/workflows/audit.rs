@@ -93,7 +93,7 @@ fn npm_audit_is_red_only_for_what_it_found() {
     for (status, answer, code, words) in [
         ("200 OK", "{}".to_owned(), 0, "nothing of high severity known (0 lesser findings)"),
         ("200 OK", advisory("low"), 0, "nothing of high severity known (1 lesser findings)"),
-        ("200 OK", advisory("high"), 1, "::error title=Dependency audit::shapes <2.0.0 has a known vulnerability"),
+        ("200 OK", advisory("high"), 1, "::error title=Dependency audit::shapes 1.0.0 has a known vulnerability"),
         ("200 OK", advisory("critical"), 1, "1 packages with known vulnerabilities of high severity or worse"),
         (
             "405 Method Not Allowed",
