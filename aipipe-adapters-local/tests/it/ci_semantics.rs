@@ -1,9 +1,10 @@
 //! What GitHub's workflow language means, shown on workflows that run here for real.
 
 use crate::ci::{Rig, ended, job, key, one_job, repository, script, selector};
+use crate::support::SystemClock;
 use aipipe_adapters_local::ci::CheckoutSource;
 use aipipe_core::domain::{CommitSha, Conclusion, RepositoryRef, WorkflowRun};
-use aipipe_core::ports::ContinuousIntegration as _;
+use aipipe_core::ports::{Clock as _, ContinuousIntegration as _};
 use aipipe_core::{ErrorKind, Result};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -248,7 +249,7 @@ async fn a_dropped_run_is_gone_when_the_drop_returns() {
                 fs::read_to_string(run.path().join("logs/test.log")).is_ok_and(|log| log.contains("\nstarted"))
             })
         }) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            SystemClock.sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
