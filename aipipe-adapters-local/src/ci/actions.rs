@@ -1,6 +1,6 @@
 //! The known actions, told by owner and name whatever version is pinned, and what a local run makes of each.
 
-use super::expression::Template;
+use super::expression::{Site, Template};
 use super::yaml::{Fields, Node, invalid, unsupported};
 use crate::process::Wanted;
 use aipipe_core::Result;
@@ -45,7 +45,8 @@ pub(super) enum WhenMissing {
 
 impl Action {
     /// Reads `uses` and `with` of a step at `place`.
-    pub(super) fn parse(uses: &str, with: Option<Node>, place: &str) -> Result<Self> {
+    pub(super) fn parse(uses: &str, with: Option<Node>, site: &Site<'_>) -> Result<Self> {
+        let place = site.place;
         let shown: String = uses.chars().take(120).collect();
         let (action, _) = uses
             .split_once('@')
@@ -64,13 +65,13 @@ impl Action {
                 for ignored in ["cache", "cache-dependency-path", "check-latest", "package-manager-cache"] {
                     with.take(ignored);
                 }
-                Self::SetupNode { version: wanted(&mut with, "node-version")? }
+                Self::SetupNode { version: wanted(&mut with, "node-version", site)? }
             }
             "actions/setup-python" => {
                 for ignored in ["cache", "cache-dependency-path", "check-latest", "update-environment"] {
                     with.take(ignored);
                 }
-                Self::SetupPython { version: wanted(&mut with, "python-version")? }
+                Self::SetupPython { version: wanted(&mut with, "python-version", site)? }
             }
             "actions/cache" => {
                 for ignored in ["path", "key", "restore-keys", "enableCrossOsArchive", "save-always"] {
@@ -78,7 +79,7 @@ impl Action {
                 }
                 Self::Cache
             }
-            "actions/upload-artifact" => Self::UploadArtifact(upload(&mut with)?),
+            "actions/upload-artifact" => Self::UploadArtifact(upload(&mut with, site)?),
             _ => return Err(unsupported(format!("action {shown} in {place}"))),
         };
         // Inputs change what an action does: one that isn't known here must not be dropped.
@@ -90,10 +91,12 @@ impl Action {
     }
 }
 
-fn wanted(with: &mut Fields, key: &str) -> Result<Option<Wanted>> {
+fn wanted(with: &mut Fields, key: &str, site: &Site<'_>) -> Result<Option<Wanted>> {
     let text = with.take_text(key)?;
     text.map(|text| {
-        Wanted::parse(&text).ok_or_else(|| {
+        // What the tools are is decided before the run, so it may depend on the variant only.
+        let known = Template::parse(&text, site)?.literal();
+        known.as_deref().and_then(Wanted::parse).ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();
             unsupported(format!("{key} {shown} in {}", with.place()))
         })
@@ -101,7 +104,7 @@ fn wanted(with: &mut Fields, key: &str) -> Result<Option<Wanted>> {
     .transpose()
 }
 
-fn upload(with: &mut Fields) -> Result<Upload> {
+fn upload(with: &mut Fields, site: &Site<'_>) -> Result<Upload> {
     let place = with.place().to_owned();
     let name = with.take_text("name")?.unwrap_or_else(|| "artifact".to_owned());
     let paths = with.take_text("path")?.ok_or_else(|| invalid(format!("{place} has no path")))?;
@@ -117,11 +120,12 @@ fn upload(with: &mut Fields) -> Result<Upload> {
         Some("ignore") => WhenMissing::Ignore,
         Some(_) => return Err(invalid(format!("if-no-files-found of {place} must be warn, error or ignore"))),
     };
-    Ok(Upload { name: Template::parse(&name, &place)?, paths: Template::parse(&paths, &place)?, when_missing })
+    Ok(Upload { name: Template::parse(&name, site)?, paths: Template::parse(&paths, site)?, when_missing })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::expression::Level;
     use super::*;
     use aipipe_core::ErrorKind;
 
@@ -136,7 +140,8 @@ mod tests {
             ("actions/setup-node@v4", Some(("node-version", "lts/*")), "node-version lts/*"),
         ] {
             let with = with.map(|(k, v)| Node::Map(vec![(k.to_owned(), Node::Text(v.to_owned()))]));
-            let error = Action::parse(uses, with, "step 1 of job x").unwrap_err();
+            let site = Site::workflow("step 1 of job x", "push").at(Level::Step, "step 1 of job x");
+            let error = Action::parse(uses, with, &site).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported);
             assert!(error.message().contains(wanted), "{error}");
         }

@@ -2,14 +2,16 @@
 
 use super::actions::{Action, Upload};
 use super::artifacts::upload;
+use super::condition::Standing;
 use super::expression::Reference;
 use super::log::{JobLog, io_error};
+use super::needs::Finished;
 use super::reuse::Reuse;
 use super::run::Run;
 use super::step_files::{Said, StepFiles};
 use super::workflow::{Job, Step, StepKind};
 use crate::UuidGenerator;
-use crate::process::{is_real_folder, remove_tree};
+use crate::process::{Wanted, find_program, is_real_folder, plain, remove_tree};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, JobResult, RunState, StepResult, Timestamp};
 use aipipe_core::ports::IdGenerator as _;
@@ -39,6 +41,8 @@ impl StepEnd {
 pub(super) struct JobRun<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) job: &'a Job,
+    /// What the jobs before say to this one.
+    pub(super) finished: &'a Finished,
     pub(super) reuse: &'a mut Reuse,
     pub(super) log: JobLog,
     pub(super) workspace: PathBuf,
@@ -57,6 +61,8 @@ pub(super) struct JobRun<'a> {
     /// Whether a script ran that was no installation: what it left must not run with the network.
     pub(super) others_ran: bool,
     pub(super) venv: Option<PathBuf>,
+    /// The version of the Node in use: the first of the search path, or the one that was set up.
+    pub(super) node: Option<String>,
     /// By which the job's processes are told from all others of the machine.
     pub(super) mark: String,
     pub(super) deadline: Timestamp,
@@ -66,7 +72,12 @@ pub(super) struct JobRun<'a> {
 
 impl<'a> JobRun<'a> {
     /// Makes the job's folders anew and its log.
-    pub(super) fn prepare(run: &'a Run<'a>, job: &'a Job, reuse: &'a mut Reuse) -> Result<Self> {
+    pub(super) fn prepare(
+        run: &'a Run<'a>,
+        job: &'a Job,
+        finished: &'a Finished,
+        reuse: &'a mut Reuse,
+    ) -> Result<Self> {
         let failed = |error| io_error("ci.job", "the job's folder can't be made", error);
         let folder = run.folder.job();
         remove_tree(&folder).map_err(failed)?;
@@ -91,6 +102,7 @@ impl<'a> JobRun<'a> {
         let mut prepared = Self {
             run,
             job,
+            finished,
             reuse,
             log,
             workspace: place("work"),
@@ -104,6 +116,7 @@ impl<'a> JobRun<'a> {
             before: Vec::new(),
             others_ran: false,
             venv: None,
+            node: run.toolchain.node(None).map(|node| node.tool.version.clone()),
             mark: UuidGenerator.next_id(),
             deadline: run.options.clock.now().plus(timeout),
             trouble: None,
@@ -116,7 +129,7 @@ impl<'a> JobRun<'a> {
     }
 
     /// Runs the steps to the end.
-    pub(super) async fn run(mut self) -> Result<JobResult> {
+    pub(super) async fn run(&mut self) -> Result<JobResult> {
         let notes: Vec<String> = [self.run.sandbox.isolation().to_string()]
             .into_iter()
             .chain(self.run.workflow.notes.iter().cloned())
@@ -148,12 +161,16 @@ impl<'a> JobRun<'a> {
         let ended_early = matches!(self.trouble, Some(Conclusion::Cancelled | Conclusion::TimedOut));
         let end = if ended_early {
             StepEnd { conclusion: Conclusion::Skipped, note: Some("the job had ended".to_owned()) }
-        } else if !step.condition.holds(self.trouble.is_some()) {
+        } else if !step.condition.holds(self.standing(), |reference| self.value(reference, &variables)) {
             StepEnd { conclusion: Conclusion::Skipped, note: Some("its condition did not hold".to_owned()) }
         } else {
             self.log.line(&format!("── step {number}: {name}"));
-            let end = self.execute(number, step, &variables).await?;
-            self.log.end_step()?;
+            let mut end = self.execute(number, step, &variables).await?;
+            let said = self.log.end_step()?;
+            if !said.is_empty() {
+                let note = end.note.into_iter().chain(said).collect::<Vec<_>>();
+                end.note = Some(note.join("; "));
+            }
             let seconds = clock.now().since(started).as_secs_f64();
             let note = end.note.as_deref().map(|note| format!(" ({note})")).unwrap_or_default();
             self.log.line(&format!("── {} after {seconds:.1} s{note}", word(end.conclusion)));
@@ -161,6 +178,10 @@ impl<'a> JobRun<'a> {
         };
         let duration = clock.now().since(started);
         Ok(StepResult::new(name, RunState::Completed(end.conclusion)).with_duration(duration).with_note(end.note))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing { succeeded: self.trouble.is_none(), failed: self.trouble.is_some() }
     }
 
     /// Notes trouble, unless the step may fail.
@@ -227,7 +248,10 @@ impl<'a> JobRun<'a> {
             Err(reason) if end.conclusion == Conclusion::Success => return StepEnd::failure(reason),
             Err(_) => return end,
         };
-        let Said { env, path, outputs } = said;
+        let Said { env, path, outputs, summary } = said;
+        if let Err(error) = self.keep_summary(&summary) {
+            return StepEnd::failure(format!("the step's summary can't be kept: {error}"));
+        }
         self.env.extend(env);
         for folder in path {
             self.path.insert(0, folder);
@@ -236,6 +260,18 @@ impl<'a> JobRun<'a> {
             self.outputs.extend(outputs.into_iter().map(|(name, value)| ((id.clone(), name), value)));
         }
         end
+    }
+
+    /// Adds what a step wrote for people to the job's summary, beside its log.
+    fn keep_summary(&self, text: &str) -> std::io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        use std::io::Write as _;
+        let file = self.run.folder.summary(&self.job.id);
+        let mut file = std::fs::File::options().create(true).append(true).open(file)?;
+        file.write_all(plain(text).as_bytes())?;
+        file.write_all(if text.ends_with('\n') { b"" } else { b"\n" })
     }
 
     async fn action(&mut self, action: &Action, variables: &BTreeMap<String, String>) -> Result<StepEnd> {
@@ -249,16 +285,31 @@ impl<'a> JobRun<'a> {
                 run.options.source.checkout(run.repository, run.commit, &self.workspace).await?;
                 Ok(StepEnd::success(Some(format!("clean local checkout of {}", run.commit.short()))))
             }
-            Action::SetupNode { .. } => {
-                let version = run.toolchain.node.as_ref().map_or("none", |node| node.version.as_str());
-                Ok(StepEnd::success(Some(format!("using the local node {version}"))))
-            }
+            Action::SetupNode { version } => Ok(self.set_up_node(version.as_ref())),
             Action::SetupPython { version } => self.set_up_python(version.as_ref()).await,
             Action::Cache => Ok(StepEnd::success(Some(
                 "not needed: local runs share a package cache of their own in the install phase".to_owned(),
             ))),
             Action::UploadArtifact(wanted) => Ok(self.upload(wanted, variables).await),
         }
+    }
+
+    /// Puts the Node that was found first on the search path.
+    fn set_up_node(&mut self, wanted: Option<&Wanted>) -> StepEnd {
+        let Some(node) = self.run.toolchain.node(wanted) else {
+            return StepEnd::failure("node was not looked for");
+        };
+        let version = node.tool.version.clone();
+        let first = find_program(&self.run.options.host.path, "node");
+        if first.as_ref() != Some(&node.tool.program)
+            && let Some(folder) = node.tool.program.parent()
+        {
+            self.path.insert(0, folder.display().to_string());
+        }
+        let reason = node.stands_in.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        self.before.push(format!("node {version}"));
+        self.node = Some(version.clone());
+        StepEnd::success(Some(format!("using the local node {version}{reason}")))
     }
 
     async fn upload(&self, wanted: &Upload, variables: &BTreeMap<String, String>) -> StepEnd {
@@ -293,10 +344,20 @@ impl<'a> JobRun<'a> {
             Reference::Variable(name) => env.get(name).cloned(),
             Reference::Output { step, name } => self.outputs.get(&(step.clone(), name.clone())).cloned(),
             Reference::Context("github.workspace") => Some(self.workspace.display().to_string()),
-            Reference::Context("github.job") => Some(self.job.id.clone()),
+            Reference::Context("github.job") => Some(self.job.key.clone()),
             Reference::Context("runner.temp") => Some(self.temp.display().to_string()),
             Reference::Context(name) => self.run.context(name),
+            Reference::NeedResult(_) | Reference::NeedOutput { .. } => self.finished.value(reference),
+            Reference::Empty => None,
         }
+    }
+
+    /// What the job tells those that need it.
+    pub(super) fn rendered_outputs(&self) -> BTreeMap<String, String> {
+        let outputs = self.job.outputs.iter();
+        outputs
+            .map(|(name, template)| (name.clone(), template.render(|reference| self.value(reference, &self.env))))
+            .collect()
     }
 
     /// How long a set-up may take.

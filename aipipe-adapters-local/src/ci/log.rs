@@ -1,5 +1,6 @@
 //! A job's log: written as output comes, bounded on disk and in memory, with its end kept.
 
+use super::annotations::Annotations;
 use crate::process::{OutputSink, Verdict, plain};
 use aipipe_core::{Error, ErrorKind, Result};
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ struct State {
     patience: u64,
     left_out: u64,
     end: VecDeque<u8>,
+    annotations: Annotations,
     failure: Option<io::Error>,
 }
 
@@ -31,7 +33,15 @@ impl JobLog {
     /// Makes the file. `kept` bytes of output are written, after `most` the program is ended.
     pub(super) fn create(path: &Path, kept: u64, most: u64) -> io::Result<Self> {
         let file = File::create(path)?;
-        let state = State { file, room: kept, patience: most, left_out: 0, end: VecDeque::new(), failure: None };
+        let state = State {
+            file,
+            room: kept,
+            patience: most,
+            left_out: 0,
+            end: VecDeque::new(),
+            annotations: Annotations::default(),
+            failure: None,
+        };
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
@@ -42,8 +52,8 @@ impl JobLog {
         state.write(b"\n");
     }
 
-    /// Ends a step's part: writes the kept end of output that was left out.
-    pub(super) fn end_step(&self) -> Result<()> {
+    /// Ends a step's part: writes the kept end of output that was left out, and returns the step's annotations.
+    pub(super) fn end_step(&self) -> Result<Vec<String>> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.left_out > 0 {
             let end: Vec<u8> = std::mem::take(&mut state.end).into();
@@ -55,7 +65,7 @@ impl JobLog {
             state.write(b"\n");
         }
         match state.failure.take() {
-            None => Ok(()),
+            None => Ok(state.annotations.finish()),
             Some(error) => Err(io_error("ci.log", "the log can't be written", error)),
         }
     }
@@ -83,6 +93,7 @@ pub(super) struct LogSink(JobLog);
 impl OutputSink for LogSink {
     fn take(&mut self, bytes: &[u8]) -> Verdict {
         let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.annotations.take(bytes);
         let count = bytes.len() as u64;
         let fits = usize::try_from(state.room.min(count)).unwrap_or(bytes.len());
         let (now, rest) = bytes.split_at_checked(fits).unwrap_or((bytes, &[]));

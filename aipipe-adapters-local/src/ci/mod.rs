@@ -2,20 +2,27 @@
 //!
 //! How a run goes, file by file:
 //! 1. `record` — the run's folder is locked; a finished run of the same key is returned as it is.
-//! 2. `yaml`, `parse`, `expression`, `actions` → `workflow` — the workflow is read; anything this runner can't do as
+//! 2. `yaml`, `parse`, `matrix`, `expression`, `condition`, `actions` → `workflow` — the workflow is read; anything this runner can't do as
 //!    GitHub would is `Unsupported` now, before a step ran.
-//! 3. `toolchain` — the tools are looked for; a missing one is `Unsupported` as well, never a red run.
-//! 4. `run` → `job` → `script` — jobs in the order of their needs, steps one after the other, in the `sandbox`; the
+//! 3. `toolchain`, `engines` — the tools are looked for; a missing one is `Unsupported` as well, never a red run.
+//! 4. `run` (with `needs`) → `job` → `script` — jobs in the order of their needs, steps one after the other, in the `sandbox`; the
 //!    install phase has the network and the package cache, everything else has neither. `reuse` installs a lock once.
-//! 5. `log`, `step_files`, `artifacts` — what a step leaves: its output, its words to later steps, its files.
+//!    All of it is one future that blocks now and then; `port` has `worker` drive it on a thread of its own.
+//! 5. `log`, `annotations`, `step_files`, `artifacts` — what a step leaves: its output, its words to later steps, its files.
 
 mod actions;
+mod annotations;
 mod artifacts;
+mod condition;
+mod engines;
 mod expression;
 mod job;
 mod log;
+mod matrix;
+mod needs;
 mod options;
 mod parse;
+mod port;
 mod record;
 mod reuse;
 mod run;
@@ -23,6 +30,7 @@ mod sandbox;
 mod script;
 mod step_files;
 mod toolchain;
+mod worker;
 mod workflow;
 mod yaml;
 
@@ -36,7 +44,7 @@ use crate::process::read_small;
 use aipipe_core::domain::{
     CheckRun, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobResult, RepositoryRef, RunState, WorkflowRun,
 };
-use aipipe_core::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
+use aipipe_core::ports::RunSelector;
 use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use log::io_error;
@@ -93,7 +101,7 @@ pub trait CheckSink: Debug + Send + Sync + 'static {
 /// it stands, or `None` before its first record.
 ///
 /// The adapter knows no repositories of its own: whether one exists is asked of the [`CheckoutSource`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LocalCi {
     options: LocalCiOptions,
     sandbox: Sandbox,
@@ -155,9 +163,10 @@ impl LocalCi {
         let text = workflow_text(&plan.join("checkout"), selector)?;
         let workflow = parse::workflow(&text, selector.workflow.as_str())
             .map_err(|error| error.with("workflow", &selector.workflow))?;
-        let toolchain = Toolchain::find(&workflow, &options.host, options.clock.as_ref(), &plan)
-            .await
-            .map_err(|error| error.with("workflow", &selector.workflow))?;
+        let toolchain =
+            Toolchain::find(&workflow, &options.host, options.clock.as_ref(), &plan, &plan.join("checkout"))
+                .await
+                .map_err(|error| error.with("workflow", &selector.workflow))?;
         folder.clear()?;
 
         if record.run.state.is_completed() {
@@ -216,14 +225,9 @@ impl LocalCi {
     }
 }
 
-#[async_trait]
-impl ContinuousIntegration for LocalCi {
-    fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, self.sandbox.name())
-    }
-
-    async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
-        self.options.source.find(repository).await?;
+/// What the port promises, on a thread that may block.
+impl LocalCi {
+    fn recorded(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
         let mut runs: Vec<WorkflowRun> = record::all(&self.options.root, repository)?
             .into_iter()
             .map(|record| record.run)
@@ -233,7 +237,7 @@ impl ContinuousIntegration for LocalCi {
         Ok(runs)
     }
 
-    async fn ensure_run(
+    async fn ensure(
         &self,
         repository: &RepositoryRef,
         selector: &RunSelector,
@@ -268,7 +272,7 @@ impl ContinuousIntegration for LocalCi {
         self.perform(&folder, &lock, record, selector).await.map(Some)
     }
 
-    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
+    fn tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
         let (folder, record) = self.load(repository, run)?;
         let named = |wanted: &str| record.run.jobs.iter().find(|job| job.id == wanted || job.name.as_str() == wanted);
         let missing = || {
@@ -282,7 +286,7 @@ impl ContinuousIntegration for LocalCi {
         }
     }
 
-    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
+    fn end_or_ask(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
         let (folder, record) = self.load(repository, run)?;
         if record.run.state.is_completed() {
             return Ok(());
@@ -300,7 +304,7 @@ impl ContinuousIntegration for LocalCi {
         self.hand_on(&folder, &mut record)
     }
 
-    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
+    async fn again(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
         let (folder, record) = self.load(repository, run)?;
         let busy = || Error::new(ErrorKind::Conflict, "ci.rerun", "the run has not ended").with("run", run);
         let Some(lock) = folder.lock()? else {

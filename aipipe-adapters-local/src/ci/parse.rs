@@ -1,7 +1,9 @@
 //! From a workflow's YAML to a [`Workflow`]. What can't be run here is refused before anything runs.
 
 use super::actions::Action;
-use super::expression::{Condition, Template, is_name};
+use super::condition::Condition;
+use super::expression::{Level, Site, Template, Variant, is_name};
+use super::matrix;
 use super::workflow::{Job, Script, Shell, Step, StepKind, Variables, Workflow};
 use super::yaml::{Fields, Node, invalid, unsupported};
 use aipipe_core::Result;
@@ -16,8 +18,7 @@ const MAX_STEPS: usize = 200;
 const EVENTS: &[&str] = &["push", "pull_request", "workflow_dispatch"];
 
 /// Keys GitHub knows for jobs and this runner does not.
-const JOB_UNSUPPORTED: &[&str] =
-    &["strategy", "container", "services", "uses", "with", "secrets", "environment", "outputs", "snapshot"];
+const JOB_UNSUPPORTED: &[&str] = &["container", "services", "uses", "with", "secrets", "environment", "snapshot"];
 
 /// Parses a workflow; `file` names it in messages.
 pub(super) fn workflow(text: &str, file: &str) -> Result<Workflow> {
@@ -32,17 +33,25 @@ pub(super) fn workflow(text: &str, file: &str) -> Result<Workflow> {
     if fields.take("concurrency").is_some() {
         notes.push("concurrency groups are not applied: a local run is started by its caller alone".to_owned());
     }
-    let env = variables(fields.take("env"), "the workflow")?;
-    let defaults = defaults(fields.take("defaults"), "the workflow", &Defaults::default())?;
+    let site = Site::workflow("the workflow", event);
+    let env = variables(fields.take("env"), &site)?;
+    let defaults = defaults(fields.take("defaults"), &site, &Defaults::default())?;
     let jobs = match fields.take("jobs") {
         Some(Node::Map(jobs)) if !jobs.is_empty() => jobs,
         _ => return Err(invalid("the workflow has no jobs")),
     };
     fields.finish(&[])?;
-    if jobs.len() > MAX_JOBS {
-        return Err(invalid(format!("the workflow has more than {MAX_JOBS} jobs")));
+    let mut all = Vec::new();
+    for (key, node) in jobs {
+        all.extend(variants_of(&key, node, event, &defaults, &mut notes)?);
+        if all.len() > MAX_JOBS {
+            return Err(invalid(format!("the workflow has more than {MAX_JOBS} jobs, each variant counted")));
+        }
     }
-    let jobs = jobs.into_iter().map(|(id, node)| job(id, node, &defaults, &mut notes)).collect::<Result<Vec<_>>>()?;
+    let jobs = all;
+    // Every variant says the same.
+    let mut said = BTreeSet::new();
+    notes.retain(|note| said.insert(note.clone()));
     let mut names = BTreeSet::new();
     if let Some(twice) = jobs.iter().find(|job| !names.insert(job.name.clone())) {
         return Err(unsupported(format!("two jobs with the name {}: checks are told apart by it", twice.name)));
@@ -74,14 +83,15 @@ struct Defaults {
     shell: Shell,
 }
 
-fn defaults(node: Option<Node>, place: &str, outer: &Defaults) -> Result<Defaults> {
+fn defaults(node: Option<Node>, site: &Site<'_>, outer: &Defaults) -> Result<Defaults> {
     let mut defaults = outer.clone();
     let Some(node) = node else { return Ok(defaults) };
+    let place = site.place;
     let mut fields = Fields::of(node, format!("defaults of {place}"))?;
     if let Some(run) = fields.take("run") {
         let mut run = Fields::of(run, format!("defaults.run of {place}"))?;
         if let Some(directory) = run.take_text("working-directory")? {
-            defaults.directory = Some(Template::parse(&directory, run.place())?);
+            defaults.directory = Some(Template::parse(&directory, site)?);
         }
         if let Some(name) = run.take_text("shell")? {
             defaults.shell = shell(&name, run.place())?;
@@ -92,38 +102,62 @@ fn defaults(node: Option<Node>, place: &str, outer: &Defaults) -> Result<Default
     Ok(defaults)
 }
 
-fn job(id: String, node: Node, outer: &Defaults, notes: &mut Vec<String>) -> Result<Job> {
-    if !is_name(&id) {
-        let shown: String = id.chars().take(80).collect();
+/// The variants of a job; a job without a matrix is the only one of itself.
+fn variants_of(key: &str, node: Node, event: &str, outer: &Defaults, notes: &mut Vec<String>) -> Result<Vec<Job>> {
+    if !is_name(key) {
+        let shown: String = key.chars().take(80).collect();
         return Err(invalid(format!("{shown:?} is no job id")));
     }
-    let place = format!("job {id}");
+    let place = format!("job {key}");
     let mut fields = Fields::of(node, place.clone())?;
-    runs_on(fields.take("runs-on"), &place, JOB_UNSUPPORTED.iter().any(|key| fields.has(key)))?;
-    let name = fields.take_text("name")?.unwrap_or_else(|| id.clone());
-    let literal = Template::parse(&name, &format!("the name of {place}"))?.literal();
-    let name = literal.ok_or_else(|| unsupported(format!("expression in the name of {place}")))?;
-    let name = CheckName::parse(&name)?;
-    let needs = match fields.take("needs") {
-        None => Vec::new(),
-        Some(Node::Text(id)) => vec![id],
-        Some(Node::List(items)) => items
-            .iter()
-            .map(|item| item.scalar().ok_or_else(|| invalid(format!("needs of {place} must name jobs"))))
-            .collect::<Result<_>>()?,
-        Some(_) => return Err(invalid(format!("needs of {place} must name jobs"))),
+    let needs = needs(fields.take("needs"), &place)?;
+    let matrix = matrix::read(fields.take("strategy"), &place)?;
+    let site = Site { needs: &needs, ..Site::workflow(&place, event) };
+    let Some(matrix) = matrix else {
+        let mut only = job(key, fields, &site, outer, notes)?;
+        only.needs.clone_from(&needs);
+        return Ok(vec![only]);
     };
+    let variants = matrix.variants.into_iter().enumerate().map(|(index, variant)| {
+        let mut job = job(key, fields.clone(), &Site { variant: &variant, ..site }, outer, notes)?;
+        // A dot is in no job's key, so the id is nobody else's.
+        job.id = format!("{key}.{}", index + 1);
+        job.fail_fast = matrix.fail_fast;
+        job.needs.clone_from(&needs);
+        job.variant = variant;
+        Ok(job)
+    });
+    variants.collect()
+}
+
+fn needs(node: Option<Node>, place: &str) -> Result<Vec<String>> {
+    let refuse = || invalid(format!("needs of {place} must name jobs"));
+    match node {
+        None => Ok(Vec::new()),
+        Some(Node::Text(id)) => Ok(vec![id]),
+        Some(Node::List(items)) => items.iter().map(|item| item.scalar().ok_or_else(refuse)).collect(),
+        Some(_) => Err(refuse()),
+    }
+}
+
+/// One variant of a job, as its keys say; what the matrix decides is filled in by the caller.
+fn job(key: &str, mut fields: Fields, site: &Site<'_>, outer: &Defaults, notes: &mut Vec<String>) -> Result<Job> {
+    let place = site.place;
+    let site = site.at(Level::Job, place);
+    runs_on(fields.take("runs-on"), place, JOB_UNSUPPORTED.iter().any(|key| fields.has(key)))?;
+    let name = name(fields.take_text("name")?, key, &site)?;
     if fields.take("permissions").is_some() {
         notes.push(format!("permissions of {place} are not applied: no token exists in a local run"));
     }
     if fields.take("concurrency").is_some() {
         notes.push(format!("concurrency of {place} is not applied"));
     }
-    let condition = condition(&mut fields)?;
-    let timeout = minutes(fields.take("timeout-minutes"), &place)?;
-    let env = variables(fields.take("env"), &place)?;
-    let continue_on_error = flag(fields.take("continue-on-error"), "continue-on-error", &place)?;
-    let defaults = defaults(fields.take("defaults"), &place, outer)?;
+    let condition = condition(&mut fields, &site.at(Level::JobCondition, place))?;
+    let timeout = minutes(fields.take("timeout-minutes"), place)?;
+    let env = variables(fields.take("env"), &site)?;
+    let continue_on_error = flag(fields.take("continue-on-error"), "continue-on-error", place)?;
+    let defaults = defaults(fields.take("defaults"), &site, outer)?;
+    let outputs = fields.take("outputs");
     let steps = fields.take("steps");
     fields.finish(JOB_UNSUPPORTED)?;
     let Some(Node::List(steps)) = steps else { return Err(invalid(format!("{place} has no steps"))) };
@@ -133,13 +167,58 @@ fn job(id: String, node: Node, outer: &Defaults, notes: &mut Vec<String>) -> Res
     let steps: Vec<Step> = steps
         .into_iter()
         .enumerate()
-        .map(|(index, node)| step(node, &format!("step {} of {place}", index + 1), &defaults))
+        .map(|(index, node)| {
+            let place = format!("step {} of {place}", index + 1);
+            step(node, &site.at(Level::Step, &place), &defaults)
+        })
         .collect::<Result<_>>()?;
     let mut ids = BTreeSet::new();
     if let Some(twice) = steps.iter().filter_map(|step| step.id.as_ref()).find(|id| !ids.insert(*id)) {
         return Err(invalid(format!("{place} has two steps with the id {twice}")));
     }
-    Ok(Job { id, name, needs, condition, timeout, env, continue_on_error, steps })
+    let outputs = self::outputs(outputs, &site.at(Level::Step, place))?;
+    Ok(Job {
+        id: key.to_owned(),
+        key: key.to_owned(),
+        name,
+        variant: Variant::new(),
+        fail_fast: true,
+        needs: Vec::new(),
+        condition,
+        timeout,
+        env,
+        continue_on_error,
+        steps,
+        outputs,
+    })
+}
+
+/// The name of the check: as it is written, with the variant's values behind it unless an expression names them.
+fn name(written: Option<String>, key: &str, site: &Site<'_>) -> Result<CheckName> {
+    let written = written.unwrap_or_else(|| key.to_owned());
+    let literal = Template::parse(&written, &site.at(Level::Job, &format!("the name of {}", site.place)))?.literal();
+    let mut name = literal.ok_or_else(|| unsupported(format!("expression in the name of {}", site.place)))?;
+    if !site.variant.is_empty() && !written.contains("${{") {
+        let values: Vec<&str> = site.variant.iter().map(|(_, value)| value.as_str()).collect();
+        name.push_str(&format!(" ({})", values.join(", ")));
+    }
+    Ok(CheckName::parse(&name)?)
+}
+
+fn outputs(node: Option<Node>, site: &Site<'_>) -> Result<Variables> {
+    let Some(node) = node else { return Ok(Vec::new()) };
+    let place = format!("outputs of {}", site.place);
+    let entries = Fields::of(node, &place)?.rest();
+    entries
+        .into_iter()
+        .map(|(name, value)| {
+            if !is_name(&name) {
+                return Err(invalid(format!("{name:?} in {place} is no output's name")));
+            }
+            let value = value.scalar().ok_or_else(|| invalid(format!("{name} in {place} must be a scalar")))?;
+            Ok((name, Template::parse(&value, site)?))
+        })
+        .collect()
 }
 
 fn runs_on(node: Option<Node>, place: &str, excused: bool) -> Result<()> {
@@ -160,24 +239,25 @@ fn runs_on(node: Option<Node>, place: &str, excused: bool) -> Result<()> {
     }
 }
 
-fn step(node: Node, place: &str, defaults: &Defaults) -> Result<Step> {
+fn step(node: Node, site: &Site<'_>, defaults: &Defaults) -> Result<Step> {
+    let place = site.place;
     let mut fields = Fields::of(node, place)?;
     let name = fields.take_text("name")?;
     let id = fields.take_text("id")?;
     if let Some(id) = id.as_ref().filter(|id| !is_name(id)) {
         return Err(invalid(format!("{id:?} in {place} is no step id")));
     }
-    let condition = condition(&mut fields)?;
+    let condition = condition(&mut fields, site)?;
     let timeout = minutes(fields.take("timeout-minutes"), place)?;
-    let env = variables(fields.take("env"), place)?;
+    let env = variables(fields.take("env"), site)?;
     let continue_on_error = flag(fields.take("continue-on-error"), "continue-on-error", place)?;
     let (run, uses) = (fields.take_text("run")?, fields.take_text("uses")?);
     let (title, kind) = match (run, uses) {
         (Some(run), None) => {
             let directory = fields.take_text("working-directory")?;
-            let directory = directory.map(|text| Template::parse(&text, place)).transpose()?;
+            let directory = directory.map(|text| Template::parse(&text, site)).transpose()?;
             let shell = fields.take_text("shell")?.map(|name| shell(&name, place)).transpose()?;
-            let text = Template::parse(&run, place)?;
+            let text = Template::parse(&run, site)?;
             let first = run.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
             let script = Script {
                 text,
@@ -188,19 +268,19 @@ fn step(node: Node, place: &str, defaults: &Defaults) -> Result<Step> {
         }
         (None, Some(uses)) => {
             let with = fields.take("with");
-            (format!("Run {uses}"), StepKind::Use(Action::parse(&uses, with, place)?))
+            (format!("Run {uses}"), StepKind::Use(Action::parse(&uses, with, site)?))
         }
         (Some(_), Some(_)) => return Err(invalid(format!("{place} has both run and uses"))),
         (None, None) => return Err(invalid(format!("{place} has neither run nor uses"))),
     };
     fields.finish(&[])?;
-    let name = Template::parse(&name.unwrap_or(title), place)?;
+    let name = Template::parse(&name.unwrap_or(title), site)?;
     Ok(Step { name, id, condition, timeout, env, continue_on_error, kind })
 }
 
-fn condition(fields: &mut Fields) -> Result<Condition> {
+fn condition(fields: &mut Fields, site: &Site<'_>) -> Result<Condition> {
     let text = fields.take_text("if")?;
-    text.map_or(Ok(Condition::default()), |text| Condition::parse(&text, fields.place()))
+    text.map_or(Ok(Condition::default()), |text| Condition::parse(&text, site))
 }
 
 fn shell(name: &str, place: &str) -> Result<Shell> {
@@ -233,9 +313,10 @@ fn minutes(node: Option<Node>, place: &str) -> Result<Option<Duration>> {
     }
 }
 
-fn variables(node: Option<Node>, place: &str) -> Result<Variables> {
+fn variables(node: Option<Node>, site: &Site<'_>) -> Result<Variables> {
     let Some(node) = node else { return Ok(Vec::new()) };
-    let place = format!("env of {place}");
+    let place = format!("env of {}", site.place);
+    let site = site.at(site.level, &place);
     if matches!(&node, Node::Text(text) if text.contains("${{")) {
         return Err(unsupported(format!("expression for {place}")));
     }
@@ -250,7 +331,7 @@ fn variables(node: Option<Node>, place: &str) -> Result<Variables> {
             if value.contains('\0') {
                 return Err(invalid(format!("{name} in {place} has a NUL character")));
             }
-            Ok((name, Template::parse(&value, &place)?))
+            Ok((name, Template::parse(&value, &site)?))
         })
         .collect()
 }
@@ -265,22 +346,22 @@ pub(super) fn is_variable(name: &str) -> bool {
 
 /// Every job after those it needs.
 fn in_order(mut waiting: Vec<Job>) -> Result<Vec<Job>> {
-    let known: BTreeSet<String> = waiting.iter().map(|job| job.id.clone()).collect();
+    let known: BTreeSet<String> = waiting.iter().map(|job| job.key.clone()).collect();
     for job in &waiting {
         if let Some(missing) = job.needs.iter().find(|need| !known.contains(*need)) {
             return Err(invalid(format!("job {} needs {missing:?}, which is no job", job.id)));
         }
     }
-    let mut placed = BTreeSet::new();
     let mut ordered = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
-        let Some(next) = waiting.iter().position(|job| job.needs.iter().all(|need| placed.contains(need))) else {
+        // A job is placed when all its variants are.
+        let left: BTreeSet<&str> = waiting.iter().map(|job| job.key.as_str()).collect();
+        let Some(next) = waiting.iter().position(|job| job.needs.iter().all(|need| !left.contains(need.as_str())))
+        else {
             let stuck: Vec<&str> = waiting.iter().map(|job| job.id.as_str()).collect();
             return Err(invalid(format!("jobs need each other: {}", stuck.join(", "))));
         };
-        let job = waiting.remove(next);
-        placed.insert(job.id.clone());
-        ordered.push(job);
+        ordered.push(waiting.remove(next));
     }
     Ok(ordered)
 }

@@ -94,6 +94,11 @@ impl RunFolder {
         self.path.join("logs").join(format!("{job}.log"))
     }
 
+    /// What the steps of a job wrote for people, in Markdown.
+    pub(super) fn summary(&self, job: &str) -> PathBuf {
+        self.path.join("logs").join(format!("{job}.summary.md"))
+    }
+
     fn record_file(&self) -> PathBuf {
         self.path.join("run.json")
     }

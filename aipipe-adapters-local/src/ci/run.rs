@@ -1,7 +1,10 @@
 //! A whole run: the jobs in order, the record kept up to date, the verdict.
 
+use super::condition::Standing;
+use super::expression::Reference;
 use super::failpoint;
 use super::job::JobRun;
+use super::needs::Finished;
 use super::options::LocalCiOptions;
 use super::record::{RunFolder, RunRecord};
 use super::reuse::Reuse;
@@ -50,69 +53,63 @@ impl Run<'_> {
     /// Runs every job and keeps the record up to date; returns the run's conclusion.
     pub(super) async fn execute(&self, record: &mut RunRecord) -> Result<Conclusion> {
         let mut reuse = Reuse::new(self.folder.reuse());
-        let mut results: BTreeMap<&str, Standing> = BTreeMap::new();
+        let mut finished = Finished::default();
         for job in &self.workflow.jobs {
-            let needs = || job.needs.iter().filter_map(|need| results.get(need.as_str()));
-            let failed_before = needs().any(|standing| *standing == Standing::Failed);
-            let all_succeeded = needs().all(|standing| *standing == Standing::Succeeded);
             let cancelled = self.folder.is_cancelled(self.attempt);
-            // `success()` wants every needed job to have run and succeeded; a skipped one is no success.
-            let holds =
-                job.condition.holds(failed_before) && (all_succeeded || failed_before || job.condition.holds(true));
+            let standing = finished.standing(&job.needs);
+            let value = |reference: &Reference| match reference {
+                Reference::Context(name) => self.context(name),
+                other => finished.value(other),
+            };
+            let mut outputs = BTreeMap::new();
             let result = if cancelled {
                 not_run(job, Conclusion::Cancelled, "the run was cancelled")
-            } else if holds {
+            } else if !job.condition.holds(standing, value) {
+                not_run(job, Conclusion::Skipped, &why_not(job, standing, &finished))
+            } else if let Some(reason) = self.toolchain.left_out(&job.id) {
+                not_run(job, Conclusion::Skipped, &format!("not run on this machine: {reason}"))
+            } else if job.fail_fast && finished.has_failed(&job.key) {
+                not_run(job, Conclusion::Cancelled, "another variant failed, and fail-fast ends the others")
+            } else {
                 mark(record, job, RunState::InProgress);
                 self.folder.save(record)?;
-                JobRun::prepare(self, job, &mut reuse)?.run().await?
-            } else if failed_before {
-                let failed: Vec<&str> = job
-                    .needs
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|need| results.get(need) == Some(&Standing::Failed))
-                    .collect();
-                not_run(job, Conclusion::Skipped, &format!("needs {}, which did not succeed", failed.join(", ")))
-            } else {
-                not_run(job, Conclusion::Skipped, "its condition did not hold")
+                let mut running = JobRun::prepare(self, job, &finished, &mut reuse)?;
+                let result = running.run().await?;
+                outputs = running.rendered_outputs();
+                result
             };
-            let standing = match result.state {
-                RunState::Completed(Conclusion::Success) => Standing::Succeeded,
-                RunState::Completed(Conclusion::Skipped) if !failed_before => Standing::Skipped,
-                _ if job.continue_on_error && !cancelled => Standing::Succeeded,
-                _ => Standing::Failed,
-            };
-            results.insert(&job.id, standing);
+            finished.add(job, &result, outputs);
             if let Some(slot) = record.run.jobs.iter_mut().find(|slot| slot.id == job.id) {
                 *slot = result;
             }
             self.folder.save(record)?;
             failpoint!("ci.job.done");
         }
-        Ok(conclusion(&self.workflow.jobs, &record.run.jobs))
+        let cancelled = self.folder.is_cancelled(self.attempt);
+        Ok(conclusion(&self.workflow.jobs, &record.run.jobs, cancelled))
     }
 }
 
-/// How a job stands towards those that need it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Succeeded,
-    /// Its condition did not hold and nothing it needs failed.
-    Skipped,
-    /// It failed, or was skipped because something it needs failed.
-    Failed,
+/// Why a job's condition did not hold.
+fn why_not(job: &Job, standing: Standing, finished: &Finished) -> String {
+    let failed = finished.failed_among(&job.needs);
+    if standing.failed && !failed.is_empty() {
+        format!("needs {}, which did not succeed", failed.join(", "))
+    } else {
+        "its condition did not hold".to_owned()
+    }
 }
 
 /// The run's conclusion: a success only when at least one job succeeded and none failed that had to succeed.
-fn conclusion(jobs: &[Job], results: &[JobResult]) -> Conclusion {
+fn conclusion(jobs: &[Job], results: &[JobResult], cancelled: bool) -> Conclusion {
     let tolerated = |result: &JobResult| jobs.iter().any(|job| job.id == result.id && job.continue_on_error);
     let has = |wanted: Conclusion| {
         results.iter().any(|result| result.state == RunState::Completed(wanted) && !tolerated(result))
     };
     let unfinished = results.iter().any(|result| !result.state.is_completed());
-    if has(Conclusion::Cancelled) {
+    if cancelled && has(Conclusion::Cancelled) {
         Conclusion::Cancelled
-    } else if has(Conclusion::Failure) || unfinished {
+    } else if has(Conclusion::Failure) || has(Conclusion::Cancelled) || unfinished {
         Conclusion::Failure
     } else if has(Conclusion::TimedOut) {
         Conclusion::TimedOut

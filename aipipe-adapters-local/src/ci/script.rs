@@ -5,7 +5,7 @@ use super::log::io_error;
 use super::reuse::Installation;
 use super::sandbox::Access;
 use super::step_files::StepFiles;
-use super::workflow::{InstallCommand, Script, StepKind};
+use super::workflow::{InstallCommand, Job, Script, StepKind};
 use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, is_real_folder, launch};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, ContentHash};
@@ -190,7 +190,7 @@ impl JobRun<'_> {
             ("TERM", "dumb".as_ref()),
             ("GITHUB_ACTIONS", "true".as_ref()),
             ("GITHUB_WORKSPACE", self.workspace.as_os_str()),
-            ("GITHUB_JOB", self.job.id.as_ref()),
+            ("GITHUB_JOB", self.job.key.as_ref()),
             ("GITHUB_RUN_NUMBER", "1".as_ref()),
             ("GITHUB_REF_TYPE", "branch".as_ref()),
             ("RUNNER_OS", os.as_ref()),
@@ -285,9 +285,8 @@ impl JobRun<'_> {
         variables: &BTreeMap<String, String>,
     ) -> Option<(ContentHash, PathBuf)> {
         let kind = Script::install_command(text)?;
-        let toolchain = self.run.toolchain;
         let (target, tools) = match kind {
-            InstallCommand::Npm => (directory.join("node_modules"), toolchain.node.as_ref()?.version.clone()),
+            InstallCommand::Npm => (directory.join("node_modules"), self.node.clone()?),
             InstallCommand::Pip => (self.venv.clone()?, String::new()),
         };
         let installation =
@@ -297,7 +296,9 @@ impl JobRun<'_> {
 
     /// Whether a later job has the same script.
     fn is_installed_later(&self, script: &Script) -> bool {
-        let mut later = self.run.workflow.jobs.iter().skip_while(|job| job.id != self.job.id).skip(1);
+        let left_out = |job: &&Job| self.run.toolchain.left_out(&job.id).is_some();
+        let later = self.run.workflow.jobs.iter().skip_while(|job| job.id != self.job.id).skip(1);
+        let mut later = later.filter(|job| !left_out(job));
         later.any(|job| job.steps.iter().any(|step| matches!(&step.kind, StepKind::Run(other) if other == script)))
     }
 }

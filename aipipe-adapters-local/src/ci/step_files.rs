@@ -29,6 +29,8 @@ pub(super) struct Said {
     pub(super) env: Vec<(String, String)>,
     pub(super) path: Vec<String>,
     pub(super) outputs: Vec<(String, String)>,
+    /// Markdown for people.
+    pub(super) summary: String,
 }
 
 impl StepFiles {
@@ -92,6 +94,7 @@ impl StepFiles {
             path: path.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
             outputs: pairs(&text(&self.output, "GITHUB_OUTPUT")?)
                 .map_err(|reason| format!("GITHUB_OUTPUT {reason}"))?,
+            summary: text(&self.summary, "GITHUB_STEP_SUMMARY")?,
         })
     }
 }

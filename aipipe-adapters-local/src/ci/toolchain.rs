@@ -1,65 +1,68 @@
 //! The tools a workflow needs, found on this machine before anything runs.
 //!
 //! A missing or unfit tool is `Unsupported` with the tool's name: the machine's fault, not the code's, so never a red run.
+//! Two things soften that, and the run says so: a variant of a matrix whose tool is missing is left out as long as
+//! another variant can run; and where a workflow asks for a Node that is not here, another stands in that the project
+//! says it runs on (`engines` of its `package.json`).
 
 use super::actions::Action;
-use super::workflow::{StepKind, Workflow};
+use super::engines::Engines;
+use super::workflow::{Job, StepKind, Workflow};
 use crate::process::{HostEnvironment, Probe, Tool, Wanted, find_program};
 use aipipe_core::ports::Clock;
 use aipipe_core::{Error, ErrorKind, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What a run uses.
 #[derive(Debug, Clone)]
 pub(super) struct Toolchain {
     pub(super) bash: PathBuf,
-    pub(super) node: Option<Tool>,
+    nodes: BTreeMap<Option<Wanted>, Node>,
     pythons: BTreeMap<Option<Wanted>, Tool>,
+    /// Why variants can't run here, by the job's id.
+    left_out: BTreeMap<String, String>,
+}
+
+/// A Node, and why it is another one than the workflow asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) tool: Tool,
+    pub(super) stands_in: Option<String>,
+}
+
+/// Whether another version may stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Exact,
+    Allowed,
 }
 
 impl Toolchain {
-    /// Finds what the workflow's steps need; `scratch` is an existing folder to start programs in.
+    /// Finds what the workflow's steps need. `scratch` is an existing folder to start programs in, `checkout` the one
+    /// of the run's commit.
     pub(super) async fn find(
         workflow: &Workflow,
         host: &HostEnvironment,
         clock: &dyn Clock,
         scratch: &Path,
+        checkout: &Path,
     ) -> Result<Self> {
         let bash = find_program(&host.path, "bash").ok_or_else(|| missing("bash not found"))?;
-        let mut found = Self { bash, node: None, pythons: BTreeMap::new() };
-        let probe = Probe { host, clock, scratch };
-        for job in &workflow.jobs {
-            let mut python = false;
-            for step in &job.steps {
-                match &step.kind {
-                    StepKind::Use(Action::SetupNode { version }) => {
-                        found.need_node(&probe, version.as_ref()).await?;
-                    }
-                    StepKind::Use(Action::SetupPython { version }) => {
-                        python = true;
-                        if !found.pythons.contains_key(version) {
-                            let tool = probe.python(version.as_ref()).await?;
-                            found.pythons.insert(version.clone(), tool);
-                        }
-                    }
-                    StepKind::Run(script) => {
-                        let text = script.text.render(|_| Some("?".to_owned()));
-                        if starts_a_line(&text, &["node", "npm", "npx"]) {
-                            found.need_node(&probe, None).await?;
-                        }
-                        if !python && starts_a_line(&text, &["python", "python3", "pip", "pip3"]) {
-                            return Err(missing(format!(
-                                "python in job {} without actions/setup-python before it",
-                                job.id
-                            )));
-                        }
-                    }
-                    StepKind::Use(Action::Checkout | Action::Cache | Action::UploadArtifact(_)) => {}
-                }
-            }
+        let found = Self { bash, nodes: BTreeMap::new(), pythons: BTreeMap::new(), left_out: BTreeMap::new() };
+        let engines = Engines::of_checkout(checkout);
+        let mut search = Search { found, probe: Probe { host, clock, scratch }, here: None, engines };
+        let keys: BTreeSet<&str> = workflow.jobs.iter().map(|job| job.key.as_str()).collect();
+        for key in keys {
+            let variants: Vec<&Job> = workflow.jobs.iter().filter(|job| job.key == key).collect();
+            search.variants(&variants).await?;
         }
-        Ok(found)
+        Ok(search.found)
+    }
+
+    /// The Node found for a `setup-node` step, or for a script without one.
+    pub(super) fn node(&self, wanted: Option<&Wanted>) -> Option<&Node> {
+        self.nodes.get(&wanted.cloned())
     }
 
     /// The Python found for a `setup-python` step.
@@ -67,23 +70,112 @@ impl Toolchain {
         self.pythons.get(&wanted.cloned())
     }
 
-    /// All programs found, for a sandbox that has to show them.
-    pub(super) fn programs(&self) -> Vec<PathBuf> {
-        let tools = self.node.iter().chain(self.pythons.values());
-        tools.map(|tool| tool.program.clone()).chain([self.bash.clone()]).collect()
+    /// Why a variant of a job can't run on this machine, if it can't.
+    pub(super) fn left_out(&self, job: &str) -> Option<&str> {
+        self.left_out.get(job).map(String::as_str)
     }
 
-    async fn need_node(&mut self, probe: &Probe<'_>, wanted: Option<&Wanted>) -> Result<()> {
-        if self.node.is_none() {
-            self.node = Some(probe.node().await?);
-        }
-        match (&self.node, wanted) {
-            (Some(node), Some(wanted)) if !wanted.matches(&node.version) => {
-                Err(missing(format!("node {} not found (have {})", wanted.text(), node.version)))
-            }
-            _ => Ok(()),
-        }
+    /// All programs found, for a sandbox that has to show them.
+    pub(super) fn programs(&self) -> Vec<PathBuf> {
+        let tools = self.nodes.values().map(|node| &node.tool).chain(self.pythons.values());
+        tools.map(|tool| tool.program.clone()).chain([self.bash.clone()]).collect()
     }
+}
+
+struct Search<'a> {
+    found: Toolchain,
+    probe: Probe<'a>,
+    /// Every Node of the search path, looked for once.
+    here: Option<Vec<Tool>>,
+    engines: Option<Engines>,
+}
+
+impl Search<'_> {
+    /// Finds the tools of a job's variants: of the only one, or of as many of several as can run here.
+    async fn variants(&mut self, variants: &[&Job]) -> Result<()> {
+        if let [only] = variants {
+            return self.job(only, Fit::Allowed).await;
+        }
+        let mut refused = Vec::new();
+        for variant in variants {
+            match self.job(variant, Fit::Exact).await {
+                Err(error) if error.kind() == ErrorKind::Unsupported => refused.push((variant, error)),
+                other => other?,
+            }
+        }
+        if refused.len() == variants.len() {
+            // Not one version of the list is here: one run on a version the project allows says more than none.
+            let (first, _) = refused.remove(0);
+            self.job(first, Fit::Allowed).await?;
+        }
+        for (variant, error) in refused {
+            self.found.left_out.insert(variant.id.clone(), error.message().to_owned());
+        }
+        Ok(())
+    }
+
+    async fn job(&mut self, job: &Job, fit: Fit) -> Result<()> {
+        let mut python = false;
+        for step in &job.steps {
+            match &step.kind {
+                StepKind::Use(Action::SetupNode { version }) => self.node(version.as_ref(), fit).await?,
+                StepKind::Use(Action::SetupPython { version }) => {
+                    python = true;
+                    if !self.found.pythons.contains_key(version) {
+                        let tool = self.probe.python(version.as_ref()).await?;
+                        self.found.pythons.insert(version.clone(), tool);
+                    }
+                }
+                StepKind::Run(script) => {
+                    let text = script.text.render(|_| Some("?".to_owned()));
+                    if starts_a_line(&text, &["node", "npm", "npx"]) {
+                        self.node(None, fit).await?;
+                    }
+                    if !python && starts_a_line(&text, &["python", "python3", "pip", "pip3"]) {
+                        let key = &job.key;
+                        return Err(missing(format!("python in job {key} without actions/setup-python before it")));
+                    }
+                }
+                StepKind::Use(Action::Checkout | Action::Cache | Action::UploadArtifact(_)) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn node(&mut self, wanted: Option<&Wanted>, fit: Fit) -> Result<()> {
+        let known = self.found.nodes.get(&wanted.cloned());
+        if known.is_some_and(|node| fit == Fit::Allowed || node.stands_in.is_none()) {
+            return Ok(());
+        }
+        if self.here.is_none() {
+            self.here = Some(self.probe.nodes().await?);
+        }
+        let here = self.here.as_deref().unwrap_or_default();
+        let node = choose(here, wanted, self.engines.as_ref().filter(|_| fit == Fit::Allowed))?;
+        self.found.nodes.insert(wanted.cloned(), node);
+        Ok(())
+    }
+}
+
+/// The first of the Nodes here that fits, or else the first that the project allows.
+fn choose(here: &[Tool], wanted: Option<&Wanted>, engines: Option<&Engines>) -> Result<Node> {
+    let Some(wanted) = wanted else {
+        let first = here.first().ok_or_else(|| missing("node not found"))?;
+        return Ok(Node { tool: first.clone(), stands_in: None });
+    };
+    if let Some(tool) = here.iter().find(|tool| wanted.matches(&tool.version)) {
+        return Ok(Node { tool: tool.clone(), stands_in: None });
+    }
+    if let Some(engines) = engines
+        && let Some(tool) = here.iter().find(|tool| engines.allow(&tool.version))
+    {
+        let reason = format!("node {} is not on this machine; package.json allows {}", wanted.text(), engines.text());
+        return Ok(Node { tool: tool.clone(), stands_in: Some(reason) });
+    }
+    let have: Vec<&str> = here.iter().map(|tool| tool.version.as_str()).collect();
+    let have = if have.is_empty() { String::new() } else { format!(" (have {})", have.join(", ")) };
+    let allowed = engines.map(|engines| format!("; package.json allows {}", engines.text())).unwrap_or_default();
+    Err(missing(format!("node {} not found{have}{allowed}", wanted.text())))
 }
 
 /// Whether one of the words is the first of a line of the script.
@@ -93,4 +185,28 @@ fn starts_a_line(script: &str, words: &[&str]) -> bool {
 
 fn missing(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Unsupported, "ci.toolchain", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_node_that_fits_is_chosen_and_another_stands_in_only_where_the_project_allows_it() {
+        let tool = |version: &str| Tool { program: format!("/{version}/node").into(), version: version.to_owned() };
+        let here = [tool("20.20.2"), tool("24.1.0")];
+        let wanted = |text: &str| Wanted::parse(text);
+        let engines = Engines::parse(">=20");
+        let version = |node: Result<Node>| node.map(|node| (node.tool.version, node.stands_in.is_some())).ok();
+        let chosen = |text: &str, engines: Option<&Engines>| version(choose(&here, wanted(text).as_ref(), engines));
+        assert_eq!(chosen("24", None), Some(("24.1.0".to_owned(), false)));
+        assert_eq!(chosen("22", engines.as_ref()), Some(("20.20.2".to_owned(), true)));
+        assert_eq!(chosen("22", Engines::parse(">=23").as_ref()), Some(("24.1.0".to_owned(), true)));
+        assert_eq!(chosen("22", None), None);
+        assert_eq!(chosen("22", Engines::parse(">=25").as_ref()), None);
+        assert_eq!(version(choose(&here, None, None)), Some(("20.20.2".to_owned(), false)));
+        assert!(choose(&[], None, engines.as_ref()).is_err());
+        let error = choose(&here, wanted("22").as_ref(), Engines::parse("^18").as_ref()).unwrap_err();
+        assert_eq!(error.message(), "node 22 not found (have 20.20.2, 24.1.0); package.json allows ^18");
+    }
 }

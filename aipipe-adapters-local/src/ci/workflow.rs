@@ -1,7 +1,8 @@
 //! A workflow as far as local runs understand it.
 
 use super::actions::Action;
-use super::expression::{Condition, Template};
+use super::condition::Condition;
+use super::expression::{Template, Variant};
 use aipipe_core::domain::CheckName;
 use std::path::{Component, Path};
 use std::time::Duration;
@@ -16,23 +17,32 @@ pub(super) struct Workflow {
     /// The event a local run stands for.
     pub(super) event: &'static str,
     pub(super) env: Variables,
-    /// The jobs, each after those it needs, else in the order of the file.
+    /// The jobs, each variant of a matrix as one, after those they need, else in the order of the file.
     pub(super) jobs: Vec<Job>,
     /// What the workflow asks for and a local run doesn't do.
     pub(super) notes: Vec<String>,
 }
 
-/// A job.
+/// A job, or one variant of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Job {
+    /// Unique in the run: the key, with a number behind it for a variant.
     pub(super) id: String,
+    /// Its key in the workflow, by which others need it.
+    pub(super) key: String,
     pub(super) name: CheckName,
+    /// The values of its variant; none without a matrix.
+    pub(super) variant: Variant,
+    /// Whether the failure of one variant ends the others.
+    pub(super) fail_fast: bool,
     pub(super) needs: Vec<String>,
     pub(super) condition: Condition,
     pub(super) timeout: Option<Duration>,
     pub(super) env: Variables,
     pub(super) continue_on_error: bool,
     pub(super) steps: Vec<Step>,
+    /// What it tells the jobs that need it.
+    pub(super) outputs: Variables,
 }
 
 /// A step.

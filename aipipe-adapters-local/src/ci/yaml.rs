@@ -26,7 +26,8 @@ impl Node {
         if text.len() > MAX_BYTES {
             return Err(refuse(format!("the workflow is larger than {MAX_BYTES} bytes")));
         }
-        serde_saphyr::from_str(text).map_err(|error| {
+        // GitHub reads YAML 1.2, in which `yes` and `on` are texts.
+        serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true }).map_err(|error| {
             let reason = error.to_string();
             refuse(format!("the workflow is not YAML: {}", reason.lines().next().unwrap_or("unreadable").trim()))
         })
@@ -116,11 +117,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut map = Vec::new();
         let mut seen = std::collections::BTreeSet::new();
         while let Some((key, value)) = entries.next_entry::<Node, Node>()? {
-            // `on` is a boolean in YAML 1.1; a workflow always means the word.
-            let key = match key {
-                Node::Bool(true) => "on".to_owned(),
-                other => other.scalar().ok_or_else(|| de::Error::custom("a key is not a scalar"))?,
-            };
+            let key = key.scalar().ok_or_else(|| de::Error::custom("a key is not a scalar"))?;
             if !seen.insert(key.clone()) {
                 return Err(de::Error::custom(format!("the key {key:?} occurs twice")));
             }
@@ -131,7 +128,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 /// The entries of a mapping, taken one by one; what is left at the end is unknown.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fields {
     place: String,
     entries: Vec<(String, Node)>,

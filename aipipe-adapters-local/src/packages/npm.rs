@@ -6,7 +6,7 @@
 use super::cache::Place;
 use super::tool::{Call, io_error, names_address};
 use super::{LocalPackageOptions, manifest};
-use crate::process::Probe;
+use crate::process::{Probe, Wanted};
 use aipipe_core::domain::RepoPath;
 use aipipe_core::ports::{LockFile, LockRequest};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -34,9 +34,10 @@ pub(super) async fn lock(options: &LocalPackageOptions, request: &LockRequest) -
     }
     let probe = Probe { host: &options.host, clock: options.clock.as_ref(), scratch: &home };
     let node = probe.node().await?;
-    let wanted = request.runtime_version.split('.').next().unwrap_or_default();
-    if node.version.split('.').next() != Some(wanted) {
-        let message = format!("node {} not found (have {})", request.runtime_version, node.version);
+    let oldest = Wanted::parse(&request.runtime_version)
+        .ok_or_else(|| refuse(format!("{:?} is no version of Node", request.runtime_version)))?;
+    if !oldest.is_reached_by(&node.version) {
+        let message = format!("node {} or later not found (have {})", request.runtime_version, node.version);
         return Err(Error::new(ErrorKind::Unsupported, "packages.lock", message));
     }
     let npm = probe.npm().await?;

@@ -148,10 +148,15 @@ fn is_install_variable(name: &str) -> bool {
 
 /// The executable file that `name` stands for in `path`; relative folders of the path are passed over.
 pub(crate) fn find_program(path: &OsStr, name: &str) -> Option<PathBuf> {
+    find_programs(path, name).next()
+}
+
+/// All executable files that `name` could stand for in `path`, the one that it does stand for first.
+pub(crate) fn find_programs(path: &OsStr, name: &str) -> impl Iterator<Item = PathBuf> {
     std::env::split_paths(path)
         .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(|file| is_executable(file))
+        .map(move |folder| folder.join(name))
+        .filter(|file| is_executable(file))
 }
 
 fn is_executable(file: &Path) -> bool {

@@ -22,6 +22,9 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How long the rest of the output is waited for after a program ended.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// How often it is looked for what still holds the output.
+const DRAIN_ROUNDS: u32 = 10;
+
 /// A program to start.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
@@ -154,12 +157,20 @@ pub(crate) async fn launch<S: OutputSink>(
         }
     };
     // What it left running would hold the output open, keep ports and outlive us.
+    let mark = group.mark.clone();
     drop(group);
-    let sink = tokio::select! {
-        sink = &mut output => sink.ok(),
-        () = clock.sleep(DRAIN) => None,
-    };
-    let Some(sink) = sink else {
+    let mut drained = None;
+    for _ in 0..DRAIN_ROUNDS {
+        tokio::select! {
+            sink = &mut output => {
+                drained = sink.ok();
+                break;
+            }
+            // A process that is just becoming another program shows no environment, so it may have been overlooked.
+            () = clock.sleep(DRAIN / DRAIN_ROUNDS) => mark.iter().for_each(end_marked),
+        }
+    }
+    let Some(sink) = drained else {
         return Err(Error::new(ErrorKind::Internal, OPERATION, "something the program started still holds its output")
             .with("program", what.program.display()));
     };

@@ -13,10 +13,10 @@ mod tools;
 pub use host::HostEnvironment;
 
 pub(crate) use files::{hash_file, is_real_folder, link_tree, read_small, remove_tree, state_of, write_atomic};
-pub(crate) use host::{find_program, home_masks, tool_folders};
+pub(crate) use host::{find_program, find_programs, home_masks, tool_folders};
 pub(crate) use launch::{Capture, Ending, Launch, OutputSink, Verdict, launch};
 pub(crate) use plain::plain;
-pub(crate) use tools::{Probe, Tool, Wanted};
+pub(crate) use tools::{Probe, Tool, Wanted, numbers};
 
 /// The variable by which processes of a step are found again, whatever group they moved to.
 pub(crate) const TRACKING_VARIABLE: &str = "RUNNER_TRACKING_ID";

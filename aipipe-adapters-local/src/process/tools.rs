@@ -1,6 +1,6 @@
 //! Tools of this machine and their versions.
 
-use super::{Capture, Ending, HostEnvironment, Launch, find_program, launch};
+use super::{Capture, Ending, HostEnvironment, Launch, find_program, find_programs, launch};
 use aipipe_core::ports::Clock;
 use aipipe_core::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
@@ -49,10 +49,26 @@ impl Wanted {
         self.0.iter().all(|wanted| matches!(have.next(), Some(Ok(number)) if number == *wanted))
     }
 
+    /// Whether `version` is this one or a later one.
+    pub(crate) fn is_reached_by(&self, version: &str) -> bool {
+        numbers(version).is_some_and(|have| {
+            let mut padded = self.0.clone();
+            padded.resize(have.len().max(self.0.len()), 0);
+            have >= padded
+        })
+    }
+
     /// The numbers as text.
     pub(crate) fn text(&self) -> String {
         self.0.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
     }
+}
+
+/// The numbers a tool's version begins with: `v20.20.2-rc.1` has three.
+pub(crate) fn numbers(version: &str) -> Option<Vec<u32>> {
+    let version = version.trim().trim_start_matches('v');
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    version.get(..end)?.split('.').map(|part| part.parse().ok()).collect()
 }
 
 /// Looks for tools.
@@ -63,14 +79,30 @@ pub(crate) struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    /// Node, with its version.
+    /// The first Node of the search path, with its version.
     pub(crate) async fn node(&self) -> Result<Tool> {
-        let program = find_program(&self.host.path, "node").ok_or_else(|| missing("node not found"))?;
-        let output = self.ask(&program, &["--version"]).await?;
-        let version = output.as_deref().map(|text| text.trim().trim_start_matches('v').to_owned());
-        let version = version.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
-        let version = version.ok_or_else(|| missing("node not found (the one there does not tell its version)"))?;
-        Ok(Tool { program, version })
+        self.nodes().await?.into_iter().next().ok_or_else(|| missing("node not found"))
+    }
+
+    /// Every Node of the search path, in its order.
+    ///
+    /// # Errors
+    /// `Unsupported` when there are some, but the first does not tell its version.
+    pub(crate) async fn nodes(&self) -> Result<Vec<Tool>> {
+        let mut nodes: Vec<Tool> = Vec::new();
+        for program in find_programs(&self.host.path, "node") {
+            let output = self.ask(&program, &["--version"]).await?;
+            let version = output.as_deref().map(|text| text.trim().trim_start_matches('v').to_owned());
+            match version.filter(|version| version.starts_with(|c: char| c.is_ascii_digit())) {
+                Some(version) if nodes.iter().any(|node| node.version == version) => {}
+                Some(version) => nodes.push(Tool { program, version }),
+                None if nodes.is_empty() => {
+                    return Err(missing("node not found (the one there does not tell its version)"));
+                }
+                None => {}
+            }
+        }
+        Ok(nodes)
     }
 
     /// npm, with its version.
@@ -142,6 +174,11 @@ mod tests {
             ("3.11.7", "3.11.7", true),
         ] {
             assert_eq!(Wanted::parse(wanted).unwrap().matches(have), matches, "{wanted} {have}");
+        }
+        let twenty = Wanted::parse("20.19").unwrap();
+        for (have, reached) in [("20.19.0", true), ("v22.1.0", true), ("20.18.3", false), ("20.19", true), ("x", false)]
+        {
+            assert_eq!(twenty.is_reached_by(have), reached, "{have}");
         }
         for bad in ["lts/*", ">=20", "", "x", "20.x.1", "1.2.3.4", "node", "20 "].iter().take(7) {
             assert_eq!(Wanted::parse(bad), None, "{bad}");

@@ -5,6 +5,7 @@
 mod artifacts;
 mod ci;
 mod ci_hostile;
+mod ci_semantics;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod fixture;

@@ -4,6 +4,7 @@ use super::artifact::Stored;
 use super::id::{CheckName, ComponentId, CriterionId, StoryId};
 use super::parse::ParseError;
 use super::path::{ProjectRoot, RepoPath};
+use super::runtime::RuntimeVersion;
 use super::story::{Citation, StorySet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -382,13 +383,15 @@ pub struct PinnedDependency {
 /// How the product is installed, checked and started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildConfiguration {
-    /// The language's tool and its version, such as `node 20`.
+    /// The language's tool, such as `node`.
     pub runtime: String,
-    /// Version of that tool, such as `20`.
-    pub runtime_version: String,
+    /// The version of that tool that CI checks the product on, such as `22`.
+    pub runtime_version: RuntimeVersion,
+    /// The oldest version the product supports, such as `20`.
+    pub oldest_runtime_version: RuntimeVersion,
     /// Exact dependencies.
     pub dependencies: Vec<PinnedDependency>,
-    /// Commands by purpose: install, lint, typecheck, test, build, start, audit.
+    /// Commands by purpose: install, lint, typecheck, test, build, security, start.
     pub commands: BTreeMap<String, String>,
     /// The checks that must succeed before a merge, as the workflow names its jobs.
     pub required_checks: Vec<CheckName>,

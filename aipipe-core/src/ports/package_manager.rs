@@ -14,7 +14,7 @@ use std::fmt::Debug;
 pub struct LockRequest {
     /// The stack, which decides on the package manager.
     pub stack: Stack,
-    /// The runtime's version, such as `20` or `3.11`.
+    /// The oldest version of the runtime that installs from the lock, such as `20` or `3.11`.
     pub runtime_version: String,
     /// The manifests (`package.json`; `requirements.in`, `requirements-dev.in`), by path.
     pub manifests: BTreeMap<RepoPath, Bytes>,

@@ -3,7 +3,7 @@
 //! One JSON file a stack, compiled in. The versions of each file were seen installing, linting, type checking, testing
 //! and building together; they move together or not at all.
 
-use crate::domain::{BuildConfiguration, CheckName, PinnedDependency, Stack};
+use crate::domain::{BuildConfiguration, CheckName, PinnedDependency, RuntimeVersion, Stack};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,8 +17,10 @@ pub struct StackDefinition {
     pub stack: Stack,
     /// The language's tool, such as `node`.
     pub runtime: String,
-    /// The version of that tool the dependencies were tried with.
-    pub runtime_version: String,
+    /// The version of that tool that CI checks products on.
+    pub runtime_version: RuntimeVersion,
+    /// The oldest version of it that all dependencies support.
+    pub oldest_runtime_version: RuntimeVersion,
     /// Exact dependencies.
     pub dependencies: Vec<PinnedDependency>,
     /// Commands by purpose.
@@ -34,6 +36,7 @@ impl StackDefinition {
         BuildConfiguration {
             runtime: self.runtime.clone(),
             runtime_version: self.runtime_version.clone(),
+            oldest_runtime_version: self.oldest_runtime_version.clone(),
             dependencies: self.dependencies.clone(),
             commands: self.commands.clone(),
             required_checks: self.required_checks.clone(),
@@ -79,6 +82,7 @@ mod tests {
                     && dependency.version.split('.').all(|part| part.parse::<u32>().is_ok());
                 assert!(exact, "{stack}: {} {}", dependency.name, dependency.version);
             }
+            assert!(definition.oldest_runtime_version <= definition.runtime_version, "{stack}");
             for purpose in ["install", "lint", "typecheck", "test", "start"] {
                 assert!(definition.commands.contains_key(purpose), "{stack}: {purpose}");
             }

@@ -16,7 +16,7 @@ pub mod story_executor;
 pub use architecture_planner::ArchitecturePlanner;
 pub use document_processor::DocumentProcessor;
 pub use github_orchestrator::{GithubOrchestrator, PublishOptions};
-pub use integration_validator::IntegrationValidator;
+pub use integration_validator::{IntegrationValidator, WorkflowOptions};
 pub use requirements_synthesizer::RequirementsSynthesizer;
 pub use review_coordinator::{ReviewCoordinator, ReviewOptions};
 pub use standard::{StandardOptions, StandardPorts, standard_pipeline};

@@ -3,7 +3,7 @@
 use super::architecture_planner::ArchitecturePlanner;
 use super::document_processor::DocumentProcessor;
 use super::github_orchestrator::{GithubOrchestrator, PublishOptions};
-use super::integration_validator::IntegrationValidator;
+use super::integration_validator::{IntegrationValidator, WorkflowOptions};
 use super::requirements_synthesizer::RequirementsSynthesizer;
 use super::review_coordinator::{ReviewCoordinator, ReviewOptions};
 use super::story_executor::StoryExecutor;
@@ -73,6 +73,8 @@ impl StandardPorts {
 pub struct StandardOptions {
     /// The stack; by evidence when `None`.
     pub stack: Option<Stack>,
+    /// What the CI workflow checks on.
+    pub workflow: WorkflowOptions,
     /// How code is published.
     pub publish: PublishOptions,
     /// How it is reviewed.
@@ -83,13 +85,25 @@ impl StandardOptions {
     /// The stack by evidence, published to `main`, reviewed under `policy`.
     #[must_use]
     pub fn new(policy: ReviewPolicy) -> Self {
-        Self { stack: None, publish: PublishOptions::default(), review: ReviewOptions::new(policy) }
+        Self {
+            stack: None,
+            workflow: WorkflowOptions::default(),
+            publish: PublishOptions::default(),
+            review: ReviewOptions::new(policy),
+        }
     }
 
     /// The same on this stack.
     #[must_use]
     pub fn with_stack(mut self, stack: Option<Stack>) -> Self {
         self.stack = stack;
+        self
+    }
+
+    /// The same with other options for the CI workflow.
+    #[must_use]
+    pub fn with_workflow(mut self, workflow: WorkflowOptions) -> Self {
+        self.workflow = workflow;
         self
     }
 
@@ -116,7 +130,7 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
         .then(RequirementsSynthesizer::by_rules())
         .then(ArchitecturePlanner::with_stack(options.stack))
         .then(StoryExecutor::by_templates())
-        .then(IntegrationValidator::new(Arc::clone(&ports.packages)))
+        .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))
         .then(GithubOrchestrator::new(
             Arc::clone(&ports.source_control),
             Arc::clone(&ports.ci),

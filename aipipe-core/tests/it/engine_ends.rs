@@ -38,7 +38,7 @@ impl Stage for CancelThen {
 async fn however_a_cancelled_stage_ends_the_execution_ends_cancelled() {
     let ends: [fn() -> aipipe_core::Result<Outcome<u64>>; 3] = [
         || Ok(Outcome::Done(1)),
-        || Ok(Outcome::Waiting(Wait { signal: go(), reason: "say go".to_owned(), poll_after: None })),
+        || Ok(Outcome::Waiting(Wait::new(go(), "say go"))),
         || Err(aipipe_core::Error::new(ErrorKind::Unavailable, "test.run", "not today")),
     ];
     for end in ends {

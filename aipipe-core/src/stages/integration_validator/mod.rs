@@ -10,5 +10,5 @@ mod stage;
 pub mod workflow;
 
 pub use checks::{SourceFile, check_files};
-pub use ci::{ci_workflow, required_checks, workflow_path};
+pub use ci::{PathPattern, WorkflowOptions, audit_script, ci_workflow, required_checks, stack_workflow, workflow_path};
 pub use stage::IntegrationValidator;

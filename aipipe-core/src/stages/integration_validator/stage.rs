@@ -1,6 +1,7 @@
 //! Stage 5: checks all files together, adds the lock file and the CI workflow, publishes the validated tree.
 
-use super::{SourceFile, check_files, ci_workflow, workflow, workflow_path};
+use super::workflow::{self, Workflow};
+use super::{SourceFile, WorkflowOptions, audit_script, check_files, ci_workflow, required_checks, workflow_path};
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, CodeBundle, CodeFile, Finding, RepoPath, Route, Severity, Stack, StageName, StepKey,
     ValidationReport,
@@ -18,6 +19,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct IntegrationValidator {
     packages: Arc<dyn PackageManager>,
+    workflow: WorkflowOptions,
 }
 
 /// A lock as it is journaled: the content lies in the artifact store.
@@ -32,7 +34,14 @@ impl IntegrationValidator {
     /// Has lock files made by this package manager.
     #[must_use]
     pub fn new(packages: Arc<dyn PackageManager>) -> Self {
-        Self { packages }
+        Self { packages, workflow: WorkflowOptions::default() }
+    }
+
+    /// The same with other options for the CI workflow.
+    #[must_use]
+    pub fn with_workflow(mut self, options: WorkflowOptions) -> Self {
+        self.workflow = options;
+        self
     }
 
     /// The stage's name: `integration-validator`.
@@ -52,7 +61,7 @@ impl IntegrationValidator {
             contents.iter().filter(|(path, _)| is_manifest(stack, path)).map(|(p, c)| (p.clone(), c.clone())).collect();
         let hashes: BTreeMap<_, _> =
             manifests.iter().map(|(path, content)| (path.clone(), crate::domain::ContentHash::of(content))).collect();
-        let request = LockRequest { stack, runtime_version: plan.build.runtime_version.clone(), manifests };
+        let request = LockRequest { stack, runtime_version: plan.build.oldest_runtime_version.to_string(), manifests };
         let made: JournaledLock = cx
             .step(&StepKey::literal("lock-file"), &hashes, |_| async {
                 let lock = self.packages.lock(&request).await?;
@@ -70,24 +79,40 @@ impl IntegrationValidator {
         })
     }
 
-    async fn workflow_file(&self, cx: &StageContext, plan: &ArchitecturePlan) -> Result<CodeFile> {
-        let model = ci_workflow(plan);
-        let text = workflow::render(&model);
+    async fn workflow_file(&self, cx: &StageContext, stack: Stack, model: &Workflow) -> Result<CodeFile> {
+        let text = workflow::render(model);
         // What CI will read must be what was meant.
-        let faults = workflow::audit(&model);
-        if workflow::parse(&text)? != model || !faults.is_empty() {
+        let faults = workflow::audit(model);
+        if workflow::parse(&text)? != *model || !faults.is_empty() {
             let message = faults.first().map_or("it does not parse back to its model", |fault| fault.message.as_str());
             return Err(Error::new(ErrorKind::Internal, "workflow.render", message.to_owned()));
         }
-        Ok(CodeFile {
-            path: workflow_path(),
-            content: cx.store_bytes(Bytes::from(text)).await?,
-            executable: false,
-            route: Route::Template { template: format!("{}/workflow", plan.decision.stack) },
-            reason: "the stack's checks, with least permissions and actions pinned by commit".to_owned(),
-            stories: Vec::new(),
-        })
+        let reason = "the stack's checks, with least permissions and actions pinned by commit";
+        addition(cx, workflow_path(), Bytes::from(text), format!("{stack}/workflow"), reason).await
     }
+
+    async fn audit_file(&self, cx: &StageContext, stack: Stack) -> Result<CodeFile> {
+        let (path, text) = audit_script(stack);
+        let reason = "tells an audit that found something from one that could not be had";
+        addition(cx, path, Bytes::from_static(text.as_bytes()), format!("{stack}/audit"), reason).await
+    }
+}
+
+async fn addition(
+    cx: &StageContext,
+    path: RepoPath,
+    content: Bytes,
+    template: String,
+    reason: &str,
+) -> Result<CodeFile> {
+    Ok(CodeFile {
+        path,
+        content: cx.store_bytes(content).await?,
+        executable: false,
+        route: Route::Template { template },
+        reason: reason.to_owned(),
+        stories: Vec::new(),
+    })
 }
 
 /// The files a stack's package manager resolves.
@@ -108,11 +133,13 @@ impl Stage for IntegrationValidator {
     }
 
     fn revision(&self) -> String {
-        "1".to_owned()
+        format!("2 {:?}", self.workflow)
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {
         let plan: ArchitecturePlan = cx.load(&bundle.plan).await?;
+        let stack = plan.decision.stack;
+        let model = ci_workflow(&plan, &self.workflow)?;
         let stored = cx.store(&bundle).await?;
         let mut contents = BTreeMap::new();
         for (path, file) in bundle.final_files() {
@@ -125,9 +152,17 @@ impl Stage for IntegrationValidator {
             return Err(Error::new(ErrorKind::ValidationFailed, "validate.files", message).with("errors", errors.len()));
         }
         let files_checked = contents.len();
-        let additions = vec![self.lock_file(cx, &plan, &contents).await?, self.workflow_file(cx, &plan).await?];
+        let additions = vec![
+            self.lock_file(cx, &plan, &contents).await?,
+            self.workflow_file(cx, stack, &model).await?,
+            self.audit_file(cx, stack).await?,
+        ];
         for file in &additions {
-            contents.insert(file.path.clone(), cx.load_bytes(&file.content).await?);
+            // Whoever wrote a file there meant to decide what CI runs or installs.
+            if contents.insert(file.path.clone(), cx.load_bytes(&file.content).await?).is_some() {
+                let message = "a generated file stands where this stage puts its own";
+                return Err(Error::new(ErrorKind::ValidationFailed, "validate.files", message).with("file", &file.path));
+            }
         }
         for (path, content) in contents {
             cx.publish(&ArtifactKey::generated(cx.root(), cx.execution(), &path), content).await?;
@@ -139,7 +174,7 @@ impl Stage for IntegrationValidator {
             findings,
             additions,
             workflow: workflow_path(),
-            required_checks: plan.build.required_checks.clone(),
+            required_checks: required_checks(&model),
         }))
     }
 }

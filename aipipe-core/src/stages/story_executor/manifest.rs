@@ -31,7 +31,8 @@ const PYTHON_NEEDS: &[&str] = &["fastapi", "uvicorn", "httpx", "mypy", "pytest",
 pub(super) struct ProjectView<'a> {
     name: &'a str,
     description: String,
-    runtime_version: &'a str,
+    /// The oldest version the product supports.
+    runtime_version: String,
     dependencies: Vec<DependencyView<'a>>,
     development_dependencies: Vec<DependencyView<'a>>,
 }
@@ -65,10 +66,6 @@ pub(super) fn project_view<'a>(
             }
         }
     }
-    let version = plan.build.runtime_version.as_str();
-    if version.is_empty() || !version.chars().all(|c| c.is_ascii_digit() || c == '.') {
-        return Err(refuse("the plan's runtime version is not a plain version", "version", version));
-    }
     let of_kind = |development| {
         let mut dependencies: Vec<DependencyView<'_>> = plan
             .build
@@ -89,7 +86,7 @@ pub(super) fn project_view<'a>(
     Ok(ProjectView {
         name: plan.root.project().as_str(),
         description,
-        runtime_version: version,
+        runtime_version: plan.build.oldest_runtime_version.to_string(),
         dependencies: of_kind(false),
         development_dependencies: of_kind(true),
     })

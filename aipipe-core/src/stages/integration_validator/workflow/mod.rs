@@ -1,7 +1,7 @@
 //! A GitHub Actions workflow as a type: built in code, rendered to YAML, parsed back, audited.
 //!
-//! [`parse`] of [`render`] is the same workflow again. What the type can't express (services, containers, outputs,
-//! reusable workflows) is refused by [`parse`] and never dropped, so that whoever runs a parsed workflow knows all of it.
+//! [`parse`] of [`render`] is the same workflow again. What the type can't express (services, containers, includes
+//! and excludes of a matrix, reusable workflows) is refused by [`parse`] and never dropped, so that whoever runs a parsed workflow knows all of it.
 //! Source: the workflow syntax reference of GitHub Actions.
 
 mod action;
@@ -103,6 +103,8 @@ pub struct Job {
     pub condition: Option<String>,
     /// What its token may do, where that differs from the workflow's.
     pub permissions: Option<Permissions>,
+    /// What it tells the jobs that need it, as expressions over its steps' outputs.
+    pub outputs: BTreeMap<String, String>,
     /// Environment of its steps.
     pub env: BTreeMap<String, Scalar>,
     /// The variants it runs in.

@@ -25,7 +25,9 @@ pub fn parse(yaml: &str) -> Result<Workflow> {
     if yaml.len() > MAX_BYTES {
         return Err(refuse(format!("the workflow has more than {MAX_BYTES} bytes")));
     }
-    let file: WorkflowFile = serde_saphyr::from_str(yaml).map_err(|error| {
+    // GitHub reads YAML 1.2, in which `yes` and `on` are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let file: WorkflowFile = serde_saphyr::from_str_with_options(yaml, options).map_err(|error| {
         // The reader's message quotes the text around the fault; its first line says what and where.
         refuse(error.to_string().lines().next().unwrap_or("not a workflow").to_owned())
     })?;
@@ -112,6 +114,8 @@ struct JobFile {
     #[serde(default)]
     env: BTreeMap<String, Scalar>,
     #[serde(default)]
+    outputs: BTreeMap<String, String>,
+    #[serde(default)]
     strategy: Option<StrategyFile>,
     #[serde(default)]
     continue_on_error: bool,
@@ -128,6 +132,7 @@ impl JobFile {
             needs: self.needs.0,
             condition: self.condition,
             permissions: self.permissions,
+            outputs: self.outputs,
             env: self.env,
             strategy: self.strategy.map(|s| Strategy { fail_fast: s.fail_fast.unwrap_or(true), matrix: s.matrix }),
             continue_on_error: self.continue_on_error,

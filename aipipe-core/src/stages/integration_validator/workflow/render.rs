@@ -98,6 +98,12 @@ fn job(yaml: &mut Yaml, job: &Job) {
     if let Some(variants) = &job.strategy {
         strategy(yaml, variants);
     }
+    if !job.outputs.is_empty() {
+        yaml.line(2, "outputs:");
+        for (name, value) in &job.outputs {
+            yaml.entry(3, &yaml_text(name, Place::Block), &yaml_text(value, Place::Block));
+        }
+    }
     if !job.env.is_empty() {
         map(yaml, 2, "env", &job.env);
     }

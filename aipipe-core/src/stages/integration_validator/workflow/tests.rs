@@ -1,8 +1,13 @@
 use super::*;
 use crate::domain::Stack;
-use crate::stages::integration_validator::ci;
+use crate::stages::integration_validator::{WorkflowOptions, ci};
 use proptest::prelude::{Just, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::strategy::Strategy as Generator;
+
+/// A workflow without a fault.
+fn sound() -> Workflow {
+    ci::stack_workflow(Stack::NodeApi, &WorkflowOptions::default()).unwrap()
+}
 
 fn text() -> impl Generator<Value = String> {
     prop_oneof![
@@ -82,12 +87,13 @@ fn job() -> impl Generator<Value = Job> {
         (any::<bool>(), proptest::collection::btree_map(text(), proptest::collection::vec(scalar(), 0..3), 0..3))
             .prop_map(|(fail_fast, matrix)| Strategy { fail_fast, matrix });
     let head = (proptest::option::of(text()), text(), proptest::option::of(any::<u32>()), proptest::option::of(text()));
-    let rest = (proptest::option::of(permissions()), values(), proptest::option::of(strategy), any::<bool>());
+    let outputs = proptest::collection::btree_map(text(), text(), 0..3);
+    let rest = (proptest::option::of(permissions()), outputs, values(), proptest::option::of(strategy), any::<bool>());
     let lists = (proptest::collection::vec(identifier(), 0..3), proptest::collection::vec(step(), 0..4));
     (head, rest, lists).prop_map(
         |(
             (name, runs_on, timeout_minutes, condition),
-            (permissions, env, strategy, continue_on_error),
+            (permissions, outputs, env, strategy, continue_on_error),
             (needs, steps),
         )| {
             let id = Identifier::parse("placeholder").unwrap();
@@ -99,6 +105,7 @@ fn job() -> impl Generator<Value = Job> {
                 needs,
                 condition,
                 permissions,
+                outputs,
                 env,
                 strategy,
                 continue_on_error,
@@ -147,7 +154,7 @@ proptest! {
 
     #[test]
     fn damaged_workflows_are_a_workflow_or_an_error(cut in 0usize..4000, insert in "\\PC{0,3}") {
-        let yaml = render(&ci::workflow(Stack::NodeApi, "20"));
+        let yaml = render(&sound());
         let at = yaml.char_indices().map(|(i, _)| i).take(cut).last().unwrap_or(0);
         let (head, tail) = yaml.split_at(at);
         let _ = parse(&format!("{head}{insert}{tail}"));
@@ -217,7 +224,10 @@ fn each_audit_rule_has_a_control() {
         ("workflow-no-jobs", |w| w.jobs.clear()),
         ("workflow-duplicate-check", |w| w.jobs[1].name = Some("lint".to_owned())),
         ("workflow-unknown-need", |w| w.jobs[0].needs.push(Identifier::parse("nobody").unwrap())),
-        ("workflow-cyclic-needs", |w| w.jobs[0].needs.push(Identifier::parse("build").unwrap())),
+        ("workflow-cyclic-needs", |w| {
+            w.jobs[0].needs.push(Identifier::parse("build").unwrap());
+            w.jobs[3].needs.push(Identifier::parse("lint").unwrap());
+        }),
         ("workflow-missing-timeout", |w| w.jobs[0].timeout_minutes = None),
         ("workflow-moving-runner", |w| w.jobs[0].runs_on = "ubuntu-latest".to_owned()),
         ("workflow-self-hosted-runner", |w| w.jobs[0].runs_on = "self-hosted".to_owned()),
@@ -255,7 +265,7 @@ fn each_audit_rule_has_a_control() {
         ("workflow-install-scripts", |w| script(w, "npm ci")),
     ];
     for (i, (rule, change)) in controls.iter().enumerate() {
-        let mut workflow = ci::workflow(Stack::NodeApi, "20");
+        let mut workflow = sound();
         change(&mut workflow);
         let rules: Vec<String> = audit(&workflow).into_iter().map(|finding| finding.rule).collect();
         assert_eq!(rules, [*rule], "control {i}");
@@ -272,7 +282,7 @@ fn harmless_scripts_pass() {
         "echo ${{ matrix.node-version }}",
         "python -m pip install --require-hashes -r requirements.lock",
     ] {
-        let mut workflow = ci::workflow(Stack::NodeApi, "20");
+        let mut workflow = sound();
         workflow.jobs[0].steps.push(Step::run("Added", text));
         assert_eq!(audit(&workflow), [], "{text}");
     }

@@ -194,10 +194,12 @@ fn build(stack: Stack) -> BuildConfiguration {
             ("vitest", "4.1.12", true),
         ],
     };
-    let (runtime, version) = if stack == Stack::PythonApi { ("python 3.11", "3.11") } else { ("node 20", "20") };
+    let (runtime, oldest, version) =
+        if stack == Stack::PythonApi { ("python", "3.11", "3.11") } else { ("node", "20", "22") };
     BuildConfiguration {
         runtime: runtime.into(),
-        runtime_version: version.into(),
+        runtime_version: RuntimeVersion::parse(version).unwrap(),
+        oldest_runtime_version: RuntimeVersion::parse(oldest).unwrap(),
         dependencies: pins
             .iter()
             .map(|(name, version, development)| PinnedDependency {
