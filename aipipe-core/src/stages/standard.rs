@@ -10,6 +10,7 @@ use super::story_executor::StoryExecutor;
 use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack};
 use crate::pipeline::Pipeline;
 use crate::ports::{ContinuousIntegration, PackageManager, ReviewDesk, SourceControl};
+use crate::stacks::TemplateOverrides;
 use std::sync::Arc;
 
 /// The ports the stages need besides the engine's stores.
@@ -31,6 +32,8 @@ pub struct StandardPorts {
 pub struct StandardOptions {
     /// The stack; by evidence when `None`.
     pub stack: Option<Stack>,
+    /// Templates in the place of single ones of this crate.
+    pub templates: TemplateOverrides,
     /// How code is published.
     pub publish: PublishOptions,
     /// How it is reviewed.
@@ -41,13 +44,25 @@ impl StandardOptions {
     /// The stack by evidence, published to `main`, reviewed under `policy`.
     #[must_use]
     pub fn new(policy: ReviewPolicy) -> Self {
-        Self { stack: None, publish: PublishOptions::default(), review: ReviewOptions::new(policy) }
+        Self {
+            stack: None,
+            templates: TemplateOverrides::default(),
+            publish: PublishOptions::default(),
+            review: ReviewOptions::new(policy),
+        }
     }
 
     /// The same on this stack.
     #[must_use]
     pub fn with_stack(mut self, stack: Option<Stack>) -> Self {
         self.stack = stack;
+        self
+    }
+
+    /// The same with these templates in the place of single ones of this crate.
+    #[must_use]
+    pub fn with_templates(mut self, templates: TemplateOverrides) -> Self {
+        self.templates = templates;
         self
     }
 
@@ -66,7 +81,7 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
         .then(DocumentProcessor::default())
         .then(RequirementsSynthesizer::by_rules())
         .then(ArchitecturePlanner::with_stack(options.stack))
-        .then(StoryExecutor::by_templates())
+        .then(StoryExecutor::by_templates().with_overrides(options.templates.clone()))
         .then(IntegrationValidator::new(Arc::clone(&ports.packages)))
         .then(GithubOrchestrator::new(
             Arc::clone(&ports.source_control),

@@ -1,6 +1,5 @@
 //! The tests of a story: one for each criterion that can be checked, and the usual ones for its operations.
 
-use super::language::Language;
 use super::literals::one_line;
 use super::samples::{boundary, sample};
 use super::served::{References, Served, ServedEntity};
@@ -9,6 +8,7 @@ use crate::domain::{
     AcceptanceCriterion, CriterionCheck, CriterionId, Field, FieldKind, OperationKind, StoryPlan, UncheckedCriterion,
     UserStory, slugify,
 };
+use crate::stacks::Language;
 use serde::Serialize;
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! What a plan must hold to before any of its names become code.
 
-use super::naming::{is_snake_case, kebab, type_name};
 use super::samples::{LONGEST_TRIED_TEXT, SAFE_HUNDREDTHS, SAFE_INTEGER};
 use crate::domain::{ArchitecturePlan, Entity, Field, FieldKind};
+use crate::stacks::naming::{is_snake_case, kebab, type_name};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! Which functions that make test records the tests of a project need.
 
 use super::cases::Case;
-use super::language::Language;
 use super::view::EntityView;
+use crate::stacks::Language;
 use std::collections::BTreeSet;
 
 /// Which test fixtures are needed.

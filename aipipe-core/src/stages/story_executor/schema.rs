@@ -1,9 +1,9 @@
 //! A field's kind and limits as the validation of the language: zod 4 for TypeScript, pydantic 2 for Python.
 
-use super::language::Language;
 use super::literals::{json_string, python_string};
 use super::samples::{SAFE_INTEGER, hundredths};
 use crate::domain::FieldKind;
+use crate::stacks::Language;
 
 /// Longest e-mail address that can be delivered to (RFC 5321 §4.5.3.1, as corrected by RFC 3696 erratum 1690).
 const EMAIL_LENGTH: u32 = 254;
@@ -160,6 +160,6 @@ pub(super) fn in_words(kind: &FieldKind) -> String {
         FieldKind::Email => "e-mail address".to_owned(),
         FieldKind::Phone => "telephone number".to_owned(),
         FieldKind::Enumeration { values } => format!("one of {}", values.join(", ")),
-        FieldKind::Reference { entity } => format!("id of {}", super::naming::with_article(entity)),
+        FieldKind::Reference { entity } => format!("id of {}", crate::stacks::naming::with_article(entity)),
     }
 }

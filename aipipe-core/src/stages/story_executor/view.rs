@@ -1,14 +1,14 @@
 //! What the templates see: the served part of the plan in the names and expressions of one language.
 
-use super::language::Language;
-use super::naming::{
-    camel, kebab, pascal, property, python_attribute, python_identifier, type_name, with_article, words,
-};
 use super::paths::EntityPaths;
 use super::samples::{distinct, sample};
 use super::schema::{Schema, in_words, python_imports, schema};
 use super::served::{References, Served, ServedEntity, ServedTransition};
-use crate::domain::{Entity, Field, FieldKind, StoryId, slugify};
+use crate::domain::{Entity, Field, FieldKind, RepoPath, StoryId, slugify};
+use crate::stacks::naming::{
+    camel, kebab, pascal, property, python_attribute, python_identifier, type_name, with_article, words,
+};
+use crate::stacks::{Condition, EntityNames, FileNames, Language};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +68,9 @@ pub(super) struct Operations {
 /// A field for the templates.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct FieldView {
+    /// Its name in the plan.
+    #[serde(skip)]
+    pub(super) name: String,
     /// Its name in JSON.
     pub(super) key: String,
     /// Its name in the code; differs from `key` only where the language takes the name.
@@ -128,6 +131,48 @@ pub(super) struct TransitionView {
     /// The value as text.
     pub(super) to: String,
     pub(super) stories: Vec<String>,
+}
+
+impl EntityView {
+    /// The file of the component with this role; empty when the stack has none.
+    pub(super) fn path_of(&self, role: &str) -> &str {
+        self.paths.get(role).map_or("", RepoPath::as_str)
+    }
+
+    pub(super) fn names(&self, file_names: FileNames) -> EntityNames<'_> {
+        EntityNames { file_names, name: &self.name, plural: &self.plural }
+    }
+
+    /// Whether one of the conditions holds, or there are none.
+    pub(super) fn meets(&self, conditions: &[Condition]) -> bool {
+        conditions.is_empty() || conditions.iter().any(|condition| self.holds(*condition))
+    }
+
+    pub(super) fn holds(&self, condition: Condition) -> bool {
+        match condition {
+            Condition::Creates => !self.operations.create.is_empty(),
+            Condition::Views => !self.operations.view.is_empty(),
+            Condition::Lists => !self.operations.list.is_empty(),
+            Condition::Updates => !self.operations.update.is_empty(),
+            Condition::Deletes => !self.operations.delete.is_empty(),
+            Condition::Transitions => !self.transitions.is_empty(),
+            Condition::Refuses => !self.unique.is_empty() || !self.references.is_empty(),
+            Condition::Refers => !self.references.is_empty(),
+        }
+    }
+
+    /// Which references are not checked so far, as the end of a sentence.
+    pub(super) fn unchecked_note(&self) -> String {
+        let unchecked = self.fields.iter().filter(|field| field.kind == "reference" && field.target.is_none());
+        let names: Vec<&str> = unchecked.map(|field| field.name.as_str()).collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!(
+            "; {} taken as plain text, as the records referred to can't be made yet or refer back",
+            names.join(", ")
+        )
+    }
 }
 
 /// The views of all served entities, in the plan's order.
@@ -264,6 +309,7 @@ fn field_view(
         sample(language, field, 0).unwrap_or_else(|| null.to_owned())
     };
     FieldView {
+        name: field.name.clone(),
         attribute,
         parameter_attribute: match language {
             Language::TypeScript => parameter.clone(),

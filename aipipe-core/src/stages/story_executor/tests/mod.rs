@@ -128,6 +128,42 @@ fn operations_the_plan_does_not_define_are_not_pretended() {
     }
 }
 
+/// What the overrides come to: every test of them has this as its control.
+fn with_readme(source: &str) -> Result<GeneratedProject> {
+    let (plan, stories) = tasks(Stack::NodeApi);
+    let overrides = crate::stacks::TemplateOverrides::default().with("node-api/README.md", source)?;
+    Generator::with_overrides(Stack::NodeApi, &overrides)?.whole(&plan, &stories)
+}
+
+#[test]
+fn a_host_replaces_a_single_template() {
+    let project = with_readme("# Ours: {{ project.name }}\n").unwrap();
+    let usual = whole(Stack::NodeApi, &tasks(Stack::NodeApi));
+    for (own, other) in project.scaffold.iter().zip(&usual.scaffold) {
+        assert_eq!(own.path, other.path);
+        assert_eq!(own.content == other.content, own.path.as_str() != "README.md", "{}", own.path);
+    }
+    let readme = project.scaffold.iter().find(|file| file.path.as_str() == "README.md").unwrap();
+    assert_eq!(readme.content, "# Ours: harbour-bikes\n");
+}
+
+#[test]
+fn a_broken_template_of_a_host_is_an_error_that_says_where() {
+    for (source, kind, line) in [
+        ("# Ours\n\n{{ project.nmae }}\n", ErrorKind::InvalidInput, "3"),
+        ("# Ours\n{{ nothing }}\n", ErrorKind::InvalidInput, "2"),
+        ("{% for x in %}\n", ErrorKind::InvalidInput, "1"),
+        ("\n\n\n{{ project.name | no_such_filter }}\n", ErrorKind::InvalidInput, "4"),
+        // Only one of the stories uses it.
+        ("{% if stories | length > 2 %}\n{{ nothing }}{% endif %}\n", ErrorKind::InvalidInput, "2"),
+    ] {
+        let error = with_readme(source).unwrap_err();
+        assert_eq!(error.kind(), kind, "{source}");
+        assert_eq!(error.context("template"), Some("node-api/README.md"), "{source}");
+        assert_eq!(error.context("line"), Some(line), "{source}: {}", error.chain());
+    }
+}
+
 #[test]
 fn every_order_has_every_story_once_also_in_a_circle() {
     let create = |entity: &str| vec![operation(entity, OperationKind::Create)];

@@ -1,7 +1,6 @@
 //! Plans for tests, built as the planner builds them.
 
 use crate::domain::*;
-use std::collections::BTreeMap;
 
 /// A plan under construction.
 pub(super) struct PlanBuilder {
@@ -132,7 +131,7 @@ impl PlanBuilder {
             entities: self.entities,
             components: Vec::new(),
             story_plans: self.plans,
-            build: build(self.stack),
+            build: crate::stacks::definition(self.stack).build_configuration(),
             root,
         };
         (plan, stories)
@@ -160,55 +159,6 @@ fn artifact(root: &ProjectRoot) -> ArtifactRef {
     let hash = ContentHash::of(b"");
     let key = ArtifactKey::value(root, &ExecutionId::parse("run-1").unwrap(), &hash);
     ArtifactRef { key, hash, bytes: 0 }
-}
-
-fn build(stack: Stack) -> BuildConfiguration {
-    let pins: &[(&str, &str, bool)] = match stack {
-        Stack::PythonApi => &[
-            ("fastapi", "0.165.0", false),
-            ("starlette", "1.10.0", false),
-            ("pydantic", "2.14.3", false),
-            ("uvicorn", "0.54.0", false),
-            ("httpx", "0.28.1", true),
-            ("pytest", "9.2.0", true),
-            ("pytest-cov", "7.1.0", true),
-            ("mypy", "1.20.2", true),
-            ("bandit", "1.9.4", true),
-            ("ruff", "0.16.10", true),
-        ],
-        _ => &[
-            ("express", "5.3.0", false),
-            ("helmet", "8.3.0", false),
-            ("zod", "4.6.7", false),
-            ("@eslint/js", "10.0.1", true),
-            ("@types/express", "5.0.6", true),
-            ("@types/node", "20.19.43", true),
-            ("@types/supertest", "7.2.1", true),
-            ("@vitest/coverage-v8", "4.1.12", true),
-            ("eslint", "10.15.0", true),
-            ("globals", "17.14.0", true),
-            ("supertest", "7.3.2", true),
-            ("tsx", "4.23.15", true),
-            ("typescript", "6.0.3", true),
-            ("typescript-eslint", "8.73.0", true),
-            ("vitest", "4.1.12", true),
-        ],
-    };
-    let (runtime, version) = if stack == Stack::PythonApi { ("python 3.11", "3.11") } else { ("node 20", "20") };
-    BuildConfiguration {
-        runtime: runtime.into(),
-        runtime_version: version.into(),
-        dependencies: pins
-            .iter()
-            .map(|(name, version, development)| PinnedDependency {
-                name: (*name).into(),
-                version: (*version).into(),
-                development: *development,
-            })
-            .collect(),
-        commands: BTreeMap::new(),
-        required_checks: Vec::new(),
-    }
 }
 
 /// One entity, from making to removing.

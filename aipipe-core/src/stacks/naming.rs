@@ -1,7 +1,5 @@
 //! Names of the plan (lower snake case) in the shapes the languages use.
 
-use crate::domain::Stack;
-
 /// Type names that the templates or the languages use themselves; an entity of that name gets `Record` appended.
 const TAKEN_TYPES: &[&str] = &[
     "APIRouter",
@@ -72,7 +70,7 @@ const PYDANTIC_ATTRIBUTES: &[&str] = &["construct", "copy", "dict", "json", "sch
 
 /// Whether `name` is lower snake case: words of letters and digits, the first beginning with a letter, at most 60 bytes.
 #[must_use]
-pub(super) fn is_snake_case(name: &str) -> bool {
+pub(crate) fn is_snake_case(name: &str) -> bool {
     name.len() <= 60
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
@@ -82,7 +80,7 @@ pub(super) fn is_snake_case(name: &str) -> bool {
 
 /// `service_booking` as `ServiceBooking`.
 #[must_use]
-pub(super) fn pascal(name: &str) -> String {
+pub(crate) fn pascal(name: &str) -> String {
     name.split('_')
         .flat_map(|word| {
             let mut chars = word.chars();
@@ -93,14 +91,14 @@ pub(super) fn pascal(name: &str) -> String {
 
 /// `service_booking` as `serviceBooking`.
 #[must_use]
-pub(super) fn camel(name: &str) -> String {
+pub(crate) fn camel(name: &str) -> String {
     let pascal = pascal(name);
     let mut chars = pascal.chars();
     chars.next().map(|c| c.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }
 
 /// A field's name as a property in JSON on Node: camel case, with `Value` appended to the names every object has.
-pub(super) fn property(name: &str) -> String {
+pub(crate) fn property(name: &str) -> String {
     const OF_EVERY_OBJECT: &[&str] = &[
         "constructor",
         "hasOwnProperty",
@@ -116,19 +114,19 @@ pub(super) fn property(name: &str) -> String {
 
 /// `service_booking` as `service-booking`.
 #[must_use]
-pub(super) fn kebab(name: &str) -> String {
+pub(crate) fn kebab(name: &str) -> String {
     name.replace('_', "-")
 }
 
 /// `service_booking` as `service booking`.
 #[must_use]
-pub(super) fn words(name: &str) -> String {
+pub(crate) fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
 /// The words with `a` or `an` before them, by the first letter.
 #[must_use]
-pub(super) fn with_article(name: &str) -> String {
+pub(crate) fn with_article(name: &str) -> String {
     let words = words(name);
     let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {words}")
@@ -144,25 +142,15 @@ pub fn type_name(entity: &str) -> String {
     if TAKEN_TYPES.contains(&name.as_str()) { format!("{name}Record") } else { name }
 }
 
-/// The name of the file of an entity, without folder and extension: kebab case on Node, a module name on Python (a
-/// keyword gets an underscore appended, as `class` can't be imported).
-#[must_use]
-pub fn file_stem(stack: Stack, name: &str) -> String {
-    match stack {
-        Stack::PythonApi => python_identifier(name),
-        _ => kebab(name),
-    }
-}
-
 /// A Python identifier for `name`: an underscore is appended to a keyword.
 #[must_use]
-pub(super) fn python_identifier(name: &str) -> String {
+pub(crate) fn python_identifier(name: &str) -> String {
     if PYTHON_KEYWORDS.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 
 /// The attribute of a pydantic model that holds the field `name`.
 #[must_use]
-pub(super) fn python_attribute(name: &str) -> String {
+pub(crate) fn python_attribute(name: &str) -> String {
     if PYDANTIC_ATTRIBUTES.contains(&name) || name.starts_with("model_") {
         format!("{name}_")
     } else {
@@ -172,7 +160,7 @@ pub(super) fn python_attribute(name: &str) -> String {
 
 /// Whether `word` can't name a Python module.
 #[must_use]
-pub(super) fn is_python_keyword(word: &str) -> bool {
+pub(crate) fn is_python_keyword(word: &str) -> bool {
     PYTHON_KEYWORDS.contains(&word)
 }
 
@@ -193,8 +181,6 @@ mod tests {
     fn names_of_the_language_are_left_alone() {
         assert_eq!(type_name("request"), "RequestRecord");
         assert_eq!(type_name("booking"), "Booking");
-        assert_eq!(file_stem(Stack::PythonApi, "class"), "class_");
-        assert_eq!(file_stem(Stack::NodeApi, "service_booking"), "service-booking");
         assert_eq!(python_attribute("copy"), "copy_");
         assert_eq!(python_attribute("title"), "title");
     }
