@@ -7,12 +7,15 @@
 
 mod cases;
 mod check;
+mod entered;
 mod files;
 mod fixtures;
+mod imports;
 mod language;
 mod literals;
 mod manifest;
 mod order;
+mod pages;
 mod paths;
 mod project;
 mod python;
@@ -31,7 +34,7 @@ use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
 };
 use crate::stacks::naming::with_article;
-use crate::stacks::{StackDefinition, TemplateOverrides, definition};
+use crate::stacks::{StackDefinition, Surface, TemplateOverrides, definition};
 use crate::{Error, ErrorKind, Result};
 use served::Served;
 use templates::Templates;
@@ -143,7 +146,7 @@ impl Generator {
             return Err(missing("the story set has no such story"));
         }
         check::check(plan)?;
-        if let Some(status) = hindrance(plan, stories, done, planned) {
+        if let Some(status) = hindrance(plan, self.definition.surface, stories, done, planned) {
             return Ok(GeneratedStory { story: story.clone(), status, files: Vec::new(), tests: Vec::new() });
         }
         let again = done.contains(story);
@@ -202,7 +205,13 @@ impl Generator {
 }
 
 /// Why a story can't be served now: it needs a model, or a story that comes first is not there.
-fn hindrance(plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId], story: &StoryPlan) -> Option<StoryStatus> {
+fn hindrance(
+    plan: &ArchitecturePlan,
+    surface: Surface,
+    stories: &StorySet,
+    done: &[StoryId],
+    story: &StoryPlan,
+) -> Option<StoryStatus> {
     let needs_model = |reason: String| Some(StoryStatus::NeedsModel { reason });
     if let Some(reason) = &story.needs_model {
         return needs_model(reason.clone());
@@ -220,7 +229,7 @@ fn hindrance(plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId], stor
     }
     let mut with: Vec<StoryId> = done.to_vec();
     with.push(story.story.clone());
-    let served = Served::of(plan, &with);
+    let served = Served::of(plan, surface, &with);
     let unmade = story.operations.iter().find(|operation| served.entity(&operation.entity).is_none())?;
     let makes = |other: &&StoryPlan| {
         other.story != story.story

@@ -89,11 +89,16 @@ fn planned<'a>(
         definition.components().filter(|(file, other)| file.scope == Scope::Entity && other.kind == rule.kind);
     let is_only_one = same_kind.count() == 1;
     let names = names(definition, entity);
+    let title = rule.title.fill(|blank| names.fill(blank));
+    // Files of one component each may all promise a default export, which tells none from another.
     let export = rule.exports.first().map(|export| export.name.fill(|blank| names.fill(blank)));
+    let export = export.filter(|export| export != "default");
     plan.components.iter().find(|component| {
         component.kind == rule.kind
             && component.entity.as_deref() == Some(&entity.name)
-            && (is_only_one || export.as_ref().is_some_and(|export| component.exports.contains(export)))
+            && (is_only_one
+                || component.title == title
+                || export.as_ref().is_some_and(|export| component.exports.contains(export)))
     })
 }
 

@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Result};
 use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A project after some stories.
 #[derive(Debug)]
@@ -60,11 +60,12 @@ pub(super) fn project(
     done: &[StoryId],
 ) -> Result<Project> {
     let language = definition.language;
-    let served = Served::of(plan, done);
+    let served = Served::of(plan, definition.surface, done);
     let references = References::of(&served);
     let paths = entity_paths(plan, definition)?;
     let views = entities(language, &served, &references, &paths);
-    let cases = Cases { language, served: &served, references: &references, views: &views };
+    let surface = definition.surface;
+    let cases = Cases { language, surface, served: &served, references: &references, views: &views };
     let mut told: Vec<(&UserStory, StoryCases, RepoPath)> = Vec::new();
     let mut slugs: BTreeMap<String, usize> = BTreeMap::new();
     for story in &stories.stories {
@@ -75,7 +76,7 @@ pub(super) fn project(
             told.push((story, cases.of(story, planned), test_path(definition, &slugs, story)?));
         }
     }
-    let fixtures = Fixtures::of(&views, told.iter().flat_map(|(_, cases, _)| &cases.cases));
+    let fixtures = Fixtures::of(surface, &views, told.iter().flat_map(|(_, cases, _)| &cases.cases));
     let story_views: Vec<StoryView> = told.iter().map(|(story, _, path)| story_view(story, path)).collect();
     let any = |condition| views.iter().any(|entity| entity.holds(condition));
     let shared = context! {
@@ -89,6 +90,10 @@ pub(super) fn project(
         stories => Serde(&story_views),
         made => Serde(&fixtures.made),
         tells_refused_fields => fixtures.tells_refused_fields,
+        stack => definition.stack.as_str(),
+        kinds => kinds(&views),
+        formatters => formatters(&views),
+        fixture_names => fixture_names(&views),
         factory_imports => (language == Language::Python).then(|| Serde(FactoryImports::of(&views, &fixtures))),
     };
     let mut files = Files::new(templates, definition, shared);
@@ -154,6 +159,27 @@ fn endpoints(views: &[EntityView], language: Language) -> Vec<Endpoint> {
         }
     }
     endpoints
+}
+
+/// The kinds of value there are.
+fn kinds(views: &[EntityView]) -> BTreeSet<&'static str> {
+    views.iter().flat_map(|entity| &entity.fields).map(|field| field.kind).collect()
+}
+
+/// The functions that write the values there are for people.
+fn formatters(views: &[EntityView]) -> BTreeSet<&'static str> {
+    views.iter().flat_map(|entity| &entity.fields).filter_map(|field| field.page.formatter).collect()
+}
+
+/// What the tests of pages can import from where their records are made.
+fn fixture_names(views: &[EntityView]) -> BTreeSet<String> {
+    let shared = ["firstPage", "newRepositories"].map(str::to_owned);
+    let own = views.iter().flat_map(|entity| {
+        let [enter, fields, create] =
+            [format!("enter{}", entity.pascal), entity.page.fields_fixture.clone(), entity.create_fixture.clone()];
+        [enter, fields, create]
+    });
+    shared.into_iter().chain(own).collect()
 }
 
 fn story_view(story: &UserStory, path: &RepoPath) -> StoryView {

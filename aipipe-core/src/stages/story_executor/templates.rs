@@ -1,12 +1,14 @@
 //! The templates of a stack, its own or the host's, and what they can call.
 
+use super::imports::{FixedFiles, mentions};
 use super::literals;
 use super::paths::{module, relative_import};
 use crate::domain::Stack;
+use crate::stacks::naming::{camel, with_article};
 use crate::stacks::{self, Language, StackDefinition, TemplateOverrides, template_error};
 use crate::{Error, ErrorKind, Result};
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, State, UndefinedBehavior};
 
 /// Where a line of generated code is broken.
 const WIDTH: usize = 120;
@@ -72,6 +74,13 @@ fn environment(definition: &StackDefinition) -> Environment<'static> {
     environment.add_filter("doc", |text: &str| literals::docstring(text));
     environment.add_filter("md", |text: &str| literals::markdown(text));
     environment.add_filter("shell", |text: &str| literals::shell_word(text));
+    environment.add_filter("camel", |text: &str| camel(&text.replace('-', "_")));
+    environment.add_filter("article", |words: &str| with_article(words));
+    environment.add_filter("mentions", |code: &str, names: Vec<String>| mentions(code, &names));
+    let (files, suffix) = (FixedFiles::of(definition), definition.layout.import_suffix.clone());
+    environment.add_function("import_from", move |state: &State<'_, '_>, template: &str| {
+        import_from(&files, state, template, &suffix)
+    });
     let suffix = definition.layout.import_suffix.clone();
     environment.add_filter("import_of", move |from: &str, to: &str| relative_import(from, to, &suffix));
     environment.add_filter("module", |path: &str| module(path));
@@ -84,6 +93,22 @@ fn environment(definition: &StackDefinition) -> Environment<'static> {
     environment
 }
 
+/// How the file that is rendered imports the one made from `template`.
+fn import_from(
+    files: &FixedFiles,
+    state: &State<'_, '_>,
+    template: &str,
+    suffix: &str,
+) -> std::result::Result<String, minijinja::Error> {
+    let path = state.lookup("path").unwrap_or_default();
+    let path = path.as_str().unwrap_or_default();
+    let file = files.nearest(path, template).ok_or_else(|| {
+        let message = format!("the stack has no file of the template {template}");
+        minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
+    })?;
+    Ok(relative_import(path, file, suffix))
+}
+
 /// `head`, `args` and `tail` on one line if they fit, otherwise an argument a line, as the languages' formatters do.
 pub(super) fn lay(
     language: Language,
@@ -93,8 +118,10 @@ pub(super) fn lay(
     tail: &str,
     style: Option<&str>,
 ) -> String {
-    if style == Some("clauses") {
-        return lay_clauses(language, indent, head, args, tail);
+    match style {
+        Some("clauses") => return lay_clauses(language, indent, head, args, tail),
+        Some("attributes") => return lay_attributes(language, indent, head, args, tail),
+        _ => {}
     }
     let line = format!("{head}{}{tail}", args.join(", "));
     if args.is_empty() || indent + width(&line) <= WIDTH {
@@ -131,6 +158,16 @@ fn lay_clauses(language: Language, indent: usize, head: &str, clauses: &[String]
     let fits = inner.len() + width(&joined) <= WIDTH;
     let body = if fits { joined } else { clauses.join(&format!("\n{inner}")) };
     format!("{head}\n{inner}{body}\n{outer}{tail}")
+}
+
+/// A tag with its attributes on one line, or an attribute a line.
+fn lay_attributes(language: Language, indent: usize, head: &str, attributes: &[String], tail: &str) -> String {
+    let line = format!("{head} {} {tail}", attributes.join(" "));
+    if indent + width(&line) <= WIDTH {
+        return line;
+    }
+    let (outer, inner) = (" ".repeat(indent), " ".repeat(indent + step(language)));
+    format!("{head}\n{inner}{}\n{outer}{tail}", attributes.join(&format!("\n{inner}")))
 }
 
 const fn step(language: Language) -> usize {

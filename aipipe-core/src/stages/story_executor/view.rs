@@ -1,5 +1,7 @@
 //! What the templates see: the served part of the plan in the names and expressions of one language.
 
+use super::literals;
+use super::pages::{EntityOnPages, FieldOnPage};
 use super::paths::EntityPaths;
 use super::samples::{distinct, sample};
 use super::schema::{Schema, in_words, python_imports, schema};
@@ -8,7 +10,7 @@ use crate::domain::{Entity, Field, FieldKind, RepoPath, StoryId, slugify};
 use crate::stacks::naming::{
     camel, kebab, pascal, property, python_attribute, python_identifier, type_name, with_article, words,
 };
-use crate::stacks::{Condition, EntityNames, FileNames, Language};
+use crate::stacks::{Condition, EntityNames, FileNames, Language, capital};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +55,8 @@ pub(super) struct EntityView {
     pub(super) all_stories: Vec<StoryId>,
     /// A body to show, as JSON.
     pub(super) example: String,
+    #[serde(flatten)]
+    pub(super) page: EntityOnPages,
 }
 
 /// Which operations are served, each with its stories.
@@ -98,6 +102,8 @@ pub(super) struct FieldView {
     pub(super) fixture: String,
     /// The function that makes the record a test record refers to.
     pub(super) made_by: Option<String>,
+    #[serde(flatten)]
+    pub(super) page: FieldOnPage,
     /// A valid value.
     #[serde(skip)]
     pub(super) sample_value: serde_json::Value,
@@ -107,7 +113,13 @@ pub(super) struct FieldView {
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LookupView {
     pub(super) name: String,
+    pub(super) pascal: String,
     pub(super) camel: String,
+    pub(super) plural_camel: String,
+    /// The generated type.
+    pub(super) record: String,
+    /// The file of its model.
+    pub(super) model: String,
     pub(super) words: String,
     pub(super) with_article: String,
     pub(super) plural_words: String,
@@ -126,8 +138,12 @@ pub(super) struct TransitionView {
     pub(super) key: String,
     pub(super) attribute: String,
     pub(super) field_words: String,
+    /// What the button says.
+    pub(super) label: String,
     /// The value as a literal.
     pub(super) value: String,
+    /// The value as a literal within an attribute of HTML.
+    pub(super) in_attribute: String,
     /// The value as text.
     pub(super) to: String,
     pub(super) stories: Vec<String>,
@@ -185,7 +201,8 @@ pub(super) fn entities(
     served
         .entities
         .iter()
-        .filter_map(|entity| Some(entity_view(language, served, references, entity, paths.get(&entity.entity.name)?)))
+        .filter(|entity| paths.contains_key(&entity.entity.name))
+        .map(|entity| entity_view(language, served, references, entity, paths))
         .collect()
 }
 
@@ -194,15 +211,16 @@ fn entity_view(
     all: &Served<'_>,
     references: &References<'_>,
     served: &ServedEntity<'_>,
-    paths: &EntityPaths,
+    paths: &BTreeMap<String, EntityPaths>,
 ) -> EntityView {
     let entity = served.entity;
     let keys = keys(language, entity);
-    let view = |field: &Field| field_view(language, all, references, entity, field, &keys);
+    let view = |field: &Field| field_view(language, all, references, paths, entity, field, &keys);
     let fields: Vec<FieldView> = entity.fields.iter().map(view).collect();
     let with =
         |wanted: fn(&FieldView) -> bool| fields.iter().filter(|field| wanted(field)).cloned().collect::<Vec<_>>();
     let linked = with(|field| field.target.is_some());
+    let filters: Vec<FieldView> = served.filters.iter().map(|field| view(field)).collect();
     let lookups: BTreeSet<LookupView> =
         linked.iter().filter(|field| !field.to_itself).filter_map(|field| field.target.clone()).collect();
     let ids = |stories: &[&StoryId]| stories.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -225,7 +243,8 @@ fn entity_view(
         record: type_name(&entity.name),
         required: with(|field| field.required),
         unique: with(|field| field.unique),
-        filters: served.filters.iter().map(|field| view(field)).collect(),
+        page: EntityOnPages::of(&entity.name, &fields, &filters),
+        filters,
         references: linked,
         lookups: lookups.into_iter().collect(),
         transitions: transitions(language, &served.transitions, &keys),
@@ -239,7 +258,7 @@ fn entity_view(
         changes,
         create_fixture: language.create_fixture(&entity.name),
         body_fixture: language.body_fixture(&entity.name),
-        paths: paths.clone(),
+        paths: paths.get(&entity.name).cloned().unwrap_or_default(),
         imports,
         has_aliases: fields.iter().any(|field| field.key != field.attribute),
         plural_attribute: python_identifier(&entity.plural),
@@ -273,6 +292,7 @@ fn field_view(
     language: Language,
     all: &Served<'_>,
     references: &References<'_>,
+    paths: &BTreeMap<String, EntityPaths>,
     entity: &Entity,
     field: &Field,
     keys: &BTreeMap<String, String>,
@@ -291,7 +311,7 @@ fn field_view(
     };
     let target = match &field.kind {
         FieldKind::Reference { entity: target } if references.is_checked(entity, field) => {
-            all.entity(target).map(|target| lookup(language, target.entity))
+            all.entity(target).map(|target| lookup(language, paths, target.entity))
         }
         _ => None,
     };
@@ -327,6 +347,7 @@ fn field_view(
         kind: kind(&field.kind),
         to_itself: matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name),
         made_by: target.as_ref().filter(|_| is_made).map(|target| target.create_fixture.clone()),
+        page: FieldOnPage::of(field, &key, target.is_some()),
         target,
         fixture,
         sample_value: sample(Language::TypeScript, field, 0)
@@ -343,10 +364,15 @@ fn alias(entity: &Entity, field: &Field) -> String {
     if alias == pascal(&name) { alias } else { format!("{}Value", pascal(&name)) }
 }
 
-fn lookup(language: Language, entity: &Entity) -> LookupView {
+fn lookup(language: Language, paths: &BTreeMap<String, EntityPaths>, entity: &Entity) -> LookupView {
+    let model = paths.get(&entity.name).and_then(|paths| paths.get("model"));
     LookupView {
         name: entity.name.clone(),
+        pascal: pascal(&entity.name),
         camel: camel(&entity.name),
+        plural_camel: camel(&entity.plural),
+        record: type_name(&entity.name),
+        model: model.map(ToString::to_string).unwrap_or_default(),
         words: words(&entity.name),
         with_article: with_article(&entity.name),
         plural_words: words(&entity.plural),
@@ -406,6 +432,7 @@ fn transitions(
             }
             TransitionView {
                 function: slug.replace('-', "_"),
+                label: capital(&slug.replace('-', " ")),
                 slug,
                 key: keys.get(&transition.field.name).cloned().unwrap_or_default(),
                 attribute: match language {
@@ -414,6 +441,7 @@ fn transitions(
                 },
                 field_words: words(&transition.field.name),
                 value: language.text(transition.to),
+                in_attribute: literals::in_attribute(transition.to),
                 to: transition.to.to_owned(),
                 stories: transition.stories.iter().map(ToString::to_string).collect(),
             }
