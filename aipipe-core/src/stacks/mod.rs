@@ -49,7 +49,7 @@ pub use definition::{
 pub use overrides::TemplateOverrides;
 pub(crate) use overrides::{full_name, template_error};
 pub use pattern::Pattern;
-pub(crate) use pattern::{Blank, EntityNames};
+pub(crate) use pattern::{Blank, EntityNames, capital};
 
 use crate::domain::Stack;
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use crate::domain::{
     AcceptanceCriterion, CriterionCheck, CriterionId, Field, FieldKind, OperationKind, StoryPlan, UncheckedCriterion,
     UserStory, slugify,
 };
-use crate::stacks::Language;
+use crate::stacks::{Language, Surface};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -51,6 +51,7 @@ pub(super) struct StoryCases {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cases<'a> {
     pub(super) language: Language,
+    pub(super) surface: Surface,
     pub(super) served: &'a Served<'a>,
     pub(super) references: &'a References<'a>,
     pub(super) views: &'a [EntityView],
@@ -186,6 +187,11 @@ impl<'a> Cases<'a> {
         let (served, source) = self.source(&case).ok_or("the field is not served")?;
         let boundary = boundary(self.language, source, self.references.is_checked(served.entity, source));
         (case.accepted, case.refused) = (boundary.accepted, boundary.refused);
+        if self.surface == Surface::Browser {
+            // Whatever is typed is text, and what is left empty is no value.
+            let is_text = matches!(source.kind, FieldKind::Text { .. });
+            case.refused.retain(|value| (!is_text || value.starts_with('"')) && (source.required || value != "\"\""));
+        }
         Ok(case)
     }
 
@@ -298,7 +304,9 @@ impl<'a> Cases<'a> {
                         self.check(&CriterionCheck::CreateAndRead { entity: entity.to_owned() }),
                         format!("makes {an} that can be read back"),
                     );
-                    if !view.required.is_empty() {
+                    // A box that is not ticked says no: a form gives no other value.
+                    let can_lack = |field: &FieldView| self.surface == Surface::Http || field.kind != "boolean";
+                    if view.required.iter().any(can_lack) {
                         add(self.case("empty_refused", entity), format!("refuses {an} without its required fields"));
                     }
                     for field in fields().filter(|field| field.unique) {
@@ -321,7 +329,13 @@ impl<'a> Cases<'a> {
                         self.check(&CriterionCheck::Listed { entity: entity.to_owned() }),
                         format!("lists {}", view.plural_words),
                     );
-                    add(self.case("paged", entity), format!("lists {} page by page", view.plural_words));
+                    let paged = self.case("paged", entity).map(|mut case| {
+                        if self.has_second_record(entity) {
+                            case.values = vec!["second".to_owned()];
+                        }
+                        case
+                    });
+                    add(paged, format!("lists {} page by page", view.plural_words));
                     for field in filters {
                         let check = CriterionCheck::Filtered { entity: entity.to_owned(), field: field.clone() };
                         add(self.check(&check), format!("lists {} by {}", view.plural_words, field.replace('_', " ")));

@@ -2,7 +2,7 @@
 
 use super::view::EntityView;
 use crate::domain::ArchitecturePlan;
-use crate::stacks::StackDefinition;
+use crate::stacks::{StackDefinition, capital};
 use crate::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -10,6 +10,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct ProjectView<'a> {
     name: &'a str,
+    /// The name for people: `Harbour bikes`.
+    title: String,
     description: String,
     runtime_version: &'a str,
     dependencies: Vec<DependencyView<'a>>,
@@ -66,6 +68,7 @@ pub(super) fn project_view<'a>(
     };
     Ok(ProjectView {
         name: plan.root.project().as_str(),
+        title: capital(&plan.root.project().as_str().replace('-', " ")),
         description,
         runtime_version: version,
         dependencies: of_kind(false),

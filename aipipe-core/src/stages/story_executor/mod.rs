@@ -142,7 +142,7 @@ impl Generator {
         if !stories.stories.iter().any(|known| known.id == *story) {
             return Err(missing("the story set has no such story"));
         }
-        check::check(plan)?;
+        check::check(plan, self.definition.surface)?;
         if let Some(status) = hindrance(plan, stories, done, planned) {
             return Ok(GeneratedStory { story: story.clone(), status, files: Vec::new(), tests: Vec::new() });
         }
@@ -196,7 +196,7 @@ impl Generator {
     }
 
     fn project(&self, plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId]) -> Result<project::Project> {
-        check::check(plan)?;
+        check::check(plan, self.definition.surface)?;
         project::project(&self.templates, self.definition, plan, stories, done)
     }
 }

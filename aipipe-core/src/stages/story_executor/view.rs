@@ -1,5 +1,6 @@
 //! What the templates see: the served part of the plan in the names and expressions of one language.
 
+use super::literals::one_line;
 use super::paths::EntityPaths;
 use super::samples::{distinct, sample};
 use super::schema::{Schema, in_words, python_imports, schema};
@@ -8,7 +9,7 @@ use crate::domain::{Entity, Field, FieldKind, RepoPath, StoryId, slugify};
 use crate::stacks::naming::{
     camel, kebab, pascal, property, python_attribute, python_identifier, type_name, with_article, words,
 };
-use crate::stacks::{Condition, EntityNames, FileNames, Language};
+use crate::stacks::{Condition, EntityNames, FileNames, Language, StackDefinition};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +38,10 @@ pub(super) struct EntityView {
     pub(super) lookups: Vec<LookupView>,
     pub(super) transitions: Vec<TransitionView>,
     pub(super) operations: Operations,
+    /// The field that tells a record from others, for people.
+    pub(super) name_key: Option<String>,
+    /// Whether checked references lead here.
+    pub(super) is_referred_to: bool,
     /// Whether records change after they are made.
     pub(super) changes: bool,
     pub(super) create_fixture: String,
@@ -80,6 +85,7 @@ pub(super) struct FieldView {
     /// That parameter's name in the code.
     pub(super) parameter_attribute: String,
     pub(super) words: String,
+    pub(super) pascal: String,
     pub(super) in_words: String,
     /// `head`, `args` and `tail` of the validation.
     pub(super) head: String,
@@ -90,6 +96,10 @@ pub(super) struct FieldView {
     pub(super) required: bool,
     pub(super) unique: bool,
     pub(super) kind: &'static str,
+    /// What it can be, where that is listed.
+    pub(super) values: Vec<String>,
+    /// How many characters it can have, where it is text.
+    pub(super) longest: Option<u32>,
     /// The entity it refers to, when its records are checked.
     pub(super) target: Option<LookupView>,
     /// Whether it refers to its own entity.
@@ -123,6 +133,10 @@ pub(super) struct TransitionView {
     pub(super) slug: String,
     /// The Python function, such as `mark_done`.
     pub(super) function: String,
+    /// The TypeScript method, such as `markDone`.
+    pub(super) camel: String,
+    /// What a button for it says.
+    pub(super) label: String,
     pub(super) key: String,
     pub(super) attribute: String,
     pub(super) field_words: String,
@@ -177,7 +191,7 @@ impl EntityView {
 
 /// The views of all served entities, in the plan's order.
 pub(super) fn entities(
-    language: Language,
+    definition: &StackDefinition,
     served: &Served<'_>,
     references: &References<'_>,
     paths: &BTreeMap<String, EntityPaths>,
@@ -185,20 +199,20 @@ pub(super) fn entities(
     served
         .entities
         .iter()
-        .filter_map(|entity| Some(entity_view(language, served, references, entity, paths.get(&entity.entity.name)?)))
+        .filter_map(|entity| Some(entity_view(definition, served, references, entity, paths.get(&entity.entity.name)?)))
         .collect()
 }
 
 fn entity_view(
-    language: Language,
+    definition: &StackDefinition,
     all: &Served<'_>,
     references: &References<'_>,
     served: &ServedEntity<'_>,
     paths: &EntityPaths,
 ) -> EntityView {
-    let entity = served.entity;
+    let (entity, language) = (served.entity, definition.language);
     let keys = keys(language, entity);
-    let view = |field: &Field| field_view(language, all, references, entity, field, &keys);
+    let view = |field: &Field| field_view(definition, all, references, entity, field, &keys);
     let fields: Vec<FieldView> = entity.fields.iter().map(view).collect();
     let with =
         |wanted: fn(&FieldView) -> bool| fields.iter().filter(|field| wanted(field)).cloned().collect::<Vec<_>>();
@@ -236,6 +250,13 @@ fn entity_view(
             update: ids(&served.update),
             delete: ids(&served.delete),
         },
+        name_key: naming_field(&fields).map(|field| field.key.clone()),
+        is_referred_to: all.entities.iter().any(|other| {
+            other.entity.fields.iter().any(|field| {
+                matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name)
+                    && references.is_checked(other.entity, field)
+            })
+        }),
         changes,
         create_fixture: language.create_fixture(&entity.name),
         body_fixture: language.body_fixture(&entity.name),
@@ -247,6 +268,12 @@ fn entity_view(
         example: example(&fields),
         fields,
     }
+}
+
+/// A required text first, then whatever else people call a record by.
+fn naming_field(fields: &[FieldView]) -> Option<&FieldView> {
+    let of = |kind: &str, required: bool| fields.iter().find(|field| field.kind == kind && field.required == required);
+    of("text", true).or_else(|| of("email", true)).or_else(|| of("phone", true)).or_else(|| of("text", false))
 }
 
 /// The names of the fields in JSON, by their names in the plan.
@@ -270,13 +297,14 @@ pub(super) fn keys(language: Language, entity: &Entity) -> BTreeMap<String, Stri
 }
 
 fn field_view(
-    language: Language,
+    definition: &StackDefinition,
     all: &Served<'_>,
     references: &References<'_>,
     entity: &Entity,
     field: &Field,
     keys: &BTreeMap<String, String>,
 ) -> FieldView {
+    let language = definition.language;
     let key = keys.get(&field.name).cloned().unwrap_or_else(|| field.name.clone());
     let attribute = match language {
         Language::TypeScript => key.clone(),
@@ -296,7 +324,7 @@ fn field_view(
         _ => None,
     };
     let is_made = references.is_made(entity, field);
-    let Schema { head, args, tail } = schema(language, &field.kind);
+    let Schema { head, args, tail } = schema(definition, field, target.is_some());
     let null = match language {
         Language::TypeScript => "null",
         Language::Python => "None",
@@ -317,6 +345,7 @@ fn field_view(
         },
         parameter,
         words: words(&field.name),
+        pascal: pascal(&field.name),
         in_words: in_words(&field.kind),
         head,
         args,
@@ -325,6 +354,14 @@ fn field_view(
         required: field.required,
         unique: field.unique,
         kind: kind(&field.kind),
+        values: match &field.kind {
+            FieldKind::Enumeration { values } => values.clone(),
+            _ => Vec::new(),
+        },
+        longest: match &field.kind {
+            FieldKind::Text { max, .. } => Some(*max),
+            _ => None,
+        },
         to_itself: matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name),
         made_by: target.as_ref().filter(|_| is_made).map(|target| target.create_fixture.clone()),
         target,
@@ -406,6 +443,8 @@ fn transitions(
             }
             TransitionView {
                 function: slug.replace('-', "_"),
+                camel: camel(&slug.replace('-', "_")),
+                label: format!("Mark as {}", one_line(transition.to).replace('_', " ")),
                 slug,
                 key: keys.get(&transition.field.name).cloned().unwrap_or_default(),
                 attribute: match language {

@@ -490,3 +490,41 @@ fn unique_fields_get_a_value_of_their_own_in_every_record() {
     assert!(factories.contains("\"number\": str(n % 10000).zfill(1),"), "{factories}");
     assert!(factories.contains("\"quay\": \"Sample quay\","), "{factories}");
 }
+
+#[test]
+fn zz_spa() {
+    let Ok(out) = std::env::var("OUT") else { return };
+    let mut overrides = crate::stacks::TemplateOverrides::default();
+    if let Ok(folder) = std::env::var("TEMPLATES") {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            overrides = overrides.with(&format!("react-spa/{name}"), std::fs::read_to_string(&path).unwrap()).unwrap();
+        }
+    }
+    let stack = Stack::ReactSpa;
+    let only = std::env::var("ONLY").ok();
+    for (n, make) in PLANS.into_iter().enumerate() {
+        if only.as_ref().is_some_and(|only| *only != n.to_string()) {
+            continue;
+        }
+        let plan = make(stack);
+        let generator = Generator::with_overrides(stack, &overrides).unwrap();
+        let project = generator.whole(&plan.0, &plan.1).unwrap_or_else(|error| panic!("{}", error.chain()));
+        for story in &project.stories {
+            eprintln!("{:?}", story.status);
+        }
+        let states = states(&project);
+        let mut chosen = vec![(format!("{out}/{n}"), states.len() - 1)];
+        if std::env::var("ALL").is_ok() {
+            chosen.extend((0..states.len() - 1).map(|state| (format!("{out}/{n}-{state}"), state)));
+        }
+        for (folder, state) in chosen {
+            for (path, text) in &states[state] {
+                let path = std::path::PathBuf::from(&folder).join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            }
+        }
+    }
+}

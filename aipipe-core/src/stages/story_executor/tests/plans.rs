@@ -348,6 +348,9 @@ pub(super) fn rental(stack: Stack) -> (ArchitecturePlan, StorySet) {
 pub(super) fn odd(stack: Stack) -> (ArchitecturePlan, StorySet) {
     use CriterionCheck as Check;
     let nasty = HOSTILE;
+    // Nobody can choose a value without text.
+    let is_form = crate::stacks::definition(stack).surface == crate::stacks::Surface::Browser;
+    let blank = if is_form { "-" } else { "" };
     PlanBuilder::new(stack)
         .entity(
             "class",
@@ -359,7 +362,10 @@ pub(super) fn odd(stack: Stack) -> (ArchitecturePlan, StorySet) {
                 unique(field("page", FieldKind::Boolean)),
                 field("constructor", FieldKind::Boolean),
                 unique(text("n", 1, 2)),
-                listed("kind", &["it's \"quoted\"", "back\\slash", "${x}", "*/ end", "a\u{2028}b", "\u{202e}gnp", ""]),
+                listed(
+                    "kind",
+                    &["it's \"quoted\"", "back\\slash", "${x}", "*/ end", "a\u{2028}b", "\u{202e}gnp", blank],
+                ),
             ],
         )
         .entity(
@@ -400,7 +406,7 @@ pub(super) fn odd(stack: Stack) -> (ArchitecturePlan, StorySet) {
                 operation("class", OperationKind::Update),
                 operation("class", list(&["limit", "page", "kind", "copy"])),
                 operation("class", transition("kind", "back\\slash")),
-                operation("class", transition("kind", "")),
+                operation("class", transition("kind", blank)),
             ],
             vec![
                 (nasty, Check::CreateAndRead { entity: "class".into() }),
