@@ -40,6 +40,8 @@ pub(super) struct EntityView {
     pub(super) operations: Operations,
     /// The field that tells a record from others, for people.
     pub(super) name_key: Option<String>,
+    /// The fields that a list shows besides.
+    pub(super) columns: Vec<FieldView>,
     /// Whether checked references lead here.
     pub(super) is_referred_to: bool,
     /// Whether records change after they are made.
@@ -251,6 +253,7 @@ fn entity_view(
             delete: ids(&served.delete),
         },
         name_key: naming_field(&fields).map(|field| field.key.clone()),
+        columns: columns(&fields),
         is_referred_to: all.entities.iter().any(|other| {
             other.entity.fields.iter().any(|field| {
                 matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name)
@@ -268,6 +271,23 @@ fn entity_view(
         example: example(&fields),
         fields,
     }
+}
+
+/// What fits into a row: of the short fields, those with listed values, then those every record has, then others; all in
+/// the order of the plan.
+fn columns(fields: &[FieldView]) -> Vec<FieldView> {
+    const MOST: usize = 5;
+    const LONG: u32 = 200;
+    let name = naming_field(fields).map(|field| field.key.as_str());
+    let mut short: Vec<(usize, &FieldView)> = fields
+        .iter()
+        .filter(|field| Some(field.key.as_str()) != name && field.longest.is_none_or(|length| length <= LONG))
+        .enumerate()
+        .collect();
+    short.sort_by_key(|(_, field)| (field.values.is_empty(), !field.required));
+    short.truncate(MOST);
+    short.sort_by_key(|(position, _)| *position);
+    short.into_iter().map(|(_, field)| field.clone()).collect()
 }
 
 /// A required text first, then whatever else people call a record by.
