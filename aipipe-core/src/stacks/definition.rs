@@ -18,6 +18,10 @@ pub struct StackDefinition {
     pub language: Language,
     /// Where its product meets whoever uses it.
     pub surface: Surface,
+    /// Whether records are listed as soon as they are made, asked for or not: where every page leads to others, people
+    /// look for records in lists and choose among them.
+    #[serde(default)]
+    pub always_lists: bool,
     /// The language's tool, such as `node`.
     pub runtime: String,
     /// The version of that tool the dependencies were tried with.

@@ -31,8 +31,8 @@ pub(super) struct Case {
     pub(super) accepted: Vec<String>,
     /// Expressions of values that are refused.
     pub(super) refused: Vec<String>,
-    /// Expressions of values that nobody can enter on a page, and that its validation refuses.
-    pub(super) invalid: Vec<String>,
+    /// The same as people meet them on pages.
+    pub(super) entered: Entered,
     /// Two different values for the field.
     pub(super) values: Vec<String>,
     /// The story's own operations on one record, in a case about records that do not exist.
@@ -147,7 +147,7 @@ impl<'a> Cases<'a> {
             transition: None,
             accepted: Vec::new(),
             refused: Vec::new(),
-            invalid: Vec::new(),
+            entered: Entered::default(),
             values: Vec::new(),
             operations: Vec::new(),
             slugs: Vec::new(),
@@ -189,12 +189,12 @@ impl<'a> Cases<'a> {
         let (served, source) = self.source(&case).ok_or("the field is not served")?;
         let is_checked = self.references.is_checked(served.entity, source);
         let boundary = boundary(self.language, source, is_checked);
-        match self.surface {
-            Surface::Http => (case.accepted, case.refused) = (boundary.accepted, boundary.refused),
-            Surface::Browser => {
-                let Entered { accepted, refused, invalid } = entered(source, is_checked, boundary);
-                (case.accepted, case.refused, case.invalid) = (accepted, refused, invalid);
-            }
+        case.entered = entered(source, is_checked, boundary.clone());
+        (case.accepted, case.refused) = (boundary.accepted, boundary.refused);
+        if self.surface == Surface::Browser {
+            // Whatever is typed is text, and what is left empty is no value.
+            let is_text = matches!(source.kind, FieldKind::Text { .. });
+            case.refused.retain(|value| (!is_text || value.starts_with('"')) && (source.required || value != "\"\""));
         }
         Ok(case)
     }
@@ -320,7 +320,9 @@ impl<'a> Cases<'a> {
                         self.check(&CriterionCheck::CreateAndRead { entity: entity.to_owned() }),
                         format!("makes {an} that can be read back"),
                     );
-                    if !view.required.is_empty() {
+                    // A box that is not ticked says no: a form gives no other value.
+                    let can_lack = |field: &FieldView| self.surface == Surface::Http || field.kind != "boolean";
+                    if view.required.iter().any(can_lack) {
                         add(self.case("empty_refused", entity), format!("refuses {an} without its required fields"));
                     }
                     for field in fields().filter(|field| field.unique) {

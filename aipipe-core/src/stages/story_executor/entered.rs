@@ -3,9 +3,10 @@
 use super::literals::json_string as quoted;
 use super::samples::Boundary;
 use crate::domain::{Field, FieldKind};
+use serde::Serialize;
 
 /// The values a limits check of a page tries, as expressions of TypeScript.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize)]
 pub(super) struct Entered {
     /// Values of the field that are taken; of a field with choices all that are offered, as text.
     pub(super) accepted: Vec<String>,

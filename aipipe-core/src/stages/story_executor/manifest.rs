@@ -10,7 +10,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct ProjectView<'a> {
     name: &'a str,
-    /// The name for people.
+    /// The name for people: `Harbour bikes`.
     title: String,
     description: String,
     runtime_version: &'a str,
@@ -68,7 +68,7 @@ pub(super) fn project_view<'a>(
     };
     Ok(ProjectView {
         name: plan.root.project().as_str(),
-        title: capital(&plan.root.project().as_str().replace(['-', '_'], " ")),
+        title: capital(&plan.root.project().as_str().replace('-', " ")),
         description,
         runtime_version: version,
         dependencies: of_kind(false),

@@ -34,7 +34,7 @@ use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
 };
 use crate::stacks::naming::with_article;
-use crate::stacks::{StackDefinition, Surface, TemplateOverrides, definition};
+use crate::stacks::{StackDefinition, TemplateOverrides, definition};
 use crate::{Error, ErrorKind, Result};
 use served::Served;
 use templates::Templates;
@@ -145,8 +145,8 @@ impl Generator {
         if !stories.stories.iter().any(|known| known.id == *story) {
             return Err(missing("the story set has no such story"));
         }
-        check::check(plan)?;
-        if let Some(status) = hindrance(plan, self.definition.surface, stories, done, planned) {
+        check::check(plan, self.definition.surface)?;
+        if let Some(status) = hindrance(self.definition, plan, stories, done, planned) {
             return Ok(GeneratedStory { story: story.clone(), status, files: Vec::new(), tests: Vec::new() });
         }
         let again = done.contains(story);
@@ -199,15 +199,15 @@ impl Generator {
     }
 
     fn project(&self, plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId]) -> Result<project::Project> {
-        check::check(plan)?;
+        check::check(plan, self.definition.surface)?;
         project::project(&self.templates, self.definition, plan, stories, done)
     }
 }
 
 /// Why a story can't be served now: it needs a model, or a story that comes first is not there.
 fn hindrance(
+    definition: &StackDefinition,
     plan: &ArchitecturePlan,
-    surface: Surface,
     stories: &StorySet,
     done: &[StoryId],
     story: &StoryPlan,
@@ -229,7 +229,7 @@ fn hindrance(
     }
     let mut with: Vec<StoryId> = done.to_vec();
     with.push(story.story.clone());
-    let served = Served::of(plan, surface, &with);
+    let served = Served::of(plan, definition, &with);
     let unmade = story.operations.iter().find(|operation| served.entity(&operation.entity).is_none())?;
     let makes = |other: &&StoryPlan| {
         other.story != story.story

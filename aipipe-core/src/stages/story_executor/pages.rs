@@ -83,7 +83,14 @@ impl EntityOnPages {
         let title = fields.iter().find(|field| field.required && matches!(field.kind, "text" | "email" | "phone"));
         let is_column =
             |field: &&FieldView| title.is_none_or(|title| title.key != field.key) && field.page.input != "multiline";
-        let columns: Vec<FieldView> = fields.iter().filter(is_column).take(COLUMNS).cloned().collect();
+        let mut columns: Vec<FieldView> = fields.iter().filter(is_column).take(COLUMNS).cloned().collect();
+        // What state a record is in is what a list is looked at for.
+        let states: Vec<&FieldView> = fields.iter().filter(|field| field.kind == "enumeration").collect();
+        if columns.iter().all(|column| column.kind != "enumeration")
+            && let (Some(state), Some(last)) = (states.first(), columns.last_mut())
+        {
+            *last = (*state).clone();
+        }
         let formatters = |fields: &[FieldView]| fields.iter().filter_map(|field| field.page.formatter).collect();
         let entry_functions =
             fields.iter().flat_map(|field| [field.page.entry_of, field.page.value_of]).collect::<BTreeSet<_>>();

@@ -60,10 +60,10 @@ pub(super) fn project(
     done: &[StoryId],
 ) -> Result<Project> {
     let language = definition.language;
-    let served = Served::of(plan, definition.surface, done);
+    let served = Served::of(plan, definition, done);
     let references = References::of(&served);
     let paths = entity_paths(plan, definition)?;
-    let views = entities(language, &served, &references, &paths);
+    let views = entities(definition, &served, &references, &paths);
     let surface = definition.surface;
     let cases = Cases { language, surface, served: &served, references: &references, views: &views };
     let mut told: Vec<(&UserStory, StoryCases, RepoPath)> = Vec::new();
@@ -86,6 +86,9 @@ pub(super) fn project(
         has_unique => views.iter().any(|entity| !entity.unique.is_empty()),
         has_references => any(Condition::Refers),
         has_lists => any(Condition::Lists),
+        has_updates => any(Condition::Updates),
+        has_deletes => any(Condition::Deletes),
+        has_transitions => any(Condition::Transitions),
         endpoints => Serde(endpoints(&views, language)),
         stories => Serde(&story_views),
         made => Serde(&fixtures.made),

@@ -1,6 +1,6 @@
 //! What the templates see: the served part of the plan in the names and expressions of one language.
 
-use super::literals;
+use super::literals::{in_attribute, one_line};
 use super::pages::{EntityOnPages, FieldOnPage};
 use super::paths::EntityPaths;
 use super::samples::{distinct, sample};
@@ -10,7 +10,7 @@ use crate::domain::{Entity, Field, FieldKind, RepoPath, StoryId, slugify};
 use crate::stacks::naming::{
     camel, kebab, pascal, property, python_attribute, python_identifier, type_name, with_article, words,
 };
-use crate::stacks::{Condition, EntityNames, FileNames, Language, capital};
+use crate::stacks::{Condition, EntityNames, FileNames, Language, StackDefinition, capital};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +39,12 @@ pub(super) struct EntityView {
     pub(super) lookups: Vec<LookupView>,
     pub(super) transitions: Vec<TransitionView>,
     pub(super) operations: Operations,
+    /// The field that tells a record from others, for people.
+    pub(super) name_key: Option<String>,
+    /// The fields that a list shows besides.
+    pub(super) columns: Vec<FieldView>,
+    /// Whether checked references lead here.
+    pub(super) is_referred_to: bool,
     /// Whether records change after they are made.
     pub(super) changes: bool,
     pub(super) create_fixture: String,
@@ -84,6 +90,7 @@ pub(super) struct FieldView {
     /// That parameter's name in the code.
     pub(super) parameter_attribute: String,
     pub(super) words: String,
+    pub(super) pascal: String,
     pub(super) in_words: String,
     /// `head`, `args` and `tail` of the validation.
     pub(super) head: String,
@@ -94,6 +101,10 @@ pub(super) struct FieldView {
     pub(super) required: bool,
     pub(super) unique: bool,
     pub(super) kind: &'static str,
+    /// What it can be, where that is listed.
+    pub(super) values: Vec<String>,
+    /// How many characters it can have, where it is text.
+    pub(super) longest: Option<u32>,
     /// The entity it refers to, when its records are checked.
     pub(super) target: Option<LookupView>,
     /// Whether it refers to its own entity.
@@ -135,13 +146,17 @@ pub(super) struct TransitionView {
     pub(super) slug: String,
     /// The Python function, such as `mark_done`.
     pub(super) function: String,
+    /// The TypeScript method, such as `markDone`.
+    pub(super) camel: String,
+    /// What a button for it says.
+    pub(super) label: String,
     pub(super) key: String,
     pub(super) attribute: String,
     pub(super) field_words: String,
-    /// What the button says.
-    pub(super) label: String,
     /// The value as a literal.
     pub(super) value: String,
+    /// What a button says that is as unlike others as its address.
+    pub(super) button: String,
     /// The value as a literal within an attribute of HTML.
     pub(super) in_attribute: String,
     /// The value as text.
@@ -193,7 +208,7 @@ impl EntityView {
 
 /// The views of all served entities, in the plan's order.
 pub(super) fn entities(
-    language: Language,
+    definition: &StackDefinition,
     served: &Served<'_>,
     references: &References<'_>,
     paths: &BTreeMap<String, EntityPaths>,
@@ -202,20 +217,20 @@ pub(super) fn entities(
         .entities
         .iter()
         .filter(|entity| paths.contains_key(&entity.entity.name))
-        .map(|entity| entity_view(language, served, references, entity, paths))
+        .map(|entity| entity_view(definition, served, references, entity, paths))
         .collect()
 }
 
 fn entity_view(
-    language: Language,
+    definition: &StackDefinition,
     all: &Served<'_>,
     references: &References<'_>,
     served: &ServedEntity<'_>,
     paths: &BTreeMap<String, EntityPaths>,
 ) -> EntityView {
-    let entity = served.entity;
+    let (entity, language) = (served.entity, definition.language);
     let keys = keys(language, entity);
-    let view = |field: &Field| field_view(language, all, references, paths, entity, field, &keys);
+    let view = |field: &Field| field_view(definition, all, references, paths, entity, field, &keys);
     let fields: Vec<FieldView> = entity.fields.iter().map(view).collect();
     let with =
         |wanted: fn(&FieldView) -> bool| fields.iter().filter(|field| wanted(field)).cloned().collect::<Vec<_>>();
@@ -255,6 +270,14 @@ fn entity_view(
             update: ids(&served.update),
             delete: ids(&served.delete),
         },
+        name_key: naming_field(&fields).map(|field| field.key.clone()),
+        columns: columns(&fields),
+        is_referred_to: all.entities.iter().any(|other| {
+            other.entity.fields.iter().any(|field| {
+                matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name)
+                    && references.is_checked(other.entity, field)
+            })
+        }),
         changes,
         create_fixture: language.create_fixture(&entity.name),
         body_fixture: language.body_fixture(&entity.name),
@@ -266,6 +289,29 @@ fn entity_view(
         example: example(&fields),
         fields,
     }
+}
+
+/// What fits into a row: of the short fields, those with listed values, then those every record has, then others; all in
+/// the order of the plan.
+fn columns(fields: &[FieldView]) -> Vec<FieldView> {
+    const MOST: usize = 5;
+    const LONG: u32 = 200;
+    let name = naming_field(fields).map(|field| field.key.as_str());
+    let mut short: Vec<(usize, &FieldView)> = fields
+        .iter()
+        .filter(|field| Some(field.key.as_str()) != name && field.longest.is_none_or(|length| length <= LONG))
+        .enumerate()
+        .collect();
+    short.sort_by_key(|(_, field)| (field.values.is_empty(), !field.required));
+    short.truncate(MOST);
+    short.sort_by_key(|(position, _)| *position);
+    short.into_iter().map(|(_, field)| field.clone()).collect()
+}
+
+/// A required text first, then whatever else people call a record by.
+fn naming_field(fields: &[FieldView]) -> Option<&FieldView> {
+    let of = |kind: &str, required: bool| fields.iter().find(|field| field.kind == kind && field.required == required);
+    of("text", true).or_else(|| of("email", true)).or_else(|| of("phone", true)).or_else(|| of("text", false))
 }
 
 /// The names of the fields in JSON, by their names in the plan.
@@ -289,7 +335,7 @@ pub(super) fn keys(language: Language, entity: &Entity) -> BTreeMap<String, Stri
 }
 
 fn field_view(
-    language: Language,
+    definition: &StackDefinition,
     all: &Served<'_>,
     references: &References<'_>,
     paths: &BTreeMap<String, EntityPaths>,
@@ -297,6 +343,7 @@ fn field_view(
     field: &Field,
     keys: &BTreeMap<String, String>,
 ) -> FieldView {
+    let language = definition.language;
     let key = keys.get(&field.name).cloned().unwrap_or_else(|| field.name.clone());
     let attribute = match language {
         Language::TypeScript => key.clone(),
@@ -311,12 +358,12 @@ fn field_view(
     };
     let target = match &field.kind {
         FieldKind::Reference { entity: target } if references.is_checked(entity, field) => {
-            all.entity(target).map(|target| lookup(language, paths, target.entity))
+            all.entity(target).map(|target| lookup(definition.language, paths, target.entity))
         }
         _ => None,
     };
     let is_made = references.is_made(entity, field);
-    let Schema { head, args, tail } = schema(language, &field.kind);
+    let Schema { head, args, tail } = schema(definition, field, target.is_some());
     let null = match language {
         Language::TypeScript => "null",
         Language::Python => "None",
@@ -337,6 +384,7 @@ fn field_view(
         },
         parameter,
         words: words(&field.name),
+        pascal: pascal(&field.name),
         in_words: in_words(&field.kind),
         head,
         args,
@@ -345,6 +393,14 @@ fn field_view(
         required: field.required,
         unique: field.unique,
         kind: kind(&field.kind),
+        values: match &field.kind {
+            FieldKind::Enumeration { values } => values.clone(),
+            _ => Vec::new(),
+        },
+        longest: match &field.kind {
+            FieldKind::Text { max, .. } => Some(*max),
+            _ => None,
+        },
         to_itself: matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name),
         made_by: target.as_ref().filter(|_| is_made).map(|target| target.create_fixture.clone()),
         page: FieldOnPage::of(field, &key, target.is_some()),
@@ -432,7 +488,9 @@ fn transitions(
             }
             TransitionView {
                 function: slug.replace('-', "_"),
-                label: capital(&slug.replace('-', " ")),
+                camel: camel(&slug.replace('-', "_")),
+                label: format!("Mark as {}", one_line(transition.to).replace('_', " ")),
+                button: capital(&slug.replace('-', " ")),
                 slug,
                 key: keys.get(&transition.field.name).cloned().unwrap_or_default(),
                 attribute: match language {
@@ -441,7 +499,7 @@ fn transitions(
                 },
                 field_words: words(&transition.field.name),
                 value: language.text(transition.to),
-                in_attribute: literals::in_attribute(transition.to),
+                in_attribute: in_attribute(transition.to),
                 to: transition.to.to_owned(),
                 stories: transition.stories.iter().map(ToString::to_string).collect(),
             }

@@ -1,14 +1,16 @@
 use super::*;
 use crate::domain::{ComponentId, ComponentKind, CriterionCheck, Field, FieldKind, Operation};
-use plans::{HOSTILE, PlanBuilder, list, odd, operation, optional, reference, rental, story_id, tasks, text, unique};
+use plans::{
+    HOSTILE, PlanBuilder, list, many, odd, operation, optional, reference, rental, story_id, tasks, text, unique,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod plans;
 
 type Plan = (ArchitecturePlan, StorySet);
 
-const STACKS: [Stack; 4] = [Stack::NodeApi, Stack::PythonApi, Stack::VueSpa, Stack::ReactFullstack];
-const PLANS: [fn(Stack) -> Plan; 3] = [tasks, rental, odd];
+const STACKS: [Stack; 5] = Stack::ALL;
+const PLANS: [fn(Stack) -> Plan; 4] = [tasks, rental, odd, many];
 
 fn whole(stack: Stack, (plan, stories): &Plan) -> GeneratedProject {
     Generator::new(stack).unwrap().whole(plan, stories).unwrap_or_else(|error| panic!("{}", error.chain()))
@@ -28,15 +30,6 @@ fn states(project: &GeneratedProject) -> Vec<BTreeMap<String, String>> {
 
 fn paths(files: &[GeneratedFile]) -> Vec<&str> {
     files.iter().map(|file| file.path.as_str()).collect()
-}
-
-#[test]
-fn stacks_without_templates_are_unsupported() {
-    for stack in [Stack::ReactSpa] {
-        let error = Generator::new(stack).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert_eq!(error.message(), format!("templates for {stack} come with a later version"));
-    }
 }
 
 #[test]
@@ -243,19 +236,21 @@ fn typescript_imports(path: &str, text: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn typescript_imports_name_what_the_files_export() {
-    for plan in PLANS {
-        for state in states(&whole(Stack::NodeApi, &plan(Stack::NodeApi))) {
+    for (stack, plan) in [Stack::NodeApi, Stack::ReactSpa].into_iter().flat_map(|s| PLANS.map(|plan| (s, plan))) {
+        for state in states(&whole(stack, &plan(stack))) {
             let mut seen = 0;
-            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".ts")) {
+            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".ts") || path.ends_with(".tsx")) {
                 for (target, names) in typescript_imports(path, &format!("\n{text}")) {
-                    let exporter = state.get(&target).unwrap_or_else(|| panic!("{path} imports {target}"));
+                    let exporter = ["", ".ts", ".tsx"]
+                        .iter()
+                        .find_map(|extension| state.get(&format!("{target}{extension}")))
+                        .unwrap_or_else(|| panic!("{path} imports {target}"));
                     for name in names {
                         let exported =
                             ["const", "function", "async function", "class", "interface", "type"].iter().any(|kind| {
-                                exporter.contains(&format!("export {kind} {name} "))
-                                    || exporter.contains(&format!("export {kind} {name}("))
-                                    || exporter.contains(&format!("export {kind} {name}<"))
-                                    || exporter.contains(&format!("export {kind} {name}:"))
+                                ["(", " ", "<", ":"]
+                                    .iter()
+                                    .any(|end| exporter.contains(&format!("export {kind} {name}{end}")))
                             });
                         assert!(exported, "{path} imports {name} from {target}");
                         seen += 1;
@@ -265,6 +260,59 @@ fn typescript_imports_name_what_the_files_export() {
             assert!(seen > 2);
         }
     }
+}
+
+#[test]
+fn a_browser_application_has_the_pages_that_stories_ask_for_and_no_others() {
+    let plan = tasks(Stack::ReactSpa);
+    let project = whole(Stack::ReactSpa, &plan);
+    let [add, see, mark, change, remove, chart] = project.stories.as_slice() else { panic!("six stories") };
+    let pages = |story: &GeneratedStory| -> Vec<String> {
+        let pages = story.files.iter().filter_map(|file| file.path.as_str().strip_prefix("src/pages/Task"));
+        pages.map(str::to_owned).collect()
+    };
+    assert_eq!(pages(add), ["DetailPage.tsx", "NewPage.tsx"]);
+    // Leaving the form leads to the list once there is one.
+    assert_eq!(pages(see), ["ListPage.tsx", "NewPage.tsx"]);
+    assert_eq!(pages(mark), ["DetailPage.tsx"]);
+    assert_eq!(pages(change), ["DetailPage.tsx", "EditPage.tsx"]);
+    assert_eq!(pages(remove), ["DetailPage.tsx"]);
+    assert!(chart.files.is_empty());
+    let last = states(&project).pop().unwrap();
+    let first = &states(&project)[1];
+    for word in ["update(", "delete(", "list("] {
+        assert!(!first["src/repositories/task.ts"].contains(word), "{word} was not asked for yet");
+        assert!(last["src/repositories/task.ts"].contains(word));
+    }
+}
+
+#[test]
+fn a_browser_application_is_as_reviewed() {
+    let project = whole(Stack::ReactSpa, &tasks(Stack::ReactSpa));
+    let last = states(&project).pop().unwrap();
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+        for path in ["src/models/task.ts", "src/repositories/task.ts", "src/components/TaskForm.tsx", "src/pages/TaskListPage.tsx",
+            "src/pages/TaskDetailPage.tsx", "tests/stories/add-a-task.test.tsx"] {
+            insta::assert_snapshot!(format!("react-spa-{}", path.replace('/', "-")), last[path]);
+        }
+    });
+}
+
+#[test]
+fn a_choice_without_text_is_refused_where_people_choose() {
+    let plan = |stack| {
+        PlanBuilder::new(stack)
+            .entity("tide", "tides", vec![text("harbour", 1, 50), plans::listed("state", &["high", " "])])
+            .story("Add tides", &[], vec![operation("tide", OperationKind::Create)], vec![])
+            .build()
+    };
+    let scaffold = |stack| {
+        let (plan, stories) = plan(stack);
+        Generator::new(stack).unwrap().scaffold(&plan, &stories)
+    };
+    assert!(scaffold(Stack::NodeApi).is_ok());
+    let error = scaffold(Stack::ReactSpa).unwrap_err();
+    assert_eq!((error.kind(), error.context("field")), (ErrorKind::InvalidInput, Some("state")));
 }
 
 #[test]
@@ -489,4 +537,42 @@ fn unique_fields_get_a_value_of_their_own_in_every_record() {
     let factories = &result.files.iter().find(|file| file.path.as_str() == "tests/factories.py").unwrap().content;
     assert!(factories.contains("\"number\": str(n % 10000).zfill(1),"), "{factories}");
     assert!(factories.contains("\"quay\": \"Sample quay\","), "{factories}");
+}
+
+#[test]
+fn zz_spa() {
+    let Ok(out) = std::env::var("OUT") else { return };
+    let mut overrides = crate::stacks::TemplateOverrides::default();
+    if let Ok(folder) = std::env::var("TEMPLATES") {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            overrides = overrides.with(&format!("react-spa/{name}"), std::fs::read_to_string(&path).unwrap()).unwrap();
+        }
+    }
+    let stack = Stack::ReactSpa;
+    let only = std::env::var("ONLY").ok();
+    for (n, make) in PLANS.into_iter().enumerate() {
+        if only.as_ref().is_some_and(|only| *only != n.to_string()) {
+            continue;
+        }
+        let plan = make(stack);
+        let generator = Generator::with_overrides(stack, &overrides).unwrap();
+        let project = generator.whole(&plan.0, &plan.1).unwrap_or_else(|error| panic!("{}", error.chain()));
+        for story in &project.stories {
+            eprintln!("{:?}", story.status);
+        }
+        let states = states(&project);
+        let mut chosen = vec![(format!("{out}/{n}"), states.len() - 1)];
+        if std::env::var("ALL").is_ok() {
+            chosen.extend((0..states.len() - 1).map(|state| (format!("{out}/{n}-{state}"), state)));
+        }
+        for (folder, state) in chosen {
+            for (path, text) in &states[state] {
+                let path = std::path::PathBuf::from(&folder).join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            }
+        }
+    }
 }
