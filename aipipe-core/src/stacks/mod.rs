@@ -4,6 +4,9 @@
 //! node-api/stack.json          what the stack is, and the table of its files
 //! node-api/templates/*.j2      what its files are made from
 //! shared/node/npmrc.j2         a template several stacks use, named `shared/node/npmrc`
+//! shared/browser/              what pages need whatever shows them: models, records, forms' values, tests of stories
+//! shared/react/                pages and their parts in React
+//! shared/server/               an HTTP API on Express
 //! ```
 //!
 //! `stack.json` has the versions (seen installing, linting, type checking, testing and building together; they move
@@ -30,10 +33,11 @@
 //!
 //! **A template** sees `path` (its file's own), `project`, `entities`, `stories` and what `story_executor/project.rs` lists
 //! besides; of an entity `entity` with `entity.paths.ROLE` for each component's role; of a story `story`, `cases` and
-//! `helpers`; of a folder `purpose`. A name that is not defined is an error. Hosts replace single templates with
+//! `helpers`; of a folder `purpose`. `import_from("errors.ts")` is how its file imports the one made from that template,
+//! wherever the stack puts it; `code | mentions(names)` are those of the names the code uses, for its imports. A name that is not defined is an error. Hosts replace single templates with
 //! [`TemplateOverrides`].
 //!
-//! A stack whose folder has no templates can be planned and not generated.
+//! A stack whose folder has no templates can be planned and not generated. All five have some.
 
 mod definition;
 pub(crate) mod naming;
