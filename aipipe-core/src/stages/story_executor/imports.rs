@@ -16,9 +16,11 @@ impl FixedFiles {
     /// The file made from `template`, given with or without its folder; of several the one that lies nearest to `from`.
     pub(super) fn nearest(&self, from: &str, template: &str) -> Option<&str> {
         // `.tsx` is imported as `.ts` is.
+        let plain = |name: &str| name.strip_suffix(".tsx").map_or_else(|| name.to_owned(), |stem| format!("{stem}.ts"));
+        let template = plain(template);
         let is_meant = |known: &str| {
-            let known = known.strip_suffix('x').filter(|known| known.ends_with(".ts")).unwrap_or(known);
-            known == template || known.strip_suffix(template).is_some_and(|folder| folder.ends_with('/'))
+            let known = plain(known);
+            known == template || known.strip_suffix(&template).is_some_and(|folder| folder.ends_with('/'))
         };
         let shared_folders =
             |path: &str| path.split('/').zip(from.split('/')).take_while(|(there, here)| there == here).count();
