@@ -160,14 +160,17 @@ fn lay_clauses(language: Language, indent: usize, head: &str, clauses: &[String]
     format!("{head}\n{inner}{body}\n{outer}{tail}")
 }
 
-/// A tag with its attributes on one line, or an attribute a line.
+/// The attributes of an element: on one line with its tag if they fit, otherwise a line each.
 fn lay_attributes(language: Language, indent: usize, head: &str, attributes: &[String], tail: &str) -> String {
-    let line = format!("{head} {} {tail}", attributes.join(" "));
-    if indent + width(&line) <= WIDTH {
+    let attributes: Vec<&str> =
+        attributes.iter().map(String::as_str).filter(|attribute| !attribute.is_empty()).collect();
+    let gap = if tail.starts_with('/') { " " } else { "" };
+    let line = format!("{head} {}{gap}{tail}", attributes.join(" "));
+    if indent + width(&line) <= WIDTH && !line.contains('\n') {
         return line;
     }
-    let (outer, inner) = (" ".repeat(indent), " ".repeat(indent + step(language)));
-    format!("{head}\n{inner}{}\n{outer}{tail}", attributes.join(&format!("\n{inner}")))
+    let inner = format!("\n{}", " ".repeat(indent + step(language)));
+    format!("{head}{inner}{}\n{}{tail}", attributes.join(&inner), " ".repeat(indent))
 }
 
 const fn step(language: Language) -> usize {
@@ -193,6 +196,11 @@ mod tests {
         let broken = lay(Language::Python, 4, "f(", &args(4), ")", None);
         assert_eq!(broken.lines().count(), 6);
         assert!(broken.ends_with("x,\n    )"), "{broken}");
+        let attributes = |length: usize| vec!["x".repeat(length), String::new(), "{...y}".to_owned()];
+        let style = Some("attributes");
+        assert_eq!(lay(Language::TypeScript, 2, "<A", &attributes(3), "/>", style), "<A xxx {...y} />");
+        let broken = lay(Language::TypeScript, 2, "<A", &attributes(120), ">", style);
+        assert_eq!(broken, format!("<A\n    {}\n    {{...y}}\n  >", "x".repeat(120)));
         let single = lay(Language::Python, 0, "A = Literal[", &["x".repeat(130)], "]", None);
         assert!(!single.contains(','), "{single}");
     }
