@@ -300,6 +300,7 @@ fn run_commands(stack: Stack) -> &'static str {
             "python3 -m venv .venv && .venv/bin/pip install --require-hashes -r requirements.lock && \
              .venv/bin/uvicorn app.main:app --port 3000"
         }
+        Stack::ReactFullstack => "npm ci && npm run build && npm start",
         _ => "npm ci && npm run dev",
     }
 }

@@ -1,108 +1,94 @@
-//! The five stacks as data: runtime, exact versions, commands and the checks that must succeed before a merge.
+//! The five stacks as data: a folder each, compiled in by the build script.
 //!
-//! One JSON file a stack, compiled in. The versions of each file were seen installing, linting, type checking, testing
-//! and building together; they move together or not at all.
+//! ```text
+//! node-api/stack.json          what the stack is, and the table of its files
+//! node-api/templates/*.j2      what its files are made from
+//! shared/node/npmrc.j2         a template several stacks use, named `shared/node/npmrc`
+//! shared/browser/              what pages need whatever shows them: models, records, forms' values, tests of stories
+//! shared/react/                pages and their parts in React
+//! shared/server/               an HTTP API on Express
+//! ```
+//!
+//! `stack.json` has the versions (seen installing, linting, type checking, testing and building together; they move
+//! together or not at all), the packages that may be added, the commands, the required checks, the layout and the files.
+//!
+//! **A row of `files`** is a [`FileRule`]:
+//!
+//! | key | |
+//! |---|---|
+//! | `path` | where the file lies; may have blanks, such as `src/models/{entity}.ts` |
+//! | `template` | its template: a name of the stack's own folder, or one that begins with `shared/` |
+//! | `scope` | how often there is such a file, and since when: see [`Scope`] |
+//! | `when` | of the whole only once one of these [`Condition`]s holds: of the entity, or of any for `shared` |
+//! | `reason` | why it is there; may have blanks |
+//! | `component` | a [`ComponentRule`]: the file is a part of the architecture. The planner plans it from here, the generator writes it from here, so the two can't disagree |
+//!
+//! The rows of components stand so that what a component needs comes before it.
+//!
+//! **Blanks**, in paths, reasons, titles and exports: `{entity}` and `{entities}` in the stack's style of file names,
+//! `{snake_entities}`, `{Entity}` and `{Entities}` in Pascal case, `{Record}` (the type; `RequestRecord` where the name is
+//! taken), `{entity_words}`, `{Entity_words}`, `{entities_words}`, `{an_entity}`; in reasons of entities `{unchecked}`
+//! (which references are plain text so far); of stories `{story}` (the file name), `{criterion_tests}` and
+//! `{usual_tests}` (how many); of folders `{folder}`.
+//!
+//! **A template** sees `path` (its file's own), `project`, `entities`, `stories` and what `story_executor/project.rs` lists
+//! besides; of an entity `entity` with `entity.paths.ROLE` for each component's role; of a story `story`, `cases` and
+//! `helpers`; of a folder `purpose`. `import_from("errors.ts")` is how its file imports the one made from that template,
+//! wherever the stack puts it; `code | mentions(names)` are those of the names the code uses, for its imports. A name that is not defined is an error. Hosts replace single templates with
+//! [`TemplateOverrides`].
+//!
+//! A stack whose folder has no templates can be planned and not generated. All five have some.
 
-use crate::domain::{BuildConfiguration, CheckName, PinnedDependency, RuntimeVersion, Stack};
-use serde::Deserialize;
+mod definition;
+pub(crate) mod naming;
+mod overrides;
+mod pattern;
+#[cfg(test)]
+mod tests;
+
+pub use definition::{
+    ComponentRule, Condition, ExportRule, FileNames, FileRule, FolderRules, Language, Need, OperationName, Scope,
+    StackDefinition, Surface,
+};
+pub use overrides::TemplateOverrides;
+pub(crate) use overrides::{full_name, template_error};
+pub use pattern::Pattern;
+pub(crate) use pattern::{Blank, EntityNames, capital};
+
+use crate::domain::Stack;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// What is known about a stack, whatever is built with it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct StackDefinition {
-    /// The stack.
-    pub stack: Stack,
-    /// The language's tool, such as `node`.
-    pub runtime: String,
-    /// The version of that tool that CI checks products on.
-    pub runtime_version: RuntimeVersion,
-    /// The oldest version of it that all dependencies support.
-    pub oldest_runtime_version: RuntimeVersion,
-    /// Exact dependencies.
-    pub dependencies: Vec<PinnedDependency>,
-    /// Commands by purpose.
-    pub commands: BTreeMap<String, String>,
-    /// The checks that must succeed before a merge.
-    pub required_checks: Vec<CheckName>,
+/// A folder under `src/stacks`.
+struct Folder {
+    name: &'static str,
+    definition: Option<&'static str>,
+    templates: &'static [(&'static str, &'static str)],
 }
 
-impl StackDefinition {
-    /// The build configuration of a product on this stack.
-    #[must_use]
-    pub fn build_configuration(&self) -> BuildConfiguration {
-        BuildConfiguration {
-            runtime: self.runtime.clone(),
-            runtime_version: self.runtime_version.clone(),
-            oldest_runtime_version: self.oldest_runtime_version.clone(),
-            dependencies: self.dependencies.clone(),
-            commands: self.commands.clone(),
-            required_checks: self.required_checks.clone(),
-        }
-    }
-}
+include!(concat!(env!("OUT_DIR"), "/stacks.rs"));
 
 /// The definition of `stack`.
 #[must_use]
+#[expect(clippy::expect_used, reason = "the texts are part of this crate and a test reads all five")]
 pub fn definition(stack: Stack) -> &'static StackDefinition {
-    match stack {
-        Stack::ReactSpa => &REACT_SPA,
-        Stack::ReactFullstack => &REACT_FULLSTACK,
-        Stack::NodeApi => &NODE_API,
-        Stack::PythonApi => &PYTHON_API,
-        Stack::VueSpa => &VUE_SPA,
-    }
-}
-
-static REACT_SPA: LazyLock<StackDefinition> = LazyLock::new(|| read(include_str!("react-spa.json")));
-static REACT_FULLSTACK: LazyLock<StackDefinition> = LazyLock::new(|| read(include_str!("react-fullstack.json")));
-static NODE_API: LazyLock<StackDefinition> = LazyLock::new(|| read(include_str!("node-api.json")));
-static PYTHON_API: LazyLock<StackDefinition> = LazyLock::new(|| read(include_str!("python-api.json")));
-static VUE_SPA: LazyLock<StackDefinition> = LazyLock::new(|| read(include_str!("vue-spa.json")));
-
-#[expect(clippy::expect_used, reason = "the text is part of this crate and a test reads all five")]
-fn read(json: &str) -> StackDefinition {
-    serde_json::from_str(json).expect("a stack definition of this crate is valid")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_five_parse_and_are_pinned_exactly() {
-        for stack in Stack::ALL {
-            let definition = definition(stack);
-            assert_eq!(definition.stack, stack);
-            assert!(definition.dependencies.iter().any(|d| !d.development), "{stack}");
-            for dependency in &definition.dependencies {
-                let exact = dependency.version.split('.').count() == 3
-                    && dependency.version.split('.').all(|part| part.parse::<u32>().is_ok());
-                assert!(exact, "{stack}: {} {}", dependency.name, dependency.version);
-            }
-            assert!(definition.oldest_runtime_version <= definition.runtime_version, "{stack}");
-            for purpose in ["install", "lint", "typecheck", "test", "start"] {
-                assert!(definition.commands.contains_key(purpose), "{stack}: {purpose}");
-            }
-            for check in &definition.required_checks {
-                assert!(definition.commands.contains_key(check.as_str()), "{stack}: {check} has no command");
-            }
-        }
-    }
-
-    #[test]
-    fn the_node_stacks_share_their_tools() {
-        let version = |stack: Stack, name: &str| {
-            definition(stack).dependencies.iter().find(|d| d.name == name).map(|d| d.version.clone())
+    static DEFINITIONS: LazyLock<BTreeMap<Stack, StackDefinition>> = LazyLock::new(|| {
+        let read = |stack: Stack| {
+            let json = folder(stack.as_str()).and_then(|folder| folder.definition).expect("every stack has a folder");
+            serde_json::from_str(json).expect("a stack definition of this crate is valid")
         };
-        for stack in [Stack::ReactSpa, Stack::ReactFullstack, Stack::VueSpa] {
-            for tool in ["typescript", "vitest", "eslint"] {
-                assert_eq!(version(stack, tool), version(Stack::NodeApi, tool), "{stack}: {tool}");
-            }
-        }
-        assert_eq!(version(Stack::NodeApi, "@types/node").as_deref(), Some("20.19.43"));
-        assert_eq!(version(Stack::PythonApi, "fastapi").as_deref(), Some("0.165.0"));
-    }
+        Stack::ALL.into_iter().map(|stack| (stack, read(stack))).collect()
+    });
+    DEFINITIONS.get(&stack).expect("all stacks are read")
+}
+
+/// The templates `stack` can use, with their names: its own and the shared ones. Empty when it has none of its own.
+pub(crate) fn templates(stack: Stack) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = folder(stack.as_str()).map(|folder| folder.templates).unwrap_or_default();
+    let shared = folder("shared").map(|folder| folder.templates).filter(|_| !own.is_empty()).unwrap_or_default();
+    own.iter().chain(shared).copied()
+}
+
+fn folder(name: &str) -> Option<&'static Folder> {
+    FOLDERS.iter().find(|folder| folder.name == name)
 }

@@ -10,6 +10,7 @@ use super::story_executor::StoryExecutor;
 use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack};
 use crate::pipeline::Pipeline;
 use crate::ports::{ContinuousIntegration, PackageManager, ReviewDesk, SourceControl};
+use crate::stacks::TemplateOverrides;
 use std::sync::Arc;
 
 /// The ports the stages need besides the engine's stores.
@@ -75,6 +76,8 @@ pub struct StandardOptions {
     pub stack: Option<Stack>,
     /// What the CI workflow checks on.
     pub workflow: WorkflowOptions,
+    /// Templates in the place of single ones of this crate.
+    pub templates: TemplateOverrides,
     /// How code is published.
     pub publish: PublishOptions,
     /// How it is reviewed.
@@ -88,6 +91,7 @@ impl StandardOptions {
         Self {
             stack: None,
             workflow: WorkflowOptions::default(),
+            templates: TemplateOverrides::default(),
             publish: PublishOptions::default(),
             review: ReviewOptions::new(policy),
         }
@@ -104,6 +108,10 @@ impl StandardOptions {
     #[must_use]
     pub fn with_workflow(mut self, workflow: WorkflowOptions) -> Self {
         self.workflow = workflow;
+    /// The same with these templates in the place of single ones of this crate.
+    #[must_use]
+    pub fn with_templates(mut self, templates: TemplateOverrides) -> Self {
+        self.templates = templates;
         self
     }
 
@@ -131,6 +139,8 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
         .then(ArchitecturePlanner::with_stack(options.stack))
         .then(StoryExecutor::by_templates())
         .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))
+        .then(StoryExecutor::by_templates().with_overrides(options.templates.clone()))
+        .then(IntegrationValidator::new(Arc::clone(&ports.packages)))
         .then(GithubOrchestrator::new(
             Arc::clone(&ports.source_control),
             Arc::clone(&ports.ci),

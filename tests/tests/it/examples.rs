@@ -285,19 +285,29 @@ fn files_below(folder: &Path) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-#[test]
-fn quickstart_merges_a_python_service() {
+/// Runs the sample project on another stack and looks for its files in the clone.
+fn merges_on(stack: &str, files: &[&str]) {
     // Takes minutes where the package index is far; the full run does it.
     if std::env::var_os("AIPIPE_FULL").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("workspace");
-    let json = run(&mut quickstart(&workspace, &["--json", "--stack", "python-api"])).exits(0).json();
-    assert_eq!((&json["pull_request"]["state"], &json["stack"]["id"]), (&json!("merged"), &json!("python-api")));
+    let json = run(&mut quickstart(&workspace, &["--json", "--stack", stack])).exits(0).json();
+    assert_eq!((&json["pull_request"]["state"], &json["stack"]["id"]), (&json!("merged"), &json!(stack)));
     let into = folder.path().join("clone");
     clone(&json, &into);
-    for file in [".github/workflows/ci.yml", "pyproject.toml", "requirements.lock", "app/main.py"] {
+    for file in files {
         assert!(into.join(file).is_file(), "{file} is missing");
     }
+}
+
+#[test]
+fn quickstart_merges_a_python_service() {
+    merges_on("python-api", &[".github/workflows/ci.yml", "pyproject.toml", "requirements.lock", "app/main.py"]);
+}
+
+#[test]
+fn quickstart_merges_a_browser_application() {
+    merges_on("react-spa", &[".github/workflows/ci.yml", "package-lock.json", "index.html", "src/App.tsx"]);
 }

@@ -197,16 +197,6 @@ pub(super) fn free_name(wanted: &str, purpose: Use, taken: &mut BTreeSet<String>
     name
 }
 
-/// The name with a capital at every word and no underscore.
-pub(super) fn pascal(name: &str) -> String {
-    name.split('_')
-        .flat_map(|part| {
-            let mut chars = part.chars();
-            chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars)
-        })
-        .collect()
-}
-
 /// The plural of a snake-case name; always different from it.
 pub(super) fn plural_name(name: &str) -> String {
     let (head, last) = name.rsplit_once('_').map_or((None, name), |(head, last)| (Some(head), last));
@@ -282,7 +272,6 @@ mod tests {
         assert!(snake(&["予約"]).starts_with('n'));
         assert_ne!(snake(&["予約"]), snake(&["顧客"]));
         assert_eq!(snake(&["3D", "model"]), "n_3d_model");
-        assert_eq!(pascal("service_record"), "ServiceRecord");
     }
 
     proptest::proptest! {

@@ -456,7 +456,7 @@ fn components_follow_the_layout_of_the_stack() {
         ]
     );
     assert!(paths(Stack::ReactFullstack).contains(&"client/src/pages/ServiceBookingListPage.tsx".to_owned()));
-    assert!(paths(Stack::ReactSpa).contains(&"src/pages/ServiceBookingFormPage.tsx".to_owned()));
+    assert!(paths(Stack::ReactSpa).contains(&"src/pages/ServiceBookingNewPage.tsx".to_owned()));
     assert!(paths(Stack::VueSpa).contains(&"src/views/ServiceBookingListView.vue".to_owned()));
     let plan = Stories::default().story("create a service booking with a date").plan();
     let exports: Vec<Vec<String>> = plan.components.iter().map(|c| c.exports.clone()).collect();
@@ -587,7 +587,7 @@ fn components_are_the_files_that_are_generated() {
                 .story("approve a leave request"),
         ]
     };
-    for stack in [Stack::NodeApi, Stack::PythonApi] {
+    for stack in [Stack::NodeApi, Stack::PythonApi, Stack::ReactSpa] {
         for stories in shapes() {
             let (set, stored) = stories.set();
             let StackVerdict::Chosen(decision) = decide_stack(&set, &[], Some(stack)) else {
@@ -604,6 +604,19 @@ fn components_are_the_files_that_are_generated() {
                     files.get(path).unwrap_or_else(|| panic!("{stack}: no file {path} in {:?}", files.keys()));
                 for export in &component.exports {
                     assert!(content.contains(export.as_str()), "{stack}: {path} does not define {export}");
+                }
+                // What the file imports of other components is what the plan says it needs.
+                let named = |other: &&crate::domain::Component| {
+                    let stem = other.path.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
+                    let folder = other.path.parent().rsplit('/').next().unwrap_or_default();
+                    content.contains(&format!("{folder}/{stem}\"")) || content.contains(&format!("\"./{stem}\""))
+                };
+                if stack == Stack::ReactSpa && component.kind == ComponentKind::View {
+                    for other in plan.components.iter().filter(|other| other.entity == component.entity).filter(named) {
+                        let told = component.depends_on.contains(&other.id) || other.id == component.id;
+                        let is_model = other.kind == ComponentKind::Model;
+                        assert!(told || is_model, "{path} imports {} unplanned", other.path);
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The tests of a story: one for each criterion that can be checked, and the usual ones for its operations.
 
-use super::language::Language;
+use super::entered::{Entered, entered};
 use super::literals::one_line;
 use super::samples::{boundary, sample};
 use super::served::{References, Served, ServedEntity};
@@ -9,6 +9,7 @@ use crate::domain::{
     AcceptanceCriterion, CriterionCheck, CriterionId, Field, FieldKind, OperationKind, StoryPlan, UncheckedCriterion,
     UserStory, slugify,
 };
+use crate::stacks::{Language, Surface};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -30,6 +31,8 @@ pub(super) struct Case {
     pub(super) accepted: Vec<String>,
     /// Expressions of values that are refused.
     pub(super) refused: Vec<String>,
+    /// The same as people meet them on pages.
+    pub(super) entered: Entered,
     /// Two different values for the field.
     pub(super) values: Vec<String>,
     /// The story's own operations on one record, in a case about records that do not exist.
@@ -51,6 +54,7 @@ pub(super) struct StoryCases {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cases<'a> {
     pub(super) language: Language,
+    pub(super) surface: Surface,
     pub(super) served: &'a Served<'a>,
     pub(super) references: &'a References<'a>,
     pub(super) views: &'a [EntityView],
@@ -97,9 +101,7 @@ impl<'a> Cases<'a> {
             }
             CriterionCheck::Listed { entity } => {
                 let mut case = self.case("listed", entity)?;
-                if self.has_second_record(entity) {
-                    case.values = vec!["second".to_owned()];
-                }
+                case.values = self.second_record(entity);
                 self.if_so(case, |entity, _| !entity.list.is_empty(), "listing is not served")
             }
             CriterionCheck::Filtered { entity, field } => {
@@ -122,9 +124,9 @@ impl<'a> Cases<'a> {
                 let case = self.case("deleted", entity)?;
                 self.if_so(case, |entity, _| !entity.delete.is_empty(), "removing is not served")
             }
-            CriterionCheck::Transitioned { entity, field, to } => {
-                self.transitioned(entity, field, to).ok_or_else(|| "the transition is not served".to_owned())
-            }
+            CriterionCheck::Transitioned { entity, field, to } => self
+                .transitioned(entity, field, to)
+                .ok_or_else(|| "the transition is not served, or leads to the only value there is".to_owned()),
             CriterionCheck::Unmapped { reason } => Err(reason.clone()),
         }
     }
@@ -145,6 +147,7 @@ impl<'a> Cases<'a> {
             transition: None,
             accepted: Vec::new(),
             refused: Vec::new(),
+            entered: Entered::default(),
             values: Vec::new(),
             operations: Vec::new(),
             slugs: Vec::new(),
@@ -184,8 +187,15 @@ impl<'a> Cases<'a> {
     fn limits(&self, entity: &str, field: &str) -> Result<Case, String> {
         let mut case = self.field_case("limits", entity, field)?;
         let (served, source) = self.source(&case).ok_or("the field is not served")?;
-        let boundary = boundary(self.language, source, self.references.is_checked(served.entity, source));
+        let is_checked = self.references.is_checked(served.entity, source);
+        let boundary = boundary(self.language, source, is_checked);
+        case.entered = entered(source, is_checked, boundary.clone());
         (case.accepted, case.refused) = (boundary.accepted, boundary.refused);
+        if self.surface == Surface::Browser {
+            // Whatever is typed is text, and what is left empty is no value.
+            let is_text = matches!(source.kind, FieldKind::Text { .. });
+            case.refused.retain(|value| (!is_text || value.starts_with('"')) && (source.required || value != "\"\""));
+        }
         Ok(case)
     }
 
@@ -207,6 +217,11 @@ impl<'a> Cases<'a> {
             }
             None => Ok(case),
         }
+    }
+
+    /// The name of a second record in a test, where there can be one.
+    fn second_record(&self, entity: &str) -> Vec<String> {
+        self.has_second_record(entity).then(|| "second".to_owned()).into_iter().collect()
     }
 
     /// Whether two records can be there at once: every unique field has a second value.
@@ -256,6 +271,13 @@ impl<'a> Cases<'a> {
             case.values =
                 values.iter().find(|value| *value != to).map(|value| self.language.text(value)).into_iter().collect();
         }
+        if self.surface == Surface::Browser && case.values.is_empty() {
+            // A page offers no way to the value a record has: begin without one, where the field may be empty.
+            if source.required {
+                return None;
+            }
+            case.values = vec!["null".to_owned()];
+        }
         Some(case)
     }
 
@@ -298,7 +320,9 @@ impl<'a> Cases<'a> {
                         self.check(&CriterionCheck::CreateAndRead { entity: entity.to_owned() }),
                         format!("makes {an} that can be read back"),
                     );
-                    if !view.required.is_empty() {
+                    // A box that is not ticked says no: a form gives no other value.
+                    let can_lack = |field: &FieldView| self.surface == Surface::Http || field.kind != "boolean";
+                    if view.required.iter().any(can_lack) {
                         add(self.case("empty_refused", entity), format!("refuses {an} without its required fields"));
                     }
                     for field in fields().filter(|field| field.unique) {
@@ -321,7 +345,11 @@ impl<'a> Cases<'a> {
                         self.check(&CriterionCheck::Listed { entity: entity.to_owned() }),
                         format!("lists {}", view.plural_words),
                     );
-                    add(self.case("paged", entity), format!("lists {} page by page", view.plural_words));
+                    let paged = self.case("paged", entity).map(|mut case| {
+                        case.values = self.second_record(entity);
+                        case
+                    });
+                    add(paged, format!("lists {} page by page", view.plural_words));
                     for field in filters {
                         let check = CriterionCheck::Filtered { entity: entity.to_owned(), field: field.clone() };
                         add(self.check(&check), format!("lists {} by {}", view.plural_words, field.replace('_', " ")));

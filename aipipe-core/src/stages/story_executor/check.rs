@@ -1,8 +1,9 @@
 //! What a plan must hold to before any of its names become code.
 
-use super::naming::{is_snake_case, kebab, type_name};
 use super::samples::{LONGEST_TRIED_TEXT, SAFE_HUNDREDTHS, SAFE_INTEGER};
 use crate::domain::{ArchitecturePlan, Entity, Field, FieldKind};
+use crate::stacks::Surface;
+use crate::stacks::naming::{is_snake_case, kebab, type_name};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ const OPERATION: &str = "story-executor.check-plan";
 ///
 /// # Errors
 /// `InvalidInput` naming the entity or field and what is wrong with it.
-pub(super) fn check(plan: &ArchitecturePlan) -> Result<()> {
+pub(super) fn check(plan: &ArchitecturePlan, surface: Surface) -> Result<()> {
     let (mut types, mut plurals) = (BTreeSet::new(), BTreeSet::new());
     for entity in &plan.entities {
         for name in [&entity.name, &entity.plural] {
@@ -29,6 +30,11 @@ pub(super) fn check(plan: &ArchitecturePlan) -> Result<()> {
         let mut names = BTreeSet::new();
         for field in &entity.fields {
             check_field(entity, field)?;
+            if surface == Surface::Browser
+                && matches!(&field.kind, FieldKind::Enumeration { values } if values.iter().any(|v| v.trim().is_empty()))
+            {
+                return Err(refuse("lists a value without text, which nobody could choose", entity, Some(field)));
+            }
             if !names.insert(&field.name) {
                 return Err(refuse("stands twice", entity, Some(field)));
             }

@@ -1,8 +1,8 @@
 //! Which functions that make test records the tests of a project need.
 
 use super::cases::Case;
-use super::language::Language;
 use super::view::EntityView;
+use crate::stacks::{Language, Surface};
 use std::collections::BTreeSet;
 
 /// Which test fixtures are needed.
@@ -14,7 +14,7 @@ pub(super) struct Fixtures {
 }
 
 impl Fixtures {
-    pub(super) fn of<'a>(views: &[EntityView], cases: impl Iterator<Item = &'a Case>) -> Self {
+    pub(super) fn of<'a>(surface: Surface, views: &[EntityView], cases: impl Iterator<Item = &'a Case>) -> Self {
         let mut made: BTreeSet<String> = views
             .iter()
             .flat_map(|entity| &entity.fields)
@@ -26,7 +26,7 @@ impl Fixtures {
             if makes_record(case.kind) {
                 made.insert(case.entity.name.clone());
             }
-            if case.kind == "filtered" {
+            if case.kind == "filtered" || (case.kind == "limits" && surface == Surface::Browser) {
                 made.extend(
                     case.field.iter().filter_map(|field| field.target.as_ref()).map(|target| target.name.clone()),
                 );

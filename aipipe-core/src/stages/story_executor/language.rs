@@ -1,25 +1,10 @@
 //! How values and calls are written in the two languages.
 
 use super::literals::{json_string, python_string};
-use super::naming::{camel, pascal};
-use crate::domain::Stack;
-
-/// The language of a stack's server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    TypeScript,
-    Python,
-}
+use crate::stacks::Language;
+use crate::stacks::naming::{camel, pascal};
 
 impl Language {
-    pub(super) fn of(stack: Stack) -> Option<Self> {
-        match stack {
-            Stack::NodeApi => Some(Self::TypeScript),
-            Stack::PythonApi => Some(Self::Python),
-            _ => None,
-        }
-    }
-
     /// A string literal.
     pub(super) fn text(self, text: &str) -> String {
         match self {

@@ -102,6 +102,14 @@ pub(super) fn markdown(text: &str) -> String {
     escaped
 }
 
+/// A text as a JavaScript literal within an attribute of HTML that stands in double quotes.
+pub(super) fn in_attribute(text: &str) -> String {
+    if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == ' ') {
+        return format!("'{text}'");
+    }
+    json_string(text).replace('&', "&amp;").replace('"', "&quot;")
+}
+
 /// A single-quoted word of a POSIX shell, on one line.
 pub(super) fn shell_word(text: &str) -> String {
     format!("'{}'", one_line(text).replace('\'', "'\\''"))

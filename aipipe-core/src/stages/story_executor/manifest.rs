@@ -1,35 +1,17 @@
 //! The project as its manifest and README name it, with the plan's exact dependencies.
 
-use super::language::Language;
 use super::view::EntityView;
 use crate::domain::ArchitecturePlan;
+use crate::stacks::{StackDefinition, capital};
 use crate::{Error, ErrorKind, Result};
 use serde::Serialize;
-
-/// What the templates import: a plan without one of these can't be built.
-const NODE_NEEDS: &[&str] = &[
-    "express",
-    "helmet",
-    "zod",
-    "@eslint/js",
-    "@types/express",
-    "@types/node",
-    "@types/supertest",
-    "@vitest/coverage-v8",
-    "eslint",
-    "globals",
-    "supertest",
-    "tsx",
-    "typescript",
-    "typescript-eslint",
-    "vitest",
-];
-const PYTHON_NEEDS: &[&str] = &["fastapi", "uvicorn", "httpx", "mypy", "pytest", "pytest-cov", "ruff", "bandit"];
 
 /// The project for the templates.
 #[derive(Serialize)]
 pub(super) struct ProjectView<'a> {
     name: &'a str,
+    /// The name for people: `Harbour bikes`.
+    title: String,
     description: String,
     /// The oldest version the product supports.
     runtime_version: String,
@@ -45,17 +27,14 @@ struct DependencyView<'a> {
 
 /// The project for the templates, if the plan's dependencies are what they need.
 pub(super) fn project_view<'a>(
-    language: Language,
+    definition: &StackDefinition,
     plan: &'a ArchitecturePlan,
     views: &[EntityView],
 ) -> Result<ProjectView<'a>> {
-    let needs = match language {
-        Language::TypeScript => NODE_NEEDS,
-        Language::Python => PYTHON_NEEDS,
-    };
-    for need in needs {
-        if !plan.build.dependencies.iter().any(|dependency| dependency.name == *need) {
-            return Err(refuse("the plan lacks a dependency the templates use", "dependency", need));
+    // The templates use every package of the stack: a plan without one of them can't be built.
+    for need in definition.pinned() {
+        if !plan.build.dependencies.iter().any(|dependency| dependency.name == need.name) {
+            return Err(refuse("the plan lacks a dependency the templates use", "dependency", &need.name));
         }
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '@' | '/' | '.' | '_' | '-' | '+' | '!');
@@ -78,13 +57,15 @@ pub(super) fn project_view<'a>(
         dependencies
     };
     let plurals: Vec<&str> = views.iter().map(|entity| entity.plural_words.as_str()).collect();
+    let product = &definition.product;
     let description = match plurals.split_last() {
-        None => "An HTTP API.".to_owned(),
-        Some((last, [])) => format!("An HTTP API for {last}."),
-        Some((last, rest)) => format!("An HTTP API for {} and {last}.", rest.join(", ")),
+        None => format!("{product}."),
+        Some((last, [])) => format!("{product} for {last}."),
+        Some((last, rest)) => format!("{product} for {} and {last}.", rest.join(", ")),
     };
     Ok(ProjectView {
         name: plan.root.project().as_str(),
+        title: capital(&plan.root.project().as_str().replace('-', " ")),
         description,
         runtime_version: plan.build.oldest_runtime_version.to_string(),
         dependencies: of_kind(false),

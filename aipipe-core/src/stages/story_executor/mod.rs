@@ -7,12 +7,15 @@
 
 mod cases;
 mod check;
+mod entered;
+mod files;
 mod fixtures;
+mod imports;
 mod language;
 mod literals;
 mod manifest;
-mod naming;
 mod order;
+mod pages;
 mod paths;
 mod project;
 mod python;
@@ -25,16 +28,16 @@ mod templates;
 mod tests;
 mod view;
 
-pub use naming::{file_stem, type_name};
 pub use stage::StoryExecutor;
 
 use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
 };
+use crate::stacks::naming::with_article;
+use crate::stacks::{StackDefinition, TemplateOverrides, definition};
 use crate::{Error, ErrorKind, Result};
-use language::Language;
-use minijinja::Environment;
 use served::Served;
+use templates::Templates;
 
 /// A file as a template made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +79,8 @@ pub struct GeneratedProject {
 /// Writes the code of one stack from its templates.
 #[derive(Debug)]
 pub struct Generator {
-    stack: Stack,
-    language: Language,
-    environment: Environment<'static>,
+    definition: &'static StackDefinition,
+    templates: Templates,
 }
 
 impl Generator {
@@ -87,17 +89,22 @@ impl Generator {
     /// # Errors
     /// `Unsupported` for a stack without templates.
     pub fn new(stack: Stack) -> Result<Self> {
-        let language = Language::of(stack).ok_or_else(|| {
-            let message = format!("templates for {stack} come with a later version");
-            Error::new(ErrorKind::Unsupported, "story-executor.generator", message)
-        })?;
-        Ok(Self { stack, language, environment: templates::environment(language)? })
+        Self::with_overrides(stack, &TemplateOverrides::default())
+    }
+
+    /// A generator for `stack` that takes the host's templates where there are any.
+    ///
+    /// # Errors
+    /// `Unsupported` for a stack without templates.
+    pub fn with_overrides(stack: Stack, overrides: &TemplateOverrides) -> Result<Self> {
+        let definition = definition(stack);
+        Ok(Self { definition, templates: Templates::of(definition, overrides)? })
     }
 
     /// The stack it writes for.
     #[must_use]
     pub fn stack(&self) -> Stack {
-        self.stack
+        self.definition.stack
     }
 
     /// The files before any story: a service that answers its health check, with its tests and configuration.
@@ -138,8 +145,8 @@ impl Generator {
         if !stories.stories.iter().any(|known| known.id == *story) {
             return Err(missing("the story set has no such story"));
         }
-        check::check(plan)?;
-        if let Some(status) = hindrance(plan, stories, done, planned) {
+        check::check(plan, self.definition.surface)?;
+        if let Some(status) = hindrance(self.definition, plan, stories, done, planned) {
             return Ok(GeneratedStory { story: story.clone(), status, files: Vec::new(), tests: Vec::new() });
         }
         let again = done.contains(story);
@@ -175,9 +182,6 @@ impl Generator {
         let mut results = Vec::new();
         let mut project = None;
         for id in Self::order(plan, stories) {
-            if order::plan_of(plan, &id).is_none() {
-                continue;
-            }
             let result = self.story_on(plan, stories, &done, &id, &mut project)?;
             if matches!(result.status, StoryStatus::Done | StoryStatus::Partial { .. }) {
                 done.push(id);
@@ -195,13 +199,19 @@ impl Generator {
     }
 
     fn project(&self, plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId]) -> Result<project::Project> {
-        check::check(plan)?;
-        project::project(&self.environment, self.language, plan, stories, done)
+        check::check(plan, self.definition.surface)?;
+        project::project(&self.templates, self.definition, plan, stories, done)
     }
 }
 
 /// Why a story can't be served now: it needs a model, or a story that comes first is not there.
-fn hindrance(plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId], story: &StoryPlan) -> Option<StoryStatus> {
+fn hindrance(
+    definition: &StackDefinition,
+    plan: &ArchitecturePlan,
+    stories: &StorySet,
+    done: &[StoryId],
+    story: &StoryPlan,
+) -> Option<StoryStatus> {
     let needs_model = |reason: String| Some(StoryStatus::NeedsModel { reason });
     if let Some(reason) = &story.needs_model {
         return needs_model(reason.clone());
@@ -219,7 +229,7 @@ fn hindrance(plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId], stor
     }
     let mut with: Vec<StoryId> = done.to_vec();
     with.push(story.story.clone());
-    let served = Served::of(plan, &with);
+    let served = Served::of(plan, definition, &with);
     let unmade = story.operations.iter().find(|operation| served.entity(&operation.entity).is_none())?;
     let makes = |other: &&StoryPlan| {
         other.story != story.story
@@ -230,6 +240,6 @@ fn hindrance(plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId], stor
     };
     match plan.story_plans.iter().find(makes) {
         Some(maker) => Some(StoryStatus::Blocked { by: maker.story.clone() }),
-        None => needs_model(format!("no story makes {}", naming::with_article(&unmade.entity))),
+        None => needs_model(format!("no story makes {}", with_article(&unmade.entity))),
     }
 }

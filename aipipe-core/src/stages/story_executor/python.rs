@@ -1,17 +1,22 @@
 //! What the generated Python files import: sorted and laid out as the linter and the formatter want it.
 
-use super::language::Language;
+use super::fixtures::Fixtures;
 use super::paths::module;
 use super::templates::lay;
 use super::view::EntityView;
+use crate::stacks::Language;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The import lines of an entity's Python files.
+#[derive(Debug, Serialize)]
 pub(super) struct PythonImports {
-    pub(super) standard: Vec<String>,
-    pub(super) pydantic: String,
-    pub(super) of_repository: Vec<String>,
-    pub(super) of_route: Vec<String>,
+    standard: Vec<String>,
+    pydantic: String,
+    of_repository: Vec<String>,
+    of_route: Vec<String>,
+    /// The parameters of the in-memory repository.
+    init_arguments: Vec<String>,
 }
 
 impl PythonImports {
@@ -27,7 +32,7 @@ impl PythonImports {
         }
         let standard = entity.imports.iter().filter(|(module, _)| *module != "pydantic");
         let standard = standard.map(|(module, names)| import(module, names.iter().cloned())).collect();
-        let model = module(entity.paths.model.as_str());
+        let model = module(entity.path_of("model"));
         let (record, query) = (entity.record.clone(), format!("List{}Query", entity.plural_pascal));
         let create = format!("Create{}", entity.pascal);
         let lists = !operations.list.is_empty();
@@ -49,7 +54,7 @@ impl PythonImports {
             of_repository.insert("app.paging".to_owned(), vec!["Page".to_owned(), "page_of".to_owned()]);
             of_route.insert("app.paging".to_owned(), vec!["Page".to_owned()]);
         }
-        let repository = module(entity.paths.repository.as_str());
+        let repository = module(entity.path_of("repository"));
         of_route.insert(repository, vec![format!("{}Repository", entity.pascal)]);
         let lines = |imports: BTreeMap<String, Vec<String>>| {
             imports.into_iter().map(|(module, names)| import(&module, names)).collect()
@@ -59,6 +64,7 @@ impl PythonImports {
             pydantic: import("pydantic", pydantic),
             of_repository: lines(of_repository),
             of_route: lines(of_route),
+            init_arguments: init_arguments(entity),
         }
     }
 }
@@ -70,8 +76,7 @@ fn import(module: &str, names: impl IntoIterator<Item = String>) -> String {
     lay(Language::Python, 0, &format!("from {module} import "), &names, "", Some("parentheses"))
 }
 
-/// The parameters of an in-memory repository.
-pub(super) fn init_arguments(entity: &EntityView) -> Vec<String> {
+fn init_arguments(entity: &EntityView) -> Vec<String> {
     let mut arguments = vec!["self".to_owned()];
     if !entity.lookups.is_empty() {
         arguments.push("*".to_owned());
@@ -82,8 +87,25 @@ pub(super) fn init_arguments(entity: &EntityView) -> Vec<String> {
     arguments
 }
 
-/// What the factories import from the standard library.
-pub(super) fn factory_imports(views: &[EntityView]) -> Vec<String> {
+/// What the factories import.
+#[derive(Debug, Serialize)]
+pub(super) struct FactoryImports {
+    standard: Vec<String>,
+    third_party: Vec<&'static str>,
+}
+
+impl FactoryImports {
+    pub(super) fn of(views: &[EntityView], fixtures: &Fixtures) -> Self {
+        let third_party = [
+            (!fixtures.made.is_empty(), "from fastapi.testclient import TestClient"),
+            (fixtures.tells_refused_fields, "from httpx import Response"),
+        ];
+        let third_party = third_party.into_iter().filter_map(|(used, line)| used.then_some(line)).collect();
+        Self { standard: standard_factory_imports(views), third_party }
+    }
+}
+
+fn standard_factory_imports(views: &[EntityView]) -> Vec<String> {
     let counted: Vec<&str> = views
         .iter()
         .flat_map(|entity| &entity.unique)

@@ -1,8 +1,8 @@
 //! Values for tests: ones a field takes, ones at its limits and ones it must refuse.
 
-use super::language::Language;
-use super::naming::words;
 use crate::domain::{Field, FieldKind};
+use crate::stacks::Language;
+use crate::stacks::naming::words;
 
 /// The largest whole number that JSON readers agree on (RFC 8259 §6).
 pub(super) const SAFE_INTEGER: i64 = 9_007_199_254_740_991;

@@ -1,9 +1,10 @@
 //! A field's kind and limits as the validation of the language: zod 4 for TypeScript, pydantic 2 for Python.
 
-use super::language::Language;
 use super::literals::{json_string, python_string};
 use super::samples::{SAFE_INTEGER, hundredths};
-use crate::domain::FieldKind;
+use crate::domain::{Field, FieldKind};
+use crate::stacks::naming::words;
+use crate::stacks::{Language, StackDefinition, Surface};
 
 /// Longest e-mail address that can be delivered to (RFC 5321 §4.5.3.1, as corrected by RFC 3696 erratum 1690).
 const EMAIL_LENGTH: u32 = 254;
@@ -31,11 +32,12 @@ impl Schema {
     }
 }
 
-/// What a client's value has to be.
-pub(super) fn schema(language: Language, kind: &FieldKind) -> Schema {
-    match language {
-        Language::TypeScript => zod(kind),
-        Language::Python => pydantic(kind),
+/// What a value has to be: a client's, or one that somebody typed, who is told what is wrong with it.
+pub(super) fn schema(definition: &StackDefinition, field: &Field, is_chosen: bool) -> Schema {
+    match (definition.language, definition.surface) {
+        (Language::Python, _) => pydantic(&field.kind),
+        (Language::TypeScript, Surface::Http) => zod(&field.kind),
+        (Language::TypeScript, Surface::Browser) => zod_for_people(field, is_chosen),
     }
 }
 
@@ -68,6 +70,50 @@ fn zod(kind: &FieldKind) -> Schema {
             return Schema::of("z.enum([", values.iter().map(|value| json_string(value)).collect(), "])");
         }
         FieldKind::Reference { .. } => format!("z.string().trim().min(1).max({REFERENCE_LENGTH})"),
+    })
+}
+
+/// As [`zod`], with what people are told. The form gives no value for what was left empty, and text as text.
+fn zod_for_people(field: &Field, is_chosen: bool) -> Schema {
+    let name = words(&field.name);
+    let at_most = |length: u32| format!(".max({length}, \"Use at most {length} characters\")");
+    let within = |min: Option<String>, max: Option<String>| {
+        let min = min.map(|min| format!(".min({min}, \"Use {min} or more\")")).unwrap_or_default();
+        format!("{min}{}", max.map(|max| format!(".max({max}, \"Use {max} or less\")")).unwrap_or_default())
+    };
+    Schema::plain(match &field.kind {
+        FieldKind::Text { min, max } => {
+            let least = match (*min).max(u32::from(field.required)) {
+                0 => String::new(),
+                1 => format!(".min(1, \"Enter the {name}\")"),
+                min => format!(".min({min}, \"Use at least {min} characters\")"),
+            };
+            format!("z.string().trim(){least}{}", at_most(*max))
+        }
+        FieldKind::Integer { min, max } => {
+            let safe = |limit: &Option<i64>| {
+                limit.filter(|limit| limit.unsigned_abs() < SAFE_INTEGER.unsigned_abs()).map(|limit| limit.to_string())
+            };
+            format!("z.int(\"Enter a whole number\"){}", within(safe(min), safe(max)))
+        }
+        FieldKind::Decimal { min, max } => {
+            let limits = within(min.map(hundredths), max.map(hundredths));
+            format!("z.number(\"Enter a number\").multipleOf(0.01, \"Use at most two decimals\"){limits}")
+        }
+        FieldKind::Boolean => "z.boolean()".to_owned(),
+        FieldKind::Date => "z.iso.date(\"Enter a date\")".to_owned(),
+        FieldKind::DateTime => "z.iso.datetime({ offset: true, error: \"Enter a date and time\" })".to_owned(),
+        FieldKind::Time => "z.iso.time({ precision: -1, error: \"Enter a time\" })".to_owned(),
+        FieldKind::Email => format!("z.email(\"Enter an e-mail address\"){}", at_most(EMAIL_LENGTH)),
+        FieldKind::Phone => format!("z.string().trim().regex(/{PHONE}/, \"Enter a telephone number\")"),
+        FieldKind::Enumeration { values } => {
+            let values = values.iter().map(|value| json_string(value)).collect();
+            return Schema::of("z.enum([", values, &format!("], \"Choose the {name}\")"));
+        }
+        FieldKind::Reference { .. } if is_chosen => format!("z.string(\"Choose the {name}\")"),
+        FieldKind::Reference { .. } => {
+            format!("z.string().trim().min(1, \"Enter the {name}\"){}", at_most(REFERENCE_LENGTH))
+        }
     })
 }
 
@@ -160,6 +206,6 @@ pub(super) fn in_words(kind: &FieldKind) -> String {
         FieldKind::Email => "e-mail address".to_owned(),
         FieldKind::Phone => "telephone number".to_owned(),
         FieldKind::Enumeration { values } => format!("one of {}", values.join(", ")),
-        FieldKind::Reference { entity } => format!("id of {}", super::naming::with_article(entity)),
+        FieldKind::Reference { entity } => format!("id of {}", crate::stacks::naming::with_article(entity)),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::order::plan_of;
 use crate::domain::{ArchitecturePlan, Entity, Field, FieldKind, Operation, OperationKind, StoryId, StoryPlan};
+use crate::stacks::StackDefinition;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The entities that can be worked with, in the plan's order, and the stories that made it so.
@@ -18,6 +19,7 @@ pub(super) struct ServedEntity<'a> {
     pub(super) create: Vec<&'a StoryId>,
     /// Reading one record comes with creating: the address in `Location` has to answer.
     pub(super) view: Vec<&'a StoryId>,
+    /// On a stack that always lists, listing comes with creating too.
     pub(super) list: Vec<&'a StoryId>,
     pub(super) filters: Vec<&'a Field>,
     pub(super) update: Vec<&'a StoryId>,
@@ -37,14 +39,14 @@ pub(super) struct ServedTransition<'a> {
 
 impl<'a> Served<'a> {
     /// What `stories` serve; stories that no template can serve are left out.
-    pub(super) fn of(plan: &'a ArchitecturePlan, stories: &[StoryId]) -> Self {
+    pub(super) fn of(plan: &'a ArchitecturePlan, definition: &StackDefinition, stories: &[StoryId]) -> Self {
         let planned: Vec<&StoryPlan> = stories
             .iter()
             .filter_map(|id| plan_of(plan, id))
             .filter(|story| story.needs_model.is_none() && faults(plan, story).is_empty())
             .collect();
         let entities: Vec<ServedEntity<'_>> =
-            plan.entities.iter().filter_map(|entity| ServedEntity::of(entity, &planned)).collect();
+            plan.entities.iter().filter_map(|entity| ServedEntity::of(entity, definition, &planned)).collect();
         let complete = |story: &&StoryPlan| {
             let served = |operation: &Operation| entities.iter().any(|served| served.entity.name == operation.entity);
             !story.operations.is_empty() && story.operations.iter().all(served)
@@ -59,7 +61,7 @@ impl<'a> Served<'a> {
 }
 
 impl<'a> ServedEntity<'a> {
-    fn of(entity: &'a Entity, stories: &[&'a StoryPlan]) -> Option<Self> {
+    fn of(entity: &'a Entity, definition: &StackDefinition, stories: &[&'a StoryPlan]) -> Option<Self> {
         let mut served = Self {
             entity,
             create: Vec::new(),
@@ -95,6 +97,9 @@ impl<'a> ServedEntity<'a> {
         }
         if served.view.is_empty() {
             served.view.clone_from(&served.create);
+        }
+        if definition.always_lists && served.list.is_empty() {
+            served.list.clone_from(&served.create);
         }
         if !served.list.is_empty() {
             served.filters = entity.fields.iter().filter(|field| filters.contains(field.name.as_str())).collect();

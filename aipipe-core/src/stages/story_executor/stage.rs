@@ -1,25 +1,33 @@
 //! Stage 4: the scaffold, then story by story in the order of their dependencies.
 
-use super::{GeneratedFile, GeneratedStory, Generator};
-use crate::domain::{
-    ArchitecturePlan, CodeBundle, CodeFile, Route, StageName, StoryId, StoryResult, StorySet, StoryStatus,
-};
+use super::{GeneratedFile, GeneratedProject, GeneratedStory, Generator};
+use crate::domain::{ArchitecturePlan, CodeBundle, CodeFile, Route, StageName, StoryResult, StorySet};
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::EventKind;
+use crate::stacks::TemplateOverrides;
 use crate::tables::StoryRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 
 /// Generates code by the stack's templates. A story no template can serve is marked `needs model` and not pretended.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct StoryExecutor;
+#[derive(Debug, Clone, Default)]
+pub struct StoryExecutor {
+    overrides: TemplateOverrides,
+}
 
 impl StoryExecutor {
     /// By templates alone.
     #[must_use]
     pub fn by_templates() -> Self {
-        Self
+        Self::default()
+    }
+
+    /// The same with the host's templates in the place of single ones.
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: TemplateOverrides) -> Self {
+        self.overrides = overrides;
+        self
     }
 
     /// The stage's name: `story-executor`.
@@ -62,28 +70,30 @@ impl Stage for StoryExecutor {
     }
 
     fn revision(&self) -> String {
-        "1 templates".to_owned()
+        // Results of other templates are other results.
+        if self.overrides.is_empty() {
+            "2 templates".to_owned()
+        } else {
+            format!("2 templates {}", self.overrides.hash())
+        }
     }
 
     async fn run(&self, cx: &StageContext, plan: ArchitecturePlan) -> Result<Outcome<CodeBundle>> {
         let stories: StorySet = cx.load(&plan.stories).await?;
         let stored = cx.store(&plan).await?;
-        let generator = Generator::new(plan.decision.stack)?;
-        let scaffold = keep_all(cx, generator.scaffold(&plan, &stories)?).await?;
-        let order = Generator::order(&plan, &stories);
-        let (mut done, mut results): (Vec<StoryId>, Vec<StoryResult>) = (Vec::new(), Vec::new());
-        let mut project = None;
-        for (number, id) in (1..).zip(&order) {
-            let GeneratedStory { story, status, files, tests } =
-                generator.story_on(&plan, &stories, &done, id, &mut project)?;
-            if matches!(status, StoryStatus::Done | StoryStatus::Partial { .. }) {
-                done.push(id.clone());
-            }
+        let generator = Generator::with_overrides(plan.decision.stack, &self.overrides)?;
+        // All of it is written before any of it is kept: a template that does not render leaves nothing behind.
+        let GeneratedProject { scaffold, stories: generated } = generator.whole(&plan, &stories)?;
+        let scaffold = keep_all(cx, scaffold).await?;
+        let count = generated.len();
+        let mut results: Vec<StoryResult> = Vec::with_capacity(count);
+        for (number, GeneratedStory { story, status, files, tests }) in (1..).zip(generated) {
             let label = status.label().to_owned();
+            cx.tell(EventKind::StoryDone { story: story.clone(), status: label.clone() });
+            let title =
+                stories.stories.iter().find(|known| known.id == story).map_or(story.as_str(), |known| &known.title);
+            cx.progress(number, count, format!("{title}: {label}"));
             results.push(StoryResult { story, status, files: keep_all(cx, files).await?, tests });
-            cx.tell(EventKind::StoryDone { story: id.clone(), status: label.clone() });
-            let title = stories.stories.iter().find(|story| story.id == *id).map_or(id.as_str(), |story| &story.title);
-            cx.progress(number, order.len(), format!("{title}: {label}"));
         }
         let records = (0..).zip(&stories.stories).filter_map(|(position, story)| {
             let result = results.iter().find(|result| result.story == story.id)?;

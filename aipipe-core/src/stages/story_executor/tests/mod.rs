@@ -1,14 +1,16 @@
 use super::*;
 use crate::domain::{ComponentId, ComponentKind, CriterionCheck, Field, FieldKind, Operation};
-use plans::{HOSTILE, PlanBuilder, list, odd, operation, optional, reference, rental, story_id, tasks, text, unique};
+use plans::{
+    HOSTILE, PlanBuilder, list, many, odd, operation, optional, reference, rental, story_id, tasks, text, unique,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod plans;
 
 type Plan = (ArchitecturePlan, StorySet);
 
-const STACKS: [Stack; 2] = [Stack::NodeApi, Stack::PythonApi];
-const PLANS: [fn(Stack) -> Plan; 3] = [tasks, rental, odd];
+const STACKS: [Stack; 5] = Stack::ALL;
+const PLANS: [fn(Stack) -> Plan; 4] = [tasks, rental, odd, many];
 
 fn whole(stack: Stack, (plan, stories): &Plan) -> GeneratedProject {
     Generator::new(stack).unwrap().whole(plan, stories).unwrap_or_else(|error| panic!("{}", error.chain()))
@@ -28,15 +30,6 @@ fn states(project: &GeneratedProject) -> Vec<BTreeMap<String, String>> {
 
 fn paths(files: &[GeneratedFile]) -> Vec<&str> {
     files.iter().map(|file| file.path.as_str()).collect()
-}
-
-#[test]
-fn stacks_without_templates_are_unsupported() {
-    for stack in [Stack::ReactSpa, Stack::ReactFullstack, Stack::VueSpa] {
-        let error = Generator::new(stack).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert_eq!(error.message(), format!("templates for {stack} come with a later version"));
-    }
 }
 
 #[test]
@@ -128,6 +121,42 @@ fn operations_the_plan_does_not_define_are_not_pretended() {
     }
 }
 
+/// What the overrides come to: every test of them has this as its control.
+fn with_readme(source: &str) -> Result<GeneratedProject> {
+    let (plan, stories) = tasks(Stack::NodeApi);
+    let overrides = crate::stacks::TemplateOverrides::default().with("node-api/README.md", source)?;
+    Generator::with_overrides(Stack::NodeApi, &overrides)?.whole(&plan, &stories)
+}
+
+#[test]
+fn a_host_replaces_a_single_template() {
+    let project = with_readme("# Ours: {{ project.name }}\n").unwrap();
+    let usual = whole(Stack::NodeApi, &tasks(Stack::NodeApi));
+    for (own, other) in project.scaffold.iter().zip(&usual.scaffold) {
+        assert_eq!(own.path, other.path);
+        assert_eq!(own.content == other.content, own.path.as_str() != "README.md", "{}", own.path);
+    }
+    let readme = project.scaffold.iter().find(|file| file.path.as_str() == "README.md").unwrap();
+    assert_eq!(readme.content, "# Ours: harbour-bikes\n");
+}
+
+#[test]
+fn a_broken_template_of_a_host_is_an_error_that_says_where() {
+    for (source, kind, line) in [
+        ("# Ours\n\n{{ project.nmae }}\n", ErrorKind::InvalidInput, "3"),
+        ("# Ours\n{{ nothing }}\n", ErrorKind::InvalidInput, "2"),
+        ("{% for x in %}\n", ErrorKind::InvalidInput, "1"),
+        ("\n\n\n{{ project.name | no_such_filter }}\n", ErrorKind::InvalidInput, "4"),
+        // Only one of the stories uses it.
+        ("{% if stories | length > 2 %}\n{{ nothing }}{% endif %}\n", ErrorKind::InvalidInput, "2"),
+    ] {
+        let error = with_readme(source).unwrap_err();
+        assert_eq!(error.kind(), kind, "{source}");
+        assert_eq!(error.context("template"), Some("node-api/README.md"), "{source}");
+        assert_eq!(error.context("line"), Some(line), "{source}: {}", error.chain());
+    }
+}
+
 #[test]
 fn every_order_has_every_story_once_also_in_a_circle() {
     let create = |entity: &str| vec![operation(entity, OperationKind::Create)];
@@ -207,19 +236,21 @@ fn typescript_imports(path: &str, text: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn typescript_imports_name_what_the_files_export() {
-    for plan in PLANS {
-        for state in states(&whole(Stack::NodeApi, &plan(Stack::NodeApi))) {
+    for (stack, plan) in [Stack::NodeApi, Stack::ReactSpa].into_iter().flat_map(|s| PLANS.map(|plan| (s, plan))) {
+        for state in states(&whole(stack, &plan(stack))) {
             let mut seen = 0;
-            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".ts")) {
+            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".ts") || path.ends_with(".tsx")) {
                 for (target, names) in typescript_imports(path, &format!("\n{text}")) {
-                    let exporter = state.get(&target).unwrap_or_else(|| panic!("{path} imports {target}"));
+                    let exporter = ["", ".ts", ".tsx"]
+                        .iter()
+                        .find_map(|extension| state.get(&format!("{target}{extension}")))
+                        .unwrap_or_else(|| panic!("{path} imports {target}"));
                     for name in names {
                         let exported =
                             ["const", "function", "async function", "class", "interface", "type"].iter().any(|kind| {
-                                exporter.contains(&format!("export {kind} {name} "))
-                                    || exporter.contains(&format!("export {kind} {name}("))
-                                    || exporter.contains(&format!("export {kind} {name}<"))
-                                    || exporter.contains(&format!("export {kind} {name}:"))
+                                ["(", " ", "<", ":"]
+                                    .iter()
+                                    .any(|end| exporter.contains(&format!("export {kind} {name}{end}")))
                             });
                         assert!(exported, "{path} imports {name} from {target}");
                         seen += 1;
@@ -229,6 +260,59 @@ fn typescript_imports_name_what_the_files_export() {
             assert!(seen > 2);
         }
     }
+}
+
+#[test]
+fn a_browser_application_has_the_pages_that_stories_ask_for_and_no_others() {
+    let plan = tasks(Stack::ReactSpa);
+    let project = whole(Stack::ReactSpa, &plan);
+    let [add, see, mark, change, remove, chart] = project.stories.as_slice() else { panic!("six stories") };
+    let pages = |story: &GeneratedStory| -> Vec<String> {
+        let pages = story.files.iter().filter_map(|file| file.path.as_str().strip_prefix("src/pages/Task"));
+        pages.map(str::to_owned).collect()
+    };
+    assert_eq!(pages(add), ["DetailPage.tsx", "NewPage.tsx"]);
+    // Leaving the form leads to the list once there is one.
+    assert_eq!(pages(see), ["ListPage.tsx", "NewPage.tsx"]);
+    assert_eq!(pages(mark), ["DetailPage.tsx"]);
+    assert_eq!(pages(change), ["DetailPage.tsx", "EditPage.tsx"]);
+    assert_eq!(pages(remove), ["DetailPage.tsx"]);
+    assert!(chart.files.is_empty());
+    let last = states(&project).pop().unwrap();
+    let first = &states(&project)[1];
+    for word in ["update(", "delete(", "list("] {
+        assert!(!first["src/repositories/task.ts"].contains(word), "{word} was not asked for yet");
+        assert!(last["src/repositories/task.ts"].contains(word));
+    }
+}
+
+#[test]
+fn a_browser_application_is_as_reviewed() {
+    let project = whole(Stack::ReactSpa, &tasks(Stack::ReactSpa));
+    let last = states(&project).pop().unwrap();
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+        for path in ["src/models/task.ts", "src/repositories/task.ts", "src/components/TaskForm.tsx", "src/pages/TaskListPage.tsx",
+            "src/pages/TaskDetailPage.tsx", "tests/stories/add-a-task.test.tsx"] {
+            insta::assert_snapshot!(format!("react-spa-{}", path.replace('/', "-")), last[path]);
+        }
+    });
+}
+
+#[test]
+fn a_choice_without_text_is_refused_where_people_choose() {
+    let plan = |stack| {
+        PlanBuilder::new(stack)
+            .entity("tide", "tides", vec![text("harbour", 1, 50), plans::listed("state", &["high", " "])])
+            .story("Add tides", &[], vec![operation("tide", OperationKind::Create)], vec![])
+            .build()
+    };
+    let scaffold = |stack| {
+        let (plan, stories) = plan(stack);
+        Generator::new(stack).unwrap().scaffold(&plan, &stories)
+    };
+    assert!(scaffold(Stack::NodeApi).is_ok());
+    let error = scaffold(Stack::ReactSpa).unwrap_err();
+    assert_eq!((error.kind(), error.context("field")), (ErrorKind::InvalidInput, Some("state")));
 }
 
 #[test]
