@@ -108,6 +108,9 @@ impl StandardOptions {
     #[must_use]
     pub fn with_workflow(mut self, workflow: WorkflowOptions) -> Self {
         self.workflow = workflow;
+        self
+    }
+
     /// The same with these templates in the place of single ones of this crate.
     #[must_use]
     pub fn with_templates(mut self, templates: TemplateOverrides) -> Self {
@@ -137,10 +140,8 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
         .then(DocumentProcessor::default())
         .then(RequirementsSynthesizer::by_rules())
         .then(ArchitecturePlanner::with_stack(options.stack))
-        .then(StoryExecutor::by_templates())
-        .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))
         .then(StoryExecutor::by_templates().with_overrides(options.templates.clone()))
-        .then(IntegrationValidator::new(Arc::clone(&ports.packages)))
+        .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))
         .then(GithubOrchestrator::new(
             Arc::clone(&ports.source_control),
             Arc::clone(&ports.ci),
