@@ -6,4 +6,5 @@ mod bad_input;
 mod conformance;
 mod crash;
 mod examples;
+mod makespan;
 mod program;

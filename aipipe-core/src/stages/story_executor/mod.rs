@@ -17,6 +17,7 @@ mod paths;
 mod project;
 mod python;
 mod samples;
+pub mod schedule;
 mod schema;
 mod served;
 mod stage;
@@ -24,9 +25,11 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod view;
+mod write_set;
 
 pub use naming::{file_stem, type_name};
 pub use stage::StoryExecutor;
+pub use write_set::WriteSet;
 
 use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
