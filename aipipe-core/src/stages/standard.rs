@@ -6,10 +6,10 @@ use super::github_orchestrator::{GithubOrchestrator, PublishOptions};
 use super::integration_validator::IntegrationValidator;
 use super::requirements_synthesizer::RequirementsSynthesizer;
 use super::review_coordinator::{ReviewCoordinator, ReviewOptions};
-use super::story_executor::StoryExecutor;
+use super::story_executor::{ModelOptions, StoryExecutor};
 use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack};
 use crate::pipeline::Pipeline;
-use crate::ports::{ContinuousIntegration, PackageManager, ReviewDesk, SourceControl};
+use crate::ports::{ContinuousIntegration, LanguageModel, PackageManager, ReviewDesk, SourceControl};
 use std::sync::Arc;
 
 /// The ports the stages need besides the engine's stores.
@@ -31,6 +31,8 @@ pub struct StandardPorts {
 pub struct StandardOptions {
     /// The stack; by evidence when `None`.
     pub stack: Option<Stack>,
+    /// Who writes what no template covers; nobody when `None`.
+    pub model: Option<(Arc<dyn LanguageModel>, ModelOptions)>,
     /// How code is published.
     pub publish: PublishOptions,
     /// How it is reviewed.
@@ -41,13 +43,20 @@ impl StandardOptions {
     /// The stack by evidence, published to `main`, reviewed under `policy`.
     #[must_use]
     pub fn new(policy: ReviewPolicy) -> Self {
-        Self { stack: None, publish: PublishOptions::default(), review: ReviewOptions::new(policy) }
+        Self { stack: None, model: None, publish: PublishOptions::default(), review: ReviewOptions::new(policy) }
     }
 
     /// The same on this stack.
     #[must_use]
     pub fn with_stack(mut self, stack: Option<Stack>) -> Self {
         self.stack = stack;
+        self
+    }
+
+    /// The same, with this model for what no template covers.
+    #[must_use]
+    pub fn with_model(mut self, model: Arc<dyn LanguageModel>, options: ModelOptions) -> Self {
+        self.model = Some((model, options));
         self
     }
 
@@ -62,11 +71,15 @@ impl StandardOptions {
 /// Documents in, merged pull request out: all seven stages.
 #[must_use]
 pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pipeline<IntakeRequest, ReviewOutcome> {
+    let executor = match &options.model {
+        None => StoryExecutor::by_templates(),
+        Some((model, options)) => StoryExecutor::with_model(Arc::clone(model), options.clone()),
+    };
     Pipeline::builder("documents-to-pull-request")
         .then(DocumentProcessor::default())
         .then(RequirementsSynthesizer::by_rules())
         .then(ArchitecturePlanner::with_stack(options.stack))
-        .then(StoryExecutor::by_templates())
+        .then(executor)
         .then(IntegrationValidator::new(Arc::clone(&ports.packages)))
         .then(GithubOrchestrator::new(
             Arc::clone(&ports.source_control),

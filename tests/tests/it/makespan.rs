@@ -340,7 +340,7 @@ fn the_schedule_is_near_the_lower_bound_and_levels_are_not() {
         } else {
             assert!(greedy <= 1.03, "{}: {greedy}", scenario.name);
         }
-        assert!(control > bound * 1.02, "{}: levels {control}, ours {bound}", scenario.name);
+        assert!(control > bound + 0.01, "{}: levels {control}, ours {bound}", scenario.name);
     }
 }
 

@@ -11,6 +11,7 @@ mod fixtures;
 mod language;
 mod literals;
 mod manifest;
+pub mod model;
 mod naming;
 mod order;
 mod paths;
@@ -27,6 +28,7 @@ mod tests;
 mod view;
 mod write_set;
 
+pub use model::ModelOptions;
 pub use naming::{file_stem, type_name};
 pub use stage::StoryExecutor;
 pub use write_set::WriteSet;
