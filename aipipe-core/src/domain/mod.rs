@@ -17,6 +17,7 @@ mod path;
 mod review;
 mod story;
 mod time;
+mod trace;
 mod usage;
 mod validation;
 
@@ -36,5 +37,6 @@ pub use path::{ArtifactArea, ArtifactKey, ArtifactPrefix, ProjectRoot, RepoPath}
 pub use review::*;
 pub use story::*;
 pub use time::*;
+pub use trace::*;
 pub use usage::*;
 pub use validation::*;
