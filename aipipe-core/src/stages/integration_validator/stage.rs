@@ -1,6 +1,6 @@
 //! Stage 5: checks all files together, adds the lock file and the CI workflow, publishes the validated tree.
 
-use super::{SourceFile, check_files, ci_workflow, workflow, workflow_path};
+use super::{SourceFile, check_files, ci_workflow, scan, workflow, workflow_path};
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, CodeBundle, CodeFile, Finding, RepoPath, Route, Severity, Stack, StageName, StepKey,
     ValidationReport,
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Validates the bundle; an error finding stops the pipeline before anything is published.
 #[derive(Debug)]
 pub struct IntegrationValidator {
-    packages: Arc<dyn PackageManager>,
+    packages: Option<Arc<dyn PackageManager>>,
 }
 
 /// A lock as it is journaled: the content lies in the artifact store.
@@ -32,7 +32,13 @@ impl IntegrationValidator {
     /// Has lock files made by this package manager.
     #[must_use]
     pub fn new(packages: Arc<dyn PackageManager>) -> Self {
-        Self { packages }
+        Self { packages: Some(packages) }
+    }
+
+    /// Makes no lock file: for where no package manager may run. The workflow needs one before it can pass.
+    #[must_use]
+    pub fn without_lock() -> Self {
+        Self { packages: None }
     }
 
     /// The stage's name: `integration-validator`.
@@ -46,7 +52,8 @@ impl IntegrationValidator {
         cx: &StageContext,
         plan: &ArchitecturePlan,
         contents: &BTreeMap<RepoPath, Bytes>,
-    ) -> Result<CodeFile> {
+    ) -> Result<Option<CodeFile>> {
+        let Some(packages) = &self.packages else { return Ok(None) };
         let stack = plan.decision.stack;
         let manifests: BTreeMap<_, _> =
             contents.iter().filter(|(path, _)| is_manifest(stack, path)).map(|(p, c)| (p.clone(), c.clone())).collect();
@@ -55,19 +62,19 @@ impl IntegrationValidator {
         let request = LockRequest { stack, runtime_version: plan.build.runtime_version.clone(), manifests };
         let made: JournaledLock = cx
             .step(&StepKey::literal("lock-file"), &hashes, |_| async {
-                let lock = self.packages.lock(&request).await?;
+                let lock = packages.lock(&request).await?;
                 let content = cx.store_bytes(lock.content).await?;
                 Ok(JournaledLock { path: lock.path, content, tool: lock.tool })
             })
             .await?;
-        Ok(CodeFile {
+        Ok(Some(CodeFile {
             path: made.path,
             content: made.content,
             executable: false,
             route: Route::PackageManager { tool: made.tool },
             reason: "exact versions of every package, so that an install is repeatable".to_owned(),
             stories: Vec::new(),
-        })
+        }))
     }
 
     async fn workflow_file(&self, cx: &StageContext, plan: &ArchitecturePlan) -> Result<CodeFile> {
@@ -108,7 +115,7 @@ impl Stage for IntegrationValidator {
     }
 
     fn revision(&self) -> String {
-        "1".to_owned()
+        if self.packages.is_some() { "1".to_owned() } else { "1 without lock".to_owned() }
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {
@@ -125,7 +132,8 @@ impl Stage for IntegrationValidator {
             return Err(Error::new(ErrorKind::ValidationFailed, "validate.files", message).with("errors", errors.len()));
         }
         let files_checked = contents.len();
-        let additions = vec![self.lock_file(cx, &plan, &contents).await?, self.workflow_file(cx, &plan).await?];
+        let mut additions: Vec<CodeFile> = self.lock_file(cx, &plan, &contents).await?.into_iter().collect();
+        additions.push(self.workflow_file(cx, &plan).await?);
         for file in &additions {
             contents.insert(file.path.clone(), cx.load_bytes(&file.content).await?);
         }
@@ -154,5 +162,7 @@ fn findings(contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
         texts.push((path, text));
     }
     let files: Vec<_> = texts.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    Ok(check_files(&files))
+    let mut found = check_files(&files);
+    found.extend(files.iter().flat_map(|file| scan(file.path, file.content)));
+    Ok(found)
 }

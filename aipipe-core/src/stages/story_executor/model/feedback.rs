@@ -1,7 +1,7 @@
 //! What is told to a model about its answer, each thing as a type of its own.
 
 use super::answer::{AnswerFault, EditFault};
-use crate::domain::{BuildReport, CriterionId, Finding, RepoPath, StoryId};
+use crate::domain::{BuildFailure, CriterionId, Finding, RepoPath, StoryId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -19,6 +19,8 @@ pub enum Refusal {
     Configuration,
     /// It belongs to another story.
     OtherStory(StoryId),
+    /// Several stories edit it, so it can't be written whole.
+    EditOnly,
     /// It is none of the story's files.
     NotPlanned,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Refusal {
             Self::LockFile => f.write_str("lock files are not yours to write"),
             Self::Configuration => f.write_str("configuration is not yours to write"),
             Self::OtherStory(story) => write!(f, "the file belongs to the story {story}"),
+            Self::EditOnly => f.write_str("other stories edit the file as well: send edits, not the whole file"),
             Self::NotPlanned => f.write_str("the file is not among those this story may write"),
         }
     }
@@ -48,14 +51,10 @@ pub struct CiVerdict {
 }
 
 impl CiVerdict {
-    /// The red verdict of a build, if it is red.
+    /// The verdict of a failed build.
     #[must_use]
-    pub fn of(build: &BuildReport) -> Option<Self> {
-        build.failure.as_ref().map(|failure| Self {
-            job: failure.job.clone(),
-            step: failure.step.clone(),
-            log_tail: failure.log_tail.clone(),
-        })
+    pub fn of_failure(failure: &BuildFailure) -> Self {
+        Self { job: failure.job.clone(), step: failure.step.clone(), log_tail: failure.log_tail.clone() }
     }
 
     /// Whether the log speaks of one of these files.
@@ -82,7 +81,7 @@ pub enum Feedback {
         /// Why.
         reason: Refusal,
     },
-    /// An edit of a file that is not there.
+    /// An edit of a file that is not there, or the removal of one that the story has not made.
     NoSuchFile {
         /// The file.
         path: RepoPath,
@@ -147,7 +146,7 @@ impl fmt::Display for Feedback {
             Self::Truncated => f.write_str("the answer was cut off at its length limit"),
             Self::Declined => f.write_str("the model declined to answer"),
             Self::Refused { path, reason } => write!(f, "{path}: {reason}"),
-            Self::NoSuchFile { path } => write!(f, "{path}: there is no such file to edit; send the whole file"),
+            Self::NoSuchFile { path } => write!(f, "{path}: the story has no such file to edit or remove"),
             Self::Edit { path, fault } => write!(f, "{path}: {fault}"),
             Self::Found(finding) => write!(f, "{}: {}", finding.file, finding.message),
             Self::Untested { criterion, file, reason } => write!(f, "{file}: {criterion}: {reason}"),

@@ -1,10 +1,9 @@
 //! Whether a model's files may stay: who may write what, what the validator says of the whole, whether tests are there.
 
 use super::feedback::{Feedback, Refusal};
-use super::scan;
 use super::work::Task;
 use crate::domain::{CriterionId, CriterionTest, Finding, RepoPath, Severity, StoryId};
-use crate::stages::integration_validator::{SourceFile, check_files};
+use crate::stages::integration_validator::{SourceFile, check_files, scan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,7 +29,7 @@ pub fn refusal(path: &RepoPath, task: &Task, owners: &BTreeMap<RepoPath, StoryId
     if is_configuration(path, &name) {
         return Some(Refusal::Configuration);
     }
-    if task.writes.covers(path) {
+    if task.writes.covers(path) || task.shared.contains(path) {
         return None;
     }
     match owner(path, owners) {
@@ -132,7 +131,7 @@ pub fn judge(
     known: &BTreeSet<Identity>,
 ) -> (Vec<CriterionTest>, Vec<Feedback>) {
     let mut feedback: Vec<Feedback> =
-        draft.iter().flat_map(|(path, text)| scan::scan(path, text)).map(Feedback::Found).collect();
+        draft.iter().flat_map(|(path, text)| scan(path, text)).map(Feedback::Found).collect();
     let mut tree = base.clone();
     tree.extend(draft.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
     feedback.extend(new_errors(&tree, known).into_iter().map(Feedback::Found));
@@ -297,8 +296,8 @@ mod tests {
             is_completion: false,
             reason: String::new(),
             needs: Vec::new(),
-            writes: WriteSet::of_files([path("src/app.ts"), path("tests/stories/a.test.ts")])
-                .with_folder(path("src/features/a")),
+            writes: WriteSet::of_files([path("tests/stories/a.test.ts")]).with_folder(path("src/features/a")),
+            shared: BTreeSet::from([path("src/app.ts")]),
             test: path("tests/stories/a.test.ts"),
         }
     }

@@ -1,7 +1,8 @@
 //! The model's tasks side by side, and their results put together in one order.
 
 use super::ModelOptions;
-use super::attempt::{Desk, Written};
+use super::answer::apply;
+use super::attempt::{Desk, Pass, Written};
 use super::context::shared;
 use super::judge::{Tree, known_faults, new_errors};
 use super::work::{Task, Work, plan_work};
@@ -60,7 +61,10 @@ pub(in crate::stages::story_executor) async fn write_stories(
         let mut tree = base.clone();
         for earlier in schedule.comes_after(job) {
             if let Some(Some(Settled { value: Ok(written), ending: Ending::Done })) = results.get(earlier) {
-                lay(&mut tree, written);
+                // One that does not fit here is written again when results are put together.
+                if let Some(with) = laid(&tree, written) {
+                    tree = with;
+                }
             }
         }
         let task = work.tasks.get(job);
@@ -70,7 +74,7 @@ pub(in crate::stages::story_executor) async fn write_stories(
             let (Some(task), Some(story)) = (task, story) else {
                 return Err(Error::new(ErrorKind::Internal, "story-executor.task", "a task has no story"));
             };
-            let value = desk.write(task, story, &tree).await?;
+            let value = desk.write(task, story, &tree, Pass::First).await?;
             let (ending, how) = if value.is_ok() { (Ending::Done, "written") } else { (Ending::Failed, "failed") };
             let number = ended.fetch_add(1, Ordering::Relaxed) + 1;
             desk.cx.progress(number, total, format!("{}: {how} by the model", story.title));
@@ -78,7 +82,8 @@ pub(in crate::stages::story_executor) async fn write_stories(
         })
     })
     .await?;
-    Ok(put_together(plan, &work.tasks, &ran.schedule, ran.results, base))
+    let merge = Merge { desk: &desk, tasks: &work.tasks, of_id: &of_id, known: known_faults(&base) };
+    merge.put_together(plan, &ran.schedule, ran.results, base).await
 }
 
 /// Every text there is once the templates are rendered.
@@ -96,8 +101,15 @@ fn features_package() -> Option<(RepoPath, &'static str)> {
     Some((RepoPath::parse("app/features/__init__.py").ok()?, "\"\"\"What single user stories add.\"\"\"\n"))
 }
 
-fn lay(tree: &mut Tree, written: &Written) {
-    tree.extend(written.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
+/// The tree with a story on top; `None` when its edits of a shared file do not fit what others made of it.
+fn laid(tree: &Tree, written: &Written) -> Option<Tree> {
+    let mut with = tree.clone();
+    for (path, edits) in &written.edits {
+        let text = apply(tree.get(path)?, edits).ok()?;
+        with.insert(path.clone(), Arc::from(text));
+    }
+    with.extend(written.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
+    Some(with)
 }
 
 /// Files and folders that one story has to itself.
@@ -114,64 +126,90 @@ fn owners(work: &Work, rendered: &[GeneratedStory]) -> BTreeMap<RepoPath, StoryI
     owners
 }
 
-/// Puts results together one by one; the whole project is validated again after each, because stories that were
-/// written side by side have not seen each other.
-fn put_together(
-    plan: &ArchitecturePlan,
-    tasks: &[Task],
-    schedule: &Schedule,
-    mut results: Vec<Option<Settled<Result<Written, String>>>>,
-    base: Tree,
-) -> Vec<Told> {
-    let known = known_faults(&base);
-    let mut package = if plan.decision.stack == Stack::PythonApi { features_package() } else { None };
-    let mut tree = base;
-    let mut lost: BTreeSet<&StoryId> = BTreeSet::new();
-    let mut told = Vec::with_capacity(tasks.len());
-    for job in schedule.merge_order() {
-        let Some(task) = tasks.get(*job) else { continue };
-        let result = results.get_mut(*job).and_then(Option::take).map(|settled| settled.value);
-        let blocked = task.needs.iter().find(|needed| lost.contains(needed));
-        let (status, written) = match (schedule.state(*job), blocked, result) {
-            (Some(JobState::Blocked(by)), ..) => (StoryStatus::Blocked { by: by.clone() }, None),
-            (_, Some(by), _) => (StoryStatus::Blocked { by: by.clone() }, None),
-            (_, None, Some(Ok(written))) => {
-                let mut with = tree.clone();
-                lay(&mut with, &written);
-                match new_errors(&with, &known).first() {
-                    None => {
-                        tree = with;
-                        (StoryStatus::Done, Some(written))
+/// Puts results together one by one.
+struct Merge<'a> {
+    desk: &'a Desk<'a>,
+    tasks: &'a [Task],
+    of_id: &'a BTreeMap<&'a StoryId, &'a UserStory>,
+    /// What was wrong before any story of the model.
+    known: BTreeSet<(String, RepoPath, String)>,
+}
+
+impl Merge<'_> {
+    /// The whole project is validated again after each story, because those that were written side by side have not
+    /// seen each other. One that does not fit is written once more, on top of what is there by then.
+    async fn put_together(
+        &self,
+        plan: &ArchitecturePlan,
+        schedule: &Schedule,
+        mut results: Vec<Option<Settled<Result<Written, String>>>>,
+        base: Tree,
+    ) -> Result<Vec<Told>> {
+        let mut package = if plan.decision.stack == Stack::PythonApi { features_package() } else { None };
+        let mut tree = base;
+        let mut lost: BTreeSet<&StoryId> = BTreeSet::new();
+        let mut told = Vec::with_capacity(self.tasks.len());
+        for job in schedule.merge_order() {
+            let Some(task) = self.tasks.get(*job) else { continue };
+            let result = results.get_mut(*job).and_then(Option::take).map(|settled| settled.value);
+            let blocked = task.needs.iter().find(|needed| lost.contains(needed));
+            let (status, written) = match (schedule.state(*job), blocked, result) {
+                (Some(JobState::Blocked(by)), ..) => (StoryStatus::Blocked { by: by.clone() }, None),
+                (_, Some(by), _) => (StoryStatus::Blocked { by: by.clone() }, None),
+                (_, None, Some(Ok(written))) => match self.fitting(task, &tree, written).await? {
+                    Ok((with, written)) => {
+                        let before = std::mem::replace(&mut tree, with);
+                        (StoryStatus::Done, Some((written, before)))
                     }
-                    Some(finding) => {
-                        let (rule, file, message) = (&finding.rule, &finding.file, &finding.message);
-                        let reason = format!("it does not fit the stories beside it: {rule} in {file}: {message}");
-                        (StoryStatus::Failed { reason }, None)
-                    }
-                }
+                    Err(reason) => (StoryStatus::Failed { reason }, None),
+                },
+                (_, None, Some(Err(reason))) => (StoryStatus::Failed { reason }, None),
+                (_, None, None) => (StoryStatus::Failed { reason: "it was not tried".to_owned() }, None),
+            };
+            if written.is_none() {
+                lost.insert(&task.story);
             }
-            (_, None, Some(Err(reason))) => (StoryStatus::Failed { reason }, None),
-            (_, None, None) => (StoryStatus::Failed { reason: "it was not tried".to_owned() }, None),
-        };
-        if written.is_none() {
-            lost.insert(&task.story);
+            let mut one = Told {
+                story: task.story.clone(),
+                is_completion: task.is_completion,
+                status,
+                files: Vec::new(),
+                tests: Vec::new(),
+                model: String::new(),
+                reason: task.reason.clone(),
+            };
+            if let Some((written, before)) = written {
+                let first = package.take().map(|(path, text)| (path, text.to_owned()));
+                let changed = tree.iter().filter(|(path, text)| before.get(*path) != Some(*text));
+                let changed = changed.map(|(path, text)| (path.clone(), text.to_string()));
+                one.files = first.into_iter().chain(changed).collect();
+                one.tests = written.tests;
+                one.model = written.model;
+            }
+            told.push(one);
         }
-        let mut one = Told {
-            story: task.story.clone(),
-            is_completion: task.is_completion,
-            status,
-            files: Vec::new(),
-            tests: Vec::new(),
-            model: String::new(),
-            reason: task.reason.clone(),
-        };
-        if let Some(written) = written {
-            let first = package.take().map(|(path, text)| (path, text.to_owned()));
-            one.files = first.into_iter().chain(written.files).collect();
-            one.tests = written.tests;
-            one.model = written.model;
-        }
-        told.push(one);
+        Ok(told)
     }
-    told
+
+    /// The tree with the story on top and nothing wrong with it, or why there is none.
+    async fn fitting(&self, task: &Task, tree: &Tree, written: Written) -> Result<Result<(Tree, Written), String>> {
+        if let Ok(with) = self.checked(tree, &written) {
+            return Ok(Ok((with, written)));
+        }
+        let Some(story) = self.of_id.get(&task.story) else {
+            return Err(Error::new(ErrorKind::Internal, "story-executor.task", "a task has no story"));
+        };
+        Ok(match self.desk.write(task, story, tree, Pass::Again).await? {
+            Ok(written) => self.checked(tree, &written).map(|with| (with, written)),
+            Err(reason) => Err(format!("it did not fit the stories beside it, and written again: {reason}")),
+        })
+    }
+
+    fn checked(&self, tree: &Tree, written: &Written) -> Result<Tree, String> {
+        let with = laid(tree, written).ok_or_else(|| "its edits do not fit what other stories changed".to_owned())?;
+        match new_errors(&with, &self.known).first() {
+            None => Ok(with),
+            Some(finding) => Err(format!("{} in {}: {}", finding.rule, finding.file, finding.message)),
+        }
+    }
 }

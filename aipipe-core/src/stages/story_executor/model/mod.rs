@@ -18,7 +18,6 @@ mod context;
 mod feedback;
 mod judge;
 mod merge;
-pub mod scan;
 mod work;
 
 pub use feedback::{CiVerdict, Feedback, Refusal};
@@ -27,6 +26,7 @@ pub use work::{Author, Change, PlannedFile, StoryFiles, Task, Work, plan_work};
 pub(super) use merge::{Told, write_stories};
 
 use super::schedule::Limits;
+use crate::domain::ContentHash;
 
 /// How the model's part is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct ModelOptions {
     pub neighbour_tokens: usize,
     /// How much happens at once and in a minute.
     pub limits: Limits,
+    /// What CI said of an earlier try, where it was red: stories whose files it speaks of are told.
+    pub verdict: Option<CiVerdict>,
 }
 
 impl Default for ModelOptions {
@@ -59,6 +61,7 @@ impl Default for ModelOptions {
             max_answer_bytes: 2 * 1024 * 1024,
             neighbour_tokens: 16_000,
             limits: Limits::default(),
+            verdict: None,
         }
     }
 }
@@ -86,9 +89,21 @@ impl ModelOptions {
         self
     }
 
+    /// The same after a red build of an earlier execution.
+    #[must_use]
+    pub fn with_verdict(mut self, verdict: Option<CiVerdict>) -> Self {
+        self.verdict = verdict;
+        self
+    }
+
     /// What results depend on. Limits only decide when things happen.
     pub(super) fn revision(&self) -> String {
         let Self { primary, powerful, repair_rounds, max_output_tokens, max_answer_bytes, neighbour_tokens, .. } = self;
-        format!("{primary} {powerful} {repair_rounds} {max_output_tokens} {max_answer_bytes} {neighbour_tokens}")
+        let verdict = self.verdict.as_ref().map_or_else(String::new, |verdict| {
+            format!(" after {}", ContentHash::of_parts(&[&verdict.job, &verdict.step, &verdict.log_tail]).short(12))
+        });
+        format!(
+            "{primary} {powerful} {repair_rounds} {max_output_tokens} {max_answer_bytes} {neighbour_tokens}{verdict}"
+        )
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::{
     ArchitecturePlan, Component, ComponentId, CriterionId, Finding, RepoPath, Severity, Stack, StoryId, StorySet,
     StoryStatus, UserStory, slugify,
 };
+use crate::stages::story_executor::naming::is_python_keyword;
 use crate::stages::story_executor::schedule::{Estimate, Job};
 use crate::stages::story_executor::{GeneratedStory, WriteSet};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,8 @@ pub struct Task {
     pub needs: Vec<StoryId>,
     /// What may be written.
     pub writes: WriteSet,
+    /// Files where the project is tied together. Several stories may edit them, none may write them whole.
+    pub shared: BTreeSet<RepoPath>,
     /// The test file it must have.
     pub test: RepoPath,
 }
@@ -141,7 +144,7 @@ pub fn plan_work(
                 author: Author::Model,
                 reason: reason.clone(),
             };
-            files.extend(places.changes.iter().map(|path| model(path, Change::Change)));
+            files.extend(places.changes.iter().chain(&places.shared).map(|path| model(path, Change::Change)));
             files.extend(places.test.iter().chain(&places.folder).map(|path| model(path, Change::Create)));
             if let (Some(test), Some(folder)) = (places.test, places.folder) {
                 let needs = story.depends_on.iter().map(|needed| &needed.story);
@@ -158,6 +161,7 @@ pub fn plan_work(
                     reason,
                     needs: needs.into_iter().cloned().collect(),
                     writes,
+                    shared: places.shared,
                     test,
                 });
             }
@@ -208,8 +212,9 @@ fn slugs(stories: &StorySet) -> BTreeMap<StoryId, String> {
     }
     let named = |story: &UserStory| {
         let own = slug(story);
-        let starts_with_letter = own.starts_with(|c: char| c.is_ascii_alphabetic());
-        match (starts_with_letter, counts.get(&own)) {
+        // `con` is a device on Windows, so no folder can have that name.
+        let is_name = own.starts_with(|c: char| c.is_ascii_alphabetic()) && RepoPath::parse(own.as_str()).is_ok();
+        match (is_name, counts.get(&own)) {
             (true, Some(1)) => own,
             (true, _) => format!("{own}-{}", story.id),
             (false, _) => format!("story-{}", story.id),
@@ -221,6 +226,7 @@ fn slugs(stories: &StorySet) -> BTreeMap<StoryId, String> {
 /// Where the model's files of a story go.
 struct Places {
     changes: BTreeSet<RepoPath>,
+    shared: BTreeSet<RepoPath>,
     folder: Option<RepoPath>,
     test: Option<RepoPath>,
 }
@@ -268,6 +274,8 @@ impl<'a> Layout<'a> {
 
     fn places(&self, plan: &ArchitecturePlan, story: &StoryId, slug: &str, is_completion: bool) -> Places {
         let name = if self.is_python { slug.replace('-', "_") } else { slug.to_owned() };
+        // `from app.features.class import …` is no Python.
+        let name = if self.is_python && is_python_keyword(&name) { format!("{name}_") } else { name };
         let further = match (is_completion, self.is_python) {
             (false, _) => "",
             (true, true) => "_further",
@@ -284,7 +292,8 @@ impl<'a> Layout<'a> {
         let components = plan.components.iter().filter(of_entity).map(|component| component.path.clone());
         let entries = ENTRIES.iter().filter(|_| !is_completion).filter_map(|entry| RepoPath::parse(*entry).ok());
         Places {
-            changes: components.chain(entries).filter(|path| self.tree.contains(path)).collect(),
+            changes: components.filter(|path| self.tree.contains(path)).collect(),
+            shared: entries.filter(|path| self.tree.contains(path)).collect(),
             folder: RepoPath::parse(folder).ok(),
             test: RepoPath::parse(test).ok(),
         }

@@ -210,7 +210,7 @@ proptest! {
         let mut running: BTreeSet<usize> = BTreeSet::new();
         let mut ended: BTreeSet<usize> = BTreeSet::new();
         for event in &log {
-            let number: usize = event[1..].parse().unwrap();
+            let number: usize = event.trim_start_matches(['+', '-']).parse().unwrap();
             if event.starts_with('+') {
                 for other in &running {
                     prop_assert!(case.jobs[number].writes.shared_with(&case.jobs[*other].writes).is_none());

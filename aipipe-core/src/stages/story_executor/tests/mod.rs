@@ -4,6 +4,7 @@ use plans::{HOSTILE, PlanBuilder, list, odd, operation, optional, reference, ren
 use std::collections::{BTreeMap, BTreeSet};
 
 mod plans;
+mod work;
 
 type Plan = (ArchitecturePlan, StorySet);
 

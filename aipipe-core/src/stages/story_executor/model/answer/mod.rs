@@ -10,6 +10,7 @@
 //! @@1f6e9c0a2b7d4358 replace
 //! lines as they shall be
 //! @@1f6e9c0a2b7d4358 end
+//! @@1f6e9c0a2b7d4358 remove src/features/labels/draft.ts
 //! ```
 //!
 //! The mark is derived from the whole question, so no document and no file in it can contain it, and content may hold
@@ -66,6 +67,8 @@ pub enum Content {
     Whole(String),
     /// Changes to the text that is there.
     Edits(Vec<Edit>),
+    /// The file shall go.
+    Removed,
 }
 
 /// A block that was complete.
@@ -185,7 +188,7 @@ pub fn parse(text: &str, fence: &Fence, limit: usize) -> Answer {
 fn with_line<'a>(mut state: State<'a>, line: &'a str) -> State<'a> {
     match &mut state {
         State::File(_, lines) | State::Edit(_, _, Part::Search(lines)) | State::Edit(_, _, Part::Replace(_, lines)) => {
-            lines.push(line)
+            lines.push(line);
         }
         State::Outside | State::Refused | State::Edit(_, _, Part::None) => {}
     }
@@ -204,6 +207,14 @@ impl Reader {
             ("file" | "edit", state) => {
                 self.unclosed(state);
                 self.open(word, rest.trim())
+            }
+            ("remove", state) => {
+                self.unclosed(state);
+                // The path is all there is of such a block.
+                if let State::File(path, _) = self.open("file", rest.trim()) {
+                    self.keep(path, Content::Removed);
+                }
+                State::Outside
             }
             ("search", State::Edit(path, edits, part)) => {
                 let edits = self.closed_part(&path, edits, part);

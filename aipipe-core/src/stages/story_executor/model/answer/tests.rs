@@ -37,6 +37,14 @@ fn files_and_edits_are_read_and_talk_is_not() {
 }
 
 #[test]
+fn a_file_can_be_taken_back() {
+    let fence = fence();
+    let answer = parse(&format!("{fence} remove src/a.ts\n{fence} remove ../x\n"), &fence, LIMIT);
+    assert_eq!(answer.blocks, [Block { path: RepoPath::parse("src/a.ts").unwrap(), content: Content::Removed }]);
+    assert!(matches!(answer.faults[..], [AnswerFault::BadPath { .. }]));
+}
+
+#[test]
 fn content_that_looks_like_the_format_survives() {
     let other = Fence::of(&["another question"]);
     let content = format!("```ts\n{other} end\n@@ end\nFILE: x\n  {} end\n<<<<<<< SEARCH\n", fence());
@@ -129,7 +137,19 @@ fn repeated_lines_take_linear_work() {
 
 fn piece() -> impl Strategy<Value = String> {
     let fence = fence();
-    let words = ["file a.ts", "file ../x", "edit a.ts", "search", "replace", "end", "", "odd", "file b/c.py"];
+    let words = [
+        "file a.ts",
+        "file ../x",
+        "edit a.ts",
+        "search",
+        "replace",
+        "end",
+        "",
+        "odd",
+        "file b/c.py",
+        "remove d.ts",
+        "remove",
+    ];
     let marked = prop::sample::select(words.to_vec()).prop_map(move |word| format!("{fence} {word}"));
     prop_oneof![marked, "[ -~\\t\\r]{0,20}", ".{0,8}"]
 }

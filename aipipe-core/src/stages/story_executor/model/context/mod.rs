@@ -53,6 +53,7 @@ fn rules(plan: &ArchitecturePlan) -> String {
         MARK edit path/of/a/file/that/is/there\nMARK search\n(whole lines, exactly as they are, that occur once)\n\
         MARK replace\n(the lines that shall be there)\nMARK end\n\
         An edit block may have several searches, each followed by its replacement. Send each file once. \
+        A file that you made and that shall go is taken back by one line: MARK remove path. \
         Text outside blocks is ignored.\n\n",
     );
     let _ = writeln!(text, "Stack: {} on {}", plan.decision.stack.title(), plan.build.runtime);
@@ -151,10 +152,13 @@ pub fn of_story(
         let what = if *path == task.test { "its tests" } else { "is there" };
         let _ = writeln!(text, "- {path} ({what})");
     }
+    for path in &task.shared {
+        let _ = writeln!(text, "- {path} (is there; edits only, other stories edit it as well)");
+    }
     for folder in task.writes.folders() {
         let _ = writeln!(text, "- any file below {folder}/");
     }
-    let own: Vec<&RepoPath> = task.writes.files().filter(|path| tree.contains_key(*path)).collect();
+    let own: Vec<&RepoPath> = task.writes.files().chain(&task.shared).filter(|path| tree.contains_key(*path)).collect();
     if !own.is_empty() {
         text.push_str("\nThose that are there\n");
     }
@@ -237,7 +241,11 @@ pub fn question(
                 let _ = writeln!(last, "  log: {}", data(&verdict.log_tail));
             }
         }
-        last.push_str("\nMend it. Send only files that change; edits refer to the files as they are now.\n");
+        last.push_str(if round.number == 0 {
+            "\nThat was said of an earlier try. Write the story so that it does not happen again.\n"
+        } else {
+            "\nMend it. Send only files that change; edits refer to the files as they are now.\n"
+        });
     }
     let number = round.number.to_string();
     let parts: Vec<&str> =

@@ -165,11 +165,10 @@ fn python_top_level(text: &str) -> String {
                     Some((_, after)) => (open, rest) = (None, after),
                     None => break,
                 },
-                None => {
-                    let first = ["\"\"\"", "'''"].into_iter().filter_map(|q| Some((rest.find(q)?, q))).min();
-                    let Some((at, quotes)) = first else { break };
-                    (open, rest) = (Some(quotes), rest.get(at + quotes.len()..).unwrap_or_default());
-                }
+                None => match triple_quotes(rest) {
+                    Some((quotes, after)) => (open, rest) = (Some(quotes), after),
+                    None => break,
+                },
             }
         }
         let is_code = !was_open && !line.starts_with([' ', '\t', '#', '"', '\'', '@', ')', ']', '}']);
@@ -177,6 +176,21 @@ fn python_top_level(text: &str) -> String {
         line.chars().for_each(|c| blank(&mut out, c, (is_code && !is_inner) || c == '\n'));
     }
     out
+}
+
+/// The first triple quotes and what follows them.
+fn triple_quotes(text: &str) -> Option<(&'static str, &str)> {
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\'']) {
+        rest = rest.get(at..)?;
+        for quotes in ["\"\"\"", "'''"] {
+            if let Some(after) = rest.strip_prefix(quotes) {
+                return Some((quotes, after));
+            }
+        }
+        rest = rest.get(1..)?;
+    }
+    None
 }
 
 /// Keeps the character or puts as many blanks as it has bytes, so that places stay.
