@@ -252,7 +252,7 @@ fn greedy(scenario: &Scenario, truth: &[Truth]) -> f64 {
         .collect();
     let mut ready: BinaryHeap<(u64, Reverse<usize>)> = BinaryHeap::new();
     ready.extend((0..truth.len()).filter(|job| open[*job] == 0).map(|job| (tail[job], Reverse(job))));
-    let mut running: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
+    let mut running: Vec<(f64, usize)> = Vec::new();
     let (mut input, mut output) = (Bucket::of(scenario.input), Bucket::of(scenario.output));
     let mut now = 0.0_f64;
     loop {
@@ -267,21 +267,22 @@ fn greedy(scenario: &Scenario, truth: &[Truth]) -> f64 {
             ready.pop();
             input.held -= truth[job].input as f64;
             output.held -= truth[job].output as f64;
-            running.push(Reverse((now.ceil() as u64 + truth[job].millis, job)));
+            running.push((now + truth[job].millis as f64, job));
         }
-        let Some(Reverse((end, job))) = running.peek().copied() else {
+        let first = (0..running.len()).min_by(|a, b| running[*a].0.total_cmp(&running[*b].0));
+        let Some(first) = first else {
             if wake.is_infinite() {
                 return now;
             }
             now = wake;
             continue;
         };
-        if wake < end as f64 {
+        if wake < running[first].0 {
             now = wake;
             continue;
         }
-        running.pop();
-        now = now.max(end as f64);
+        let (end, job) = running.swap_remove(first);
+        now = now.max(end);
         for (next, other) in truth.iter().enumerate() {
             if other.needs.contains(&job) {
                 open[next] -= 1;
