@@ -115,7 +115,7 @@ impl Stage for IntegrationValidator {
     }
 
     fn revision(&self) -> String {
-        if self.packages.is_some() { "1".to_owned() } else { "1 without lock".to_owned() }
+        if self.packages.is_some() { "2".to_owned() } else { "2 without lock".to_owned() }
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {

@@ -166,7 +166,7 @@ impl Stage for ReviewCoordinator {
 
     fn revision(&self) -> String {
         let ReviewOptions { policy, approvals, author_name, author_email, .. } = &self.options;
-        format!("1 {policy:?} {approvals} {author_name} {author_email}")
+        format!("2 {policy:?} {approvals} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, build: BuildReport) -> Result<Outcome<ReviewOutcome>> {
