@@ -5,6 +5,7 @@ use super::artifact::{ArtifactRef, Stored};
 use super::id::{CriterionId, StoryId};
 use super::path::{ProjectRoot, RepoPath};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What wrote a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,13 +133,29 @@ pub struct CodeBundle {
     pub scaffold: Vec<CodeFile>,
     /// The stories in the order they were worked on.
     pub stories: Vec<StoryResult>,
+    /// What was added afterwards to stories above that a template had served in part, in the order it was added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub completions: Vec<StoryResult>,
 }
 
 impl CodeBundle {
+    /// Every piece of work on a story, in the order they follow each other.
+    pub fn work(&self) -> impl Iterator<Item = &StoryResult> {
+        self.stories.iter().chain(&self.completions)
+    }
+
     /// The last version of every file, by path.
     #[must_use]
-    pub fn final_files(&self) -> std::collections::BTreeMap<&RepoPath, &CodeFile> {
-        let of_stories = self.stories.iter().flat_map(|story| &story.files);
+    pub fn final_files(&self) -> BTreeMap<&RepoPath, &CodeFile> {
+        let of_stories = self.work().flat_map(|story| &story.files);
         self.scaffold.iter().chain(of_stories).map(|file| (&file.path, file)).collect()
+    }
+
+    /// How many of the final files a template wrote, and how many files there are.
+    #[must_use]
+    pub fn written_by_templates(&self) -> (usize, usize) {
+        let files = self.final_files();
+        let by_template = files.values().filter(|file| matches!(file.route, Route::Template { .. })).count();
+        (by_template, files.len())
     }
 }

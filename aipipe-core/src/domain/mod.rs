@@ -18,6 +18,7 @@ mod review;
 mod runtime;
 mod story;
 mod time;
+mod trace;
 mod usage;
 mod validation;
 
@@ -38,5 +39,6 @@ pub use review::*;
 pub use runtime::*;
 pub use story::*;
 pub use time::*;
+pub use trace::*;
 pub use usage::*;
 pub use validation::*;

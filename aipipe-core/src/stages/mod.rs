@@ -17,7 +17,7 @@ pub use architecture_planner::ArchitecturePlanner;
 pub use document_processor::DocumentProcessor;
 pub use github_orchestrator::{GithubOrchestrator, PublishOptions};
 pub use integration_validator::{IntegrationValidator, WorkflowOptions};
-pub use requirements_synthesizer::RequirementsSynthesizer;
+pub use requirements_synthesizer::{RequirementsSynthesizer, StoryFile};
 pub use review_coordinator::{ReviewCoordinator, ReviewOptions};
 pub use standard::{StandardOptions, StandardPorts, standard_pipeline};
 pub use story_executor::StoryExecutor;

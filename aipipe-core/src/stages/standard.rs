@@ -6,10 +6,10 @@ use super::github_orchestrator::{GithubOrchestrator, PublishOptions};
 use super::integration_validator::{IntegrationValidator, WorkflowOptions};
 use super::requirements_synthesizer::RequirementsSynthesizer;
 use super::review_coordinator::{ReviewCoordinator, ReviewOptions};
-use super::story_executor::StoryExecutor;
+use super::story_executor::{ModelOptions, StoryExecutor};
 use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack};
 use crate::pipeline::Pipeline;
-use crate::ports::{ContinuousIntegration, PackageManager, ReviewDesk, SourceControl};
+use crate::ports::{ContinuousIntegration, LanguageModel, PackageManager, ReviewDesk, SourceControl};
 use crate::stacks::TemplateOverrides;
 use std::sync::Arc;
 
@@ -78,6 +78,8 @@ pub struct StandardOptions {
     pub workflow: WorkflowOptions,
     /// Templates in the place of single ones of this crate.
     pub templates: TemplateOverrides,
+    /// Who writes what no template covers; nobody when `None`.
+    pub model: Option<(Arc<dyn LanguageModel>, ModelOptions)>,
     /// How code is published.
     pub publish: PublishOptions,
     /// How it is reviewed.
@@ -92,6 +94,7 @@ impl StandardOptions {
             stack: None,
             workflow: WorkflowOptions::default(),
             templates: TemplateOverrides::default(),
+            model: None,
             publish: PublishOptions::default(),
             review: ReviewOptions::new(policy),
         }
@@ -118,6 +121,13 @@ impl StandardOptions {
         self
     }
 
+    /// The same, with this model for what no template covers.
+    #[must_use]
+    pub fn with_model(mut self, model: Arc<dyn LanguageModel>, options: ModelOptions) -> Self {
+        self.model = Some((model, options));
+        self
+    }
+
     /// The same, published like this.
     #[must_use]
     pub fn with_publish(mut self, publish: PublishOptions) -> Self {
@@ -136,11 +146,15 @@ impl StandardOptions {
 /// Documents in, merged pull request out: all seven stages.
 #[must_use]
 pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pipeline<IntakeRequest, ReviewOutcome> {
+    let executor = match &options.model {
+        None => StoryExecutor::by_templates(),
+        Some((model, options)) => StoryExecutor::with_model(Arc::clone(model), options.clone()),
+    };
     Pipeline::builder("documents-to-pull-request")
         .then(DocumentProcessor::default())
         .then(RequirementsSynthesizer::by_rules())
         .then(ArchitecturePlanner::with_stack(options.stack))
-        .then(StoryExecutor::by_templates().with_overrides(options.templates.clone()))
+        .then(executor.with_overrides(options.templates.clone()))
         .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))
         .then(GithubOrchestrator::new(
             Arc::clone(&ports.source_control),

@@ -4,8 +4,12 @@ use super::lock;
 use crate::domain::Timestamp;
 use crate::ports::{Clock, IdGenerator};
 use async_trait::async_trait;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -57,6 +61,74 @@ impl Clock for VirtualClock {
             }
             moved.await;
         }
+    }
+}
+
+/// Time that jumps to the next moment somebody waits for, as soon as nobody has anything else to do.
+///
+/// For simulations: hours pass in microseconds, and the same program sees the same times again.
+#[derive(Debug)]
+pub struct SimulatedClock {
+    now: Mutex<Timestamp>,
+    sleepers: Mutex<BTreeMap<(Timestamp, u64), Waker>>,
+    count: AtomicU64,
+}
+
+impl SimulatedClock {
+    /// A clock that shows `now` until something is run on it.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { now: Mutex::new(now), sleepers: Mutex::default(), count: AtomicU64::new(0) }
+    }
+
+    /// Runs `future` to its end; `None` when it waits for something that is no time.
+    pub fn run<F: Future>(&self, future: F) -> Option<F::Output> {
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return Some(output);
+            }
+            if woken.0.swap(false, Ordering::SeqCst) {
+                continue;
+            }
+            let ((moment, _), sleeper) = lock(&self.sleepers).pop_first()?;
+            {
+                let mut now = lock(&self.now);
+                *now = moment.max(*now);
+            }
+            sleeper.wake();
+        }
+    }
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Clock for SimulatedClock {
+    fn now(&self) -> Timestamp {
+        *lock(&self.now)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let until = self.now().plus(duration);
+        let number = self.count.fetch_add(1, Ordering::SeqCst);
+        poll_fn(|context| {
+            if self.now() >= until {
+                return Poll::Ready(());
+            }
+            lock(&self.sleepers).insert((until, number), context.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 }
 

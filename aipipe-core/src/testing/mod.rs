@@ -2,7 +2,7 @@
 //!
 //! - In-memory adapters of every port: [`MemoryArtifacts`], [`MemoryRecords`], [`MemoryForge`] (source control, CI and
 //!   review desk), [`ScriptedModel`], [`MemorySecrets`], [`HashEmbedder`], [`StubPackageManager`].
-//! - Time that is moved by hand: [`VirtualClock`]; time that stands still: [`FixedClock`].
+//! - Time that is moved by hand: [`VirtualClock`]; that jumps ahead: [`SimulatedClock`]; that stands still: [`FixedClock`].
 //! - [`conformance`]: the suites that check each port's contract; run them on an adapter of your own.
 //! - Mocks of every port by mockall, beside the traits: `aipipe_core::ports::MockArtifactStore` and so on.
 
@@ -17,7 +17,7 @@ mod records;
 mod small;
 
 pub use artifacts::MemoryArtifacts;
-pub use clock::{FixedClock, SequentialIds, VirtualClock};
+pub use clock::{FixedClock, SequentialIds, SimulatedClock, VirtualClock};
 pub use forge::MemoryForge;
 pub use model::ScriptedModel;
 pub use records::MemoryRecords;

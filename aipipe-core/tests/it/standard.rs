@@ -1,16 +1,19 @@
 //! All seven stages on in-memory adapters: what is merged, what is not, and what a person is asked.
 
 use aipipe_core::domain::{
-    ArtifactArea, ArtifactPrefix, BuildReport, CheckName, ContentHash, DocumentName, EndedReview, ExecutionStatus,
-    IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild, PullRequestState, RepoPath, ReviewOutcome, ReviewPolicy,
-    ReviewVerdict, Stack, StoryStatus, ValidationReport,
+    ArchitecturePlan, ArtifactArea, ArtifactKey, ArtifactPrefix, BuildReport, CheckName, ContentHash, DocumentName,
+    EndedReview, ExecutionStatus, IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild, PullRequestState, RepoPath,
+    ReviewOutcome, ReviewPolicy, ReviewVerdict, Stack, StorySet, StoryStatus, TraceGap, TraceMatrix, Traced,
+    ValidationReport,
 };
 use aipipe_core::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
-use aipipe_core::ports::{ArtifactStore, Clock, CommitRequest, FileChange, ReviewDesk, ReviewSpec, SourceControl};
+use aipipe_core::ports::{
+    ArtifactStore, Clock, CommitRequest, FileChange, GetOptions, ReviewDesk, ReviewSpec, SourceControl,
+};
 use aipipe_core::stages::review_coordinator::{Contents, PullRequestText, describe};
 use aipipe_core::stages::{
-    ArchitecturePlanner, GithubOrchestrator, IntegrationValidator, ReviewOptions, StandardOptions, StandardPorts,
-    StoryExecutor, standard_pipeline,
+    ArchitecturePlanner, GithubOrchestrator, IntegrationValidator, RequirementsSynthesizer, ReviewOptions,
+    StandardOptions, StandardPorts, StoryExecutor, standard_pipeline,
 };
 use aipipe_core::tables::{BuildRecord, DocumentRecord, IntegrationRecord, StoryRecord};
 use aipipe_core::testing::{
@@ -137,6 +140,52 @@ async fn documents_become_a_merged_pull_request_with_traceability() {
     ] {
         assert!(body.contains(expected), "{expected:?} is not in the text:\n{body}");
     }
+}
+
+#[tokio::test]
+async fn the_matrix_tells_every_way_and_every_gap() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    merged(desk.run("a", BRIEF).await.unwrap());
+    let (bundle, build, engine) = (desk.bundle("a").await, desk.build("a").await, desk.engine());
+    let execution = desk.request("a").execution();
+    let stories: StorySet =
+        engine.stage_output(&execution, &RequirementsSynthesizer::stage_name()).await.unwrap().unwrap();
+    let plan: ArchitecturePlan =
+        engine.stage_output(&execution, &ArchitecturePlanner::stage_name()).await.unwrap().unwrap();
+    let matrix = |bundle: &CodeBundle| {
+        let required_checks = &plan.build.required_checks;
+        TraceMatrix::of(Traced { stories: &stories, plan: &plan, bundle, build: Some(&build), required_checks })
+    };
+    let whole = matrix(&bundle);
+    let key = ArtifactKey::parse(&format!("{}/processed/{execution}/traceability.json", desk.root())).unwrap();
+    let stored = desk.artifacts.get(&key, GetOptions::default()).await.unwrap();
+    assert_eq!(serde_json::from_slice::<TraceMatrix>(&stored.content).unwrap(), whole);
+
+    let served: Vec<_> = whole.stories.iter().filter(|story| story.is_served()).collect();
+    assert!(served.len() >= 3);
+    for story in &served {
+        assert!(!story.components.is_empty() && !story.files.is_empty() && story.commits.len() == 1, "{story:?}");
+    }
+    assert!(!whole.checks.is_empty() && whole.checks.iter().all(|check| check.state.is_some_and(|s| s.is_success())));
+    let of = |gaps: &[TraceGap], wanted: fn(&TraceGap) -> bool| gaps.iter().filter(|gap| wanted(gap)).count();
+    let uncovered: fn(&TraceGap) -> bool = |gap| matches!(gap, TraceGap::UncoveredCriterion { .. });
+    let untested: fn(&TraceGap) -> bool = |gap| matches!(gap, TraceGap::UntestedStory { .. });
+    let orphan: fn(&TraceGap) -> bool = |gap| matches!(gap, TraceGap::OrphanFile { .. });
+    assert_eq!((of(&whole.gaps, untested), of(&whole.gaps, orphan)), (0, 0), "{:?}", whole.gaps);
+
+    // Each gap is seen as soon as it is there.
+    let mut broken = bundle.clone();
+    let story = broken.stories.iter_mut().find(|story| !story.tests.is_empty()).unwrap();
+    let criteria: std::collections::BTreeSet<_> = story.tests.drain(..).map(|test| test.criterion).collect();
+    assert_eq!(of(&matrix(&broken).gaps, uncovered), of(&whole.gaps, uncovered) + criteria.len());
+    let story = broken.stories.iter_mut().find(|story| !story.files.is_empty()).unwrap();
+    story.files.retain(|file| !file.path.as_str().contains(".test."));
+    assert_eq!(of(&matrix(&broken).gaps, untested), 1);
+    let mut broken = bundle.clone();
+    let story = broken.stories.iter_mut().find(|story| !story.files.is_empty()).unwrap();
+    let file = story.files.iter_mut().find(|file| file.path.as_str().contains("tests/stories")).unwrap();
+    file.stories.clear();
+    assert_eq!(of(&matrix(&broken).gaps, orphan), 1);
 }
 
 #[tokio::test]

@@ -6,5 +6,7 @@ mod bad_input;
 mod conformance;
 mod crash;
 mod examples;
+mod executor;
+mod makespan;
 mod program;
 mod workflows;

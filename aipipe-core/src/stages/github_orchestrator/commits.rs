@@ -75,7 +75,28 @@ pub(super) fn planned_commits(
             files: result.files.clone(),
         });
     }
+    for completion in bundle.completions.iter().filter(|completion| !completion.files.is_empty()) {
+        let story = by_id.get(&completion.story);
+        commits.push(PlannedCommit {
+            step: StepKey::parse(format!("commit/{}/further-criteria", completion.story))?,
+            message: completion_message(completion, story.copied()),
+            story: Some(completion.story.clone()),
+            files: completion.files.clone(),
+        });
+    }
     Ok(commits)
+}
+
+fn completion_message(result: &StoryResult, story: Option<&UserStory>) -> String {
+    let title = story.map_or_else(|| result.story.to_string(), |story| one_line(&story.title));
+    let mut message = format!("{}\n\nThese criteria were still open:\n", cut(&format!("Complete: {title}"), 72));
+    let criteria = story.map(|story| story.criteria.as_slice()).unwrap_or_default();
+    for criterion in criteria.iter().filter(|criterion| result.tests.iter().any(|test| test.criterion == criterion.id))
+    {
+        message.push_str(&format!("\n- {} (checked)", one_line(&criterion.then)));
+    }
+    message.push_str(&format!("\n\nStory: {} ({})\n", result.story, result.status.label()));
+    message
 }
 
 fn story_message(result: &StoryResult, story: Option<&UserStory>) -> String {

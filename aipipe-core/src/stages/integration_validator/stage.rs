@@ -1,7 +1,9 @@
 //! Stage 5: checks all files together, adds the lock file and the CI workflow, publishes the validated tree.
 
 use super::workflow::{self, Workflow};
-use super::{SourceFile, WorkflowOptions, audit_script, check_files, ci_workflow, required_checks, workflow_path};
+use super::{
+    SourceFile, WorkflowOptions, audit_script, check_files, ci_workflow, required_checks, scan, workflow_path,
+};
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, CodeBundle, CodeFile, Finding, RepoPath, Route, Severity, Stack, StageName, StepKey,
     ValidationReport,
@@ -18,7 +20,7 @@ use std::sync::Arc;
 /// Validates the bundle; an error finding stops the pipeline before anything is published.
 #[derive(Debug)]
 pub struct IntegrationValidator {
-    packages: Arc<dyn PackageManager>,
+    packages: Option<Arc<dyn PackageManager>>,
     workflow: WorkflowOptions,
 }
 
@@ -34,7 +36,13 @@ impl IntegrationValidator {
     /// Has lock files made by this package manager.
     #[must_use]
     pub fn new(packages: Arc<dyn PackageManager>) -> Self {
-        Self { packages, workflow: WorkflowOptions::default() }
+        Self { packages: Some(packages), workflow: WorkflowOptions::default() }
+    }
+
+    /// Makes no lock file: for where no package manager may run. The workflow needs one before it can pass.
+    #[must_use]
+    pub fn without_lock() -> Self {
+        Self { packages: None, workflow: WorkflowOptions::default() }
     }
 
     /// The same with other options for the CI workflow.
@@ -55,7 +63,8 @@ impl IntegrationValidator {
         cx: &StageContext,
         plan: &ArchitecturePlan,
         contents: &BTreeMap<RepoPath, Bytes>,
-    ) -> Result<CodeFile> {
+    ) -> Result<Option<CodeFile>> {
+        let Some(packages) = &self.packages else { return Ok(None) };
         let stack = plan.decision.stack;
         let manifests: BTreeMap<_, _> =
             contents.iter().filter(|(path, _)| is_manifest(stack, path)).map(|(p, c)| (p.clone(), c.clone())).collect();
@@ -64,19 +73,19 @@ impl IntegrationValidator {
         let request = LockRequest { stack, runtime_version: plan.build.oldest_runtime_version.to_string(), manifests };
         let made: JournaledLock = cx
             .step(&StepKey::literal("lock-file"), &hashes, |_| async {
-                let lock = self.packages.lock(&request).await?;
+                let lock = packages.lock(&request).await?;
                 let content = cx.store_bytes(lock.content).await?;
                 Ok(JournaledLock { path: lock.path, content, tool: lock.tool })
             })
             .await?;
-        Ok(CodeFile {
+        Ok(Some(CodeFile {
             path: made.path,
             content: made.content,
             executable: false,
             route: Route::PackageManager { tool: made.tool },
             reason: "exact versions of every package, so that an install is repeatable".to_owned(),
             stories: Vec::new(),
-        })
+        }))
     }
 
     async fn workflow_file(&self, cx: &StageContext, stack: Stack, model: &Workflow) -> Result<CodeFile> {
@@ -133,7 +142,8 @@ impl Stage for IntegrationValidator {
     }
 
     fn revision(&self) -> String {
-        format!("2 {:?}", self.workflow)
+        let lock = if self.packages.is_some() { "" } else { " without lock" };
+        format!("2{lock} {:?}", self.workflow)
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {
@@ -152,11 +162,9 @@ impl Stage for IntegrationValidator {
             return Err(Error::new(ErrorKind::ValidationFailed, "validate.files", message).with("errors", errors.len()));
         }
         let files_checked = contents.len();
-        let additions = vec![
-            self.lock_file(cx, &plan, &contents).await?,
-            self.workflow_file(cx, stack, &model).await?,
-            self.audit_file(cx, stack).await?,
-        ];
+        let mut additions: Vec<CodeFile> = self.lock_file(cx, &plan, &contents).await?.into_iter().collect();
+        additions.push(self.workflow_file(cx, stack, &model).await?);
+        additions.push(self.audit_file(cx, stack).await?);
         for file in &additions {
             // Whoever wrote a file there meant to decide what CI runs or installs.
             if contents.insert(file.path.clone(), cx.load_bytes(&file.content).await?).is_some() {
@@ -189,5 +197,7 @@ fn findings(contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
         texts.push((path, text));
     }
     let files: Vec<_> = texts.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    Ok(check_files(&files))
+    let mut found = check_files(&files);
+    found.extend(files.iter().flat_map(|file| scan(file.path, file.content)));
+    Ok(found)
 }

@@ -31,6 +31,7 @@ mod sentences;
 mod stage;
 mod statement;
 mod stories;
+pub mod story_file;
 mod story_form;
 mod system;
 mod table;
@@ -42,6 +43,7 @@ mod words;
 
 pub use super::source::Source;
 pub use stage::RequirementsSynthesizer;
+pub use story_file::StoryFile;
 
 use crate::domain::{
     Citation, DocumentSet, Obligation, OpenQuestion, ProjectRoot, Requirement, RequirementKind, Stored, StoryId,

@@ -14,19 +14,23 @@
 mod decision;
 mod markdown;
 mod pull_request;
+mod traceability;
 
 pub use decision::{Decision, decide};
 pub use pull_request::{Contents, PullRequestText, describe};
+pub use traceability::to_markdown;
 
 use crate::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, DocumentSet, EndedReview, PublishedBuild, PullRequest, PullRequestState,
-    PullRequestStatus, ReviewOutcome, ReviewPolicy, SignalName, StageName, StepKey, StorySet, ValidationReport, Wait,
+    ArchitecturePlan, ArtifactKey, BuildReport, CodeBundle, DocumentSet, EndedReview, PublishedBuild, PullRequest,
+    PullRequestState, PullRequestStatus, ReviewOutcome, ReviewPolicy, SignalName, StageName, StepKey, StorySet,
+    TraceMatrix, ValidationReport, Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{MergeSpec, PullRequestSpec, ReviewDesk, Signature};
 use crate::tables::IntegrationRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,7 +127,7 @@ impl ReviewCoordinator {
         let plan: ArchitecturePlan = cx.load(&bundle.plan).await?;
         let stories: StorySet = cx.load(&plan.stories).await?;
         let documents: DocumentSet = cx.load(&stories.documents).await?;
-        Ok((self.options.text)(&Contents {
+        let contents = Contents {
             documents: &documents,
             stories: &stories,
             plan: &plan,
@@ -133,7 +137,9 @@ impl ReviewCoordinator {
             spending: cx.spending(),
             execution: cx.execution(),
             policy: self.options.policy,
-        }))
+        };
+        publish_matrix(cx, &contents.matrix()).await?;
+        Ok((self.options.text)(&contents))
     }
 
     /// The pull request of the build's branch, opened once. What it is about decides which one it is, not its words.
@@ -192,6 +198,18 @@ impl ReviewCoordinator {
         };
         cx.write_records(vec![record.write()?]).await
     }
+}
+
+/// Leaves the matrix beside the documents' texts, for programs and for people.
+async fn publish_matrix(cx: &StageContext, matrix: &TraceMatrix) -> Result<()> {
+    let json = serde_json::to_vec_pretty(matrix).map_err(|error| {
+        Error::new(ErrorKind::Internal, "review.traceability", "the matrix does not serialize").caused_by(error)
+    })?;
+    for (name, content) in [("traceability.json", json), ("traceability.md", to_markdown(matrix).into_bytes())] {
+        let key = ArtifactKey::parse(&format!("{}/processed/{}/{name}", cx.root(), cx.execution()))?;
+        cx.publish(&key, Bytes::from(content)).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]

@@ -1,10 +1,11 @@
 //! The text of the pull request: what a reviewer needs to decide, and for every file the words it serves.
 
 use super::markdown::{code, escape, fenced, shorten};
+use super::traceability;
 use crate::domain::{
-    ArchitecturePlan, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
-    PinnedDependency, PublishedBuild, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
-    StackEvidence, StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
+    ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
+    PinnedDependency, PublishedBuild, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
+    StoryId, StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -42,6 +43,20 @@ pub struct Contents<'a> {
     pub policy: ReviewPolicy,
 }
 
+impl Contents<'_> {
+    /// From the requirements to what shows them.
+    #[must_use]
+    pub fn matrix(&self) -> TraceMatrix {
+        TraceMatrix::of(Traced {
+            stories: self.stories,
+            plan: self.plan,
+            bundle: self.bundle,
+            build: Some(self.build),
+            required_checks: &self.validation.required_checks,
+        })
+    }
+}
+
 /// Hosts cut or refuse longer bodies (GitHub: 65,536 characters).
 const MAX_BYTES: usize = 60_000;
 
@@ -61,7 +76,7 @@ pub fn describe(contents: &Contents<'_>) -> PullRequestText {
     sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
     let mut body: String = sections.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let room = MAX_BYTES.saturating_sub(body.len());
-    if let Some(section) = traceability(contents, room) {
+    if let Some(section) = traceability::section(&contents.matrix(), room) {
         body.push('\n');
         body.push_str(&section);
     }
@@ -182,16 +197,17 @@ fn stories_table(contents: &Contents<'_>) -> Option<String> {
             story.priority,
             story.effort.points(),
             result.status.label(),
-            route_of(result),
+            route_of(contents.bundle, &result.story),
         );
     }
     Some(text)
 }
 
-fn route_of(result: &StoryResult) -> &'static str {
+fn route_of(bundle: &CodeBundle, story: &StoryId) -> &'static str {
     use crate::domain::Route;
-    let models = result.files.iter().filter(|file| matches!(file.route, Route::Model { .. })).count();
-    match (result.files.len(), models) {
+    let files: Vec<_> = bundle.work().filter(|work| work.story == *story).flat_map(|work| &work.files).collect();
+    let models = files.iter().filter(|file| matches!(file.route, Route::Model { .. })).count();
+    match (files.len(), models) {
         (0, _) => "none",
         (_, 0) => "template",
         (all, models) if all == models => "model",
@@ -430,78 +446,4 @@ fn cost(contents: &Contents<'_>) -> Option<String> {
     let _ = writeln!(text, "\nPackages: {}.\nFor development: {}.", packages(false), packages(true));
     let _ = writeln!(text, "\nExecution {}.", code(contents.execution.as_str()));
     Some(text)
-}
-
-/// Requirement → quote → story → files → tests → commit, as many rows as there is room for.
-fn traceability(contents: &Contents<'_>, room: usize) -> Option<String> {
-    let mut text = String::from(
-        "## Traceability\n\n| Requirement | Words | Story | Files | Tests | Commit |\n|---|---|---|---|---|---|\n",
-    );
-    let results: BTreeMap<_, _> = contents.bundle.stories.iter().map(|result| (&result.story, result)).collect();
-    let commits: BTreeMap<_, _> = contents
-        .build
-        .commits
-        .iter()
-        .flat_map(|commit| commit.stories.iter().map(move |story| (story, commit)))
-        .collect();
-    let rows: Vec<String> = contents
-        .stories
-        .requirements
-        .iter()
-        .flat_map(|requirement| rows_of(contents, requirement, &results, &commits))
-        .collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let mut shown = 0;
-    for row in &rows {
-        if text.len() + row.len() + 200 > room {
-            break;
-        }
-        text.push_str(row);
-        shown += 1;
-    }
-    if shown < rows.len() {
-        let _ = writeln!(
-            text,
-            "\n{} more rows had no room here; each story's commit names its criteria.",
-            rows.len() - shown
-        );
-    }
-    Some(text)
-}
-
-fn rows_of(
-    contents: &Contents<'_>,
-    requirement: &Requirement,
-    results: &BTreeMap<&StoryId, &StoryResult>,
-    commits: &BTreeMap<&StoryId, &CommitRecord>,
-) -> Vec<String> {
-    let words = requirement.citations.iter().map(|citation| {
-        format!("“{}” ({}, {})", escape(&shorten(&citation.quote, 160)), escape(citation.name.as_str()), citation.place)
-    });
-    let words = words.collect::<Vec<_>>().join("<br>");
-    let serving: Vec<_> =
-        contents.stories.stories.iter().filter(|story| story.requirements.contains(&requirement.id)).collect();
-    if serving.is_empty() {
-        let without = contents.stories.without_story.iter().find(|without| without.requirement == requirement.id);
-        let reason = without.map_or("no story", |without| without.reason.as_str());
-        return vec![format!("| {} | {words} | — {} | | | |\n", code(requirement.id.as_str()), escape(reason))];
-    }
-    let row = |story: &&UserStory| {
-        let result = results.get(&story.id);
-        let files = result.map_or_else(String::new, |result| {
-            result.files.iter().map(|file| code(file.path.as_str())).collect::<Vec<_>>().join("<br>")
-        });
-        let tests = result.map_or_else(String::new, |result| {
-            result.tests.iter().map(|test| escape(&shorten(&test.name, 100))).collect::<Vec<_>>().join("<br>")
-        });
-        let commit = commits.get(&story.id).map_or_else(String::new, |commit| code(commit.sha.short()));
-        format!(
-            "| {} | {words} | {} | {files} | {tests} | {commit} |\n",
-            code(requirement.id.as_str()),
-            code(story.id.as_str())
-        )
-    };
-    serving.iter().map(row).collect()
 }

@@ -14,12 +14,14 @@ mod imports;
 mod language;
 mod literals;
 mod manifest;
+pub mod model;
 mod order;
 mod pages;
 mod paths;
 mod project;
 mod python;
 mod samples;
+pub mod schedule;
 mod schema;
 mod served;
 mod stage;
@@ -27,8 +29,11 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod view;
+mod write_set;
 
+pub use model::ModelOptions;
 pub use stage::StoryExecutor;
+pub use write_set::WriteSet;
 
 use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,

@@ -1,19 +1,25 @@
-//! Stage 4: the scaffold, then story by story in the order of their dependencies.
+//! Stage 4: the scaffold, then story by story by the templates, then what they leave by the model, where there is one.
 
+use super::model::{ModelOptions, Told, write_stories};
 use super::{GeneratedFile, GeneratedProject, GeneratedStory, Generator};
-use crate::domain::{ArchitecturePlan, CodeBundle, CodeFile, Route, StageName, StoryResult, StorySet};
+use crate::domain::{
+    ArchitecturePlan, CodeBundle, CodeFile, RepoPath, Route, StageName, StoryId, StoryResult, StorySet, StoryStatus,
+};
 use crate::pipeline::{Outcome, Stage, StageContext};
-use crate::ports::EventKind;
+use crate::ports::{EventKind, LanguageModel};
 use crate::stacks::TemplateOverrides;
 use crate::tables::StoryRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::sync::Arc;
 
-/// Generates code by the stack's templates. A story no template can serve is marked `needs model` and not pretended.
+/// Generates code by the stack's templates, and by a model what no template covers. Without a model a story no template
+/// can serve is marked `needs model` and not pretended.
 #[derive(Debug, Clone, Default)]
 pub struct StoryExecutor {
     overrides: TemplateOverrides,
+    model: Option<(Arc<dyn LanguageModel>, ModelOptions)>,
 }
 
 impl StoryExecutor {
@@ -21,6 +27,12 @@ impl StoryExecutor {
     #[must_use]
     pub fn by_templates() -> Self {
         Self::default()
+    }
+
+    /// By templates, and by this model what they leave.
+    #[must_use]
+    pub fn with_model(model: Arc<dyn LanguageModel>, options: ModelOptions) -> Self {
+        Self { overrides: TemplateOverrides::default(), model: Some((model, options)) }
     }
 
     /// The same with the host's templates in the place of single ones.
@@ -37,27 +49,46 @@ impl StoryExecutor {
     }
 }
 
-async fn keep(cx: &StageContext, file: GeneratedFile) -> Result<CodeFile> {
-    if file.path.is_reserved_for_ci() {
-        return Err(Error::new(ErrorKind::Internal, "story.generate", "a template writes into the CI folder")
-            .with("file", file.path));
-    }
-    Ok(CodeFile {
-        path: file.path,
-        content: cx.store_bytes(Bytes::from(file.content)).await?,
-        executable: false,
-        route: Route::Template { template: file.template },
-        reason: file.reason,
-        stories: file.stories,
-    })
+/// A file with what wrote it and why.
+struct Making {
+    path: RepoPath,
+    content: String,
+    route: Route,
+    reason: String,
+    stories: Vec<StoryId>,
 }
 
-async fn keep_all(cx: &StageContext, files: Vec<GeneratedFile>) -> Result<Vec<CodeFile>> {
+impl From<GeneratedFile> for Making {
+    fn from(file: GeneratedFile) -> Self {
+        let GeneratedFile { path, content, template, reason, stories } = file;
+        Self { path, content, route: Route::Template { template }, reason, stories }
+    }
+}
+
+async fn keep_all(cx: &StageContext, files: Vec<Making>) -> Result<Vec<CodeFile>> {
     let mut kept = Vec::with_capacity(files.len());
-    for file in files {
-        kept.push(keep(cx, file).await?);
+    for Making { path, content, route, reason, stories } in files {
+        if path.is_reserved_for_ci() {
+            return Err(Error::new(ErrorKind::Internal, "story.generate", "generated code lies in the CI folder")
+                .with("file", path));
+        }
+        let content = cx.store_bytes(Bytes::from(content)).await?;
+        kept.push(CodeFile { path, content, executable: false, route, reason, stories });
     }
     Ok(kept)
+}
+
+/// The files a model wrote for a story.
+fn made_by_model(told: &mut Told) -> Vec<Making> {
+    let files = std::mem::take(&mut told.files);
+    let making = |(path, content)| Making {
+        path,
+        content,
+        route: Route::Model { model: told.model.clone() },
+        reason: told.reason.clone(),
+        stories: vec![told.story.clone()],
+    };
+    files.into_iter().map(making).collect()
 }
 
 #[async_trait]
@@ -71,10 +102,10 @@ impl Stage for StoryExecutor {
 
     fn revision(&self) -> String {
         // Results of other templates are other results.
-        if self.overrides.is_empty() {
-            "2 templates".to_owned()
-        } else {
-            format!("2 templates {}", self.overrides.hash())
+        let overrides = if self.overrides.is_empty() { String::new() } else { format!(" {}", self.overrides.hash()) };
+        match &self.model {
+            None => format!("2 templates{overrides}"),
+            Some((_, options)) => format!("2 templates{overrides} and model {}", options.revision()),
         }
     }
 
@@ -83,20 +114,24 @@ impl Stage for StoryExecutor {
         let stored = cx.store(&plan).await?;
         let generator = Generator::with_overrides(plan.decision.stack, &self.overrides)?;
         // All of it is written before any of it is kept: a template that does not render leaves nothing behind.
-        let GeneratedProject { scaffold, stories: generated } = generator.whole(&plan, &stories)?;
-        let scaffold = keep_all(cx, scaffold).await?;
-        let count = generated.len();
-        let mut results: Vec<StoryResult> = Vec::with_capacity(count);
-        for (number, GeneratedStory { story, status, files, tests }) in (1..).zip(generated) {
-            let label = status.label().to_owned();
-            cx.tell(EventKind::StoryDone { story: story.clone(), status: label.clone() });
-            let title =
-                stories.stories.iter().find(|known| known.id == story).map_or(story.as_str(), |known| &known.title);
-            cx.progress(number, count, format!("{title}: {label}"));
-            results.push(StoryResult { story, status, files: keep_all(cx, files).await?, tests });
-        }
+        let GeneratedProject { scaffold, stories: rendered } = generator.whole(&plan, &stories)?;
+        let told = match &self.model {
+            None => Vec::new(),
+            Some((model, options)) => {
+                Box::pin(write_stories(cx, model, options, (&plan, &stories), &scaffold, &rendered)).await?
+            }
+        };
+        let mut bundle = CodeBundle {
+            root: plan.root.clone(),
+            plan: stored,
+            scaffold: keep_all(cx, scaffold.into_iter().map(Making::from).collect()).await?,
+            stories: Vec::new(),
+            completions: Vec::new(),
+        };
+        add_stories(cx, &mut bundle, rendered, told).await?;
+        tell(cx, &bundle, &stories);
         let records = (0..).zip(&stories.stories).filter_map(|(position, story)| {
-            let result = results.iter().find(|result| result.story == story.id)?;
+            let result = bundle.stories.iter().find(|result| result.story == story.id)?;
             let status = result.status.label().to_owned();
             Some(
                 StoryRecord::new(story.clone(), cx.execution().clone(), status, position)
@@ -104,6 +139,54 @@ impl Stage for StoryExecutor {
             )
         });
         cx.write_records(records.collect::<Result<_>>()?).await?;
-        Ok(Outcome::Done(CodeBundle { root: plan.root.clone(), plan: stored, scaffold, stories: results }))
+        Ok(Outcome::Done(bundle))
+    }
+}
+
+/// The templates' stories in their order, then those of the model in theirs.
+async fn add_stories(
+    cx: &StageContext,
+    bundle: &mut CodeBundle,
+    rendered: Vec<GeneratedStory>,
+    told: Vec<Told>,
+) -> Result<()> {
+    for GeneratedStory { story, status, files, tests } in rendered {
+        if told.iter().any(|told| told.story == story && !told.is_completion) {
+            continue;
+        }
+        let files = keep_all(cx, files.into_iter().map(Making::from).collect()).await?;
+        bundle.stories.push(StoryResult { story, status, files, tests });
+    }
+    for mut told in told {
+        let files = keep_all(cx, made_by_model(&mut told)).await?;
+        let Told { story, is_completion, status, tests, .. } = told;
+        if !is_completion {
+            bundle.stories.push(StoryResult { story, status, files, tests });
+            continue;
+        }
+        let begun = bundle.stories.iter_mut().find(|result| result.story == story);
+        match (begun, &status) {
+            (Some(begun), StoryStatus::Done) => {
+                begun.status = StoryStatus::Done;
+                bundle.completions.push(StoryResult { story, status, files, tests });
+            }
+            (Some(StoryResult { status: StoryStatus::Partial { unchecked }, .. }), StoryStatus::Failed { reason }) => {
+                for criterion in unchecked {
+                    criterion.reason.push_str(&format!("; a model was asked: {reason}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn tell(cx: &StageContext, bundle: &CodeBundle, stories: &StorySet) {
+    for (number, result) in (1..).zip(&bundle.stories) {
+        let label = result.status.label().to_owned();
+        cx.tell(EventKind::StoryDone { story: result.story.clone(), status: label.clone() });
+        let title = stories.stories.iter().find(|story| story.id == result.story);
+        let title = title.map_or(result.story.as_str(), |story| &story.title);
+        cx.progress(number, bundle.stories.len(), format!("{title}: {label}"));
     }
 }

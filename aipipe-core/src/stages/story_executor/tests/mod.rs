@@ -6,6 +6,7 @@ use plans::{
 use std::collections::{BTreeMap, BTreeSet};
 
 mod plans;
+mod work;
 
 type Plan = (ArchitecturePlan, StorySet);
 

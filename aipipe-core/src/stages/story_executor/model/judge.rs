@@ -1,0 +1,354 @@
+//! Whether a model's files may stay: who may write what, what the validator says of the whole, whether tests are there.
+
+use super::feedback::{Feedback, Refusal};
+use super::work::Task;
+use crate::domain::{CriterionId, CriterionTest, Finding, RepoPath, Severity, StoryId};
+use crate::stages::integration_validator::{SourceFile, check_files, scan};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The text of every file of a project, by path.
+pub type Tree = BTreeMap<RepoPath, Arc<str>>;
+
+/// Why the model may not write `path` for a story, or `None` when it may.
+///
+/// The write-set is an allow-list: what it does not name is refused. The kinds come first, so that no write-set can
+/// open them and the reason is the real one.
+#[must_use]
+pub fn refusal(path: &RepoPath, task: &Task, owners: &BTreeMap<RepoPath, StoryId>) -> Option<Refusal> {
+    let name = path.file_name().to_ascii_lowercase();
+    if path.is_reserved_for_ci() || path.components().any(|part| part.eq_ignore_ascii_case("workflows")) {
+        return Some(Refusal::Workflow);
+    }
+    if is_lock_file(&name) {
+        return Some(Refusal::LockFile);
+    }
+    if is_manifest(&name) {
+        return Some(Refusal::Manifest);
+    }
+    if is_configuration(path, &name) {
+        return Some(Refusal::Configuration);
+    }
+    if task.writes.covers(path) || task.shared.contains(path) {
+        return None;
+    }
+    match owner(path, owners) {
+        Some(owner) if *owner != task.story => Some(Refusal::OtherStory(owner.clone())),
+        _ => Some(Refusal::NotPlanned),
+    }
+}
+
+/// The story that has the file, or a folder around it, to itself.
+fn owner<'a>(path: &RepoPath, owners: &'a BTreeMap<RepoPath, StoryId>) -> Option<&'a StoryId> {
+    let mut known = Some(path.clone());
+    while let Some(path) = known {
+        if let Some(owner) = owners.get(&path) {
+            return Some(owner);
+        }
+        known = RepoPath::parse(path.parent()).ok();
+    }
+    None
+}
+
+fn is_lock_file(name: &str) -> bool {
+    matches!(
+        name,
+        "package-lock.json"
+            | "npm-shrinkwrap.json"
+            | "yarn.lock"
+            | "pnpm-lock.yaml"
+            | "poetry.lock"
+            | "uv.lock"
+            | "bun.lock"
+            | "bun.lockb"
+    ) || (name.starts_with("requirements") && name.ends_with(".txt"))
+}
+
+fn is_manifest(name: &str) -> bool {
+    matches!(name, "package.json" | "pyproject.toml" | "setup.py" | "setup.cfg" | "pipfile" | "pnpm-workspace.yaml")
+        || (name.starts_with("requirements") && name.ends_with(".in"))
+}
+
+fn is_configuration(path: &RepoPath, name: &str) -> bool {
+    let stem_is_config = ["js", "cjs", "mjs", "ts", "cts", "mts", "json"]
+        .iter()
+        .filter_map(|extension| name.strip_suffix(&format!(".{extension}")))
+        .any(|stem| stem.ends_with(".config") || stem.starts_with("tsconfig") || stem.starts_with("jsconfig"));
+    stem_is_config
+        || path.components().any(|part| part.starts_with('.'))
+        || matches!(
+            name,
+            "makefile"
+                | "dockerfile"
+                | "justfile"
+                | "tox.ini"
+                | "pytest.ini"
+                | "mypy.ini"
+                | "conftest.py"
+                | "sitecustomize.py"
+                | "usercustomize.py"
+        )
+        || matches!(
+            path.extension(),
+            Some("toml" | "ini" | "yml" | "yaml" | "sh" | "bash" | "ps1" | "bat" | "cmd" | "pth")
+        )
+}
+
+/// What the validator says of a whole tree.
+#[must_use]
+pub fn validate(tree: &Tree) -> Vec<Finding> {
+    let files: Vec<SourceFile<'_>> = tree.iter().map(|(path, content)| SourceFile { path, content }).collect();
+    check_files(&files)
+}
+
+/// What makes a finding the same although lines have moved.
+type Identity = (String, RepoPath, String);
+
+/// What was wrong before a story touched anything: not the story's fault, and not the model's task.
+#[must_use]
+pub fn known_faults(tree: &Tree) -> BTreeSet<Identity> {
+    validate(tree).into_iter().map(identity).collect()
+}
+
+fn identity(finding: Finding) -> Identity {
+    (finding.rule, finding.file, finding.message)
+}
+
+/// The errors of `tree` that are not among the `known` ones; left-out code counts as one.
+#[must_use]
+pub fn new_errors(tree: &Tree, known: &BTreeSet<Identity>) -> Vec<Finding> {
+    let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == "placeholder";
+    let is_new = |finding: &Finding| !known.contains(&identity(finding.clone()));
+    validate(tree).into_iter().filter(|finding| counts(finding) && is_new(finding)).collect()
+}
+
+/// A story's tests as far as they are there, and what is missing or wrong with its files.
+#[must_use]
+pub fn judge(
+    task: &Task,
+    base: &Tree,
+    draft: &BTreeMap<RepoPath, String>,
+    known: &BTreeSet<Identity>,
+) -> (Vec<CriterionTest>, Vec<Feedback>) {
+    let mut feedback: Vec<Feedback> =
+        draft.iter().flat_map(|(path, text)| scan(path, text)).map(Feedback::Found).collect();
+    let mut tree = base.clone();
+    tree.extend(draft.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
+    feedback.extend(new_errors(&tree, known).into_iter().map(Feedback::Found));
+    feedback.extend(without_package(task, &tree, draft));
+    let test = draft.get(&task.test).map_or("", String::as_str);
+    let cases = cases(&task.test, test);
+    let mut tests = Vec::new();
+    for criterion in &task.criteria {
+        match case_of(&cases, criterion) {
+            Ok(name) => {
+                tests.push(CriterionTest {
+                    criterion: criterion.clone(),
+                    file: task.test.clone(),
+                    name: name.to_owned(),
+                });
+            }
+            Err(reason) => {
+                feedback.push(Feedback::Untested { criterion: criterion.clone(), file: task.test.clone(), reason });
+            }
+        }
+    }
+    // A story without criteria still has to show that it works.
+    if task.criteria.is_empty() && !cases.iter().any(|case| case.checks) {
+        feedback.push(Feedback::Found(Finding {
+            rule: "story-untested".to_owned(),
+            severity: Severity::Error,
+            file: task.test.clone(),
+            span: None,
+            message: "the story has no test that checks something".to_owned(),
+        }));
+    }
+    (tests, feedback)
+}
+
+/// Python folders of the draft that are no packages.
+fn without_package(task: &Task, tree: &Tree, draft: &BTreeMap<RepoPath, String>) -> Vec<Feedback> {
+    let folders: BTreeSet<&str> = draft
+        .keys()
+        .filter(|path| path.extension() == Some("py") && **path != task.test)
+        .map(RepoPath::parent)
+        .filter(|folder| !folder.is_empty())
+        .collect();
+    let missing = folders.into_iter().filter_map(|folder| RepoPath::parse(format!("{folder}/__init__.py")).ok());
+    let missing = missing.filter(|file| !tree.contains_key(file) && task.writes.covers(file));
+    missing
+        .map(|file| {
+            Feedback::Found(Finding {
+                rule: "missing-package-file".to_owned(),
+                severity: Severity::Error,
+                message: "the folder needs this file to be a package".to_owned(),
+                file,
+                span: None,
+            })
+        })
+        .collect()
+}
+
+/// A test case of a test file.
+#[derive(Debug, PartialEq, Eq)]
+struct Case<'a> {
+    name: &'a str,
+    /// Its title, or its name and docstring: where a criterion must be named.
+    head: &'a str,
+    checks: bool,
+}
+
+fn case_of<'a>(cases: &[Case<'a>], criterion: &CriterionId) -> Result<&'a str, &'static str> {
+    let named: Vec<&Case<'a>> = cases.iter().filter(|case| case.head.contains(criterion.as_str())).collect();
+    match named.iter().find(|case| case.checks) {
+        Some(case) => Ok(case.name),
+        None if named.is_empty() => Err("no test names it in its title (or in its docstring in Python)"),
+        None => Err("its test checks nothing"),
+    }
+}
+
+fn cases<'a>(path: &RepoPath, text: &'a str) -> Vec<Case<'a>> {
+    if path.extension() == Some("py") { python_cases(text) } else { script_cases(text) }
+}
+
+/// `it("title", …)` and `test("title", …)`, at the beginning of a line.
+fn script_cases(text: &str) -> Vec<Case<'_>> {
+    let heads: Vec<(usize, &str)> = offsets(text)
+        .filter_map(|(at, line)| {
+            let line = line.trim_start();
+            let rest = ["it", "test"].iter().find_map(|word| line.strip_prefix(word))?;
+            let rest = rest.strip_prefix(".concurrent").unwrap_or(rest).strip_prefix('(')?.trim_start();
+            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+            Some((at, rest.strip_prefix(quote)?.split(quote).next()?))
+        })
+        .collect();
+    let checks = ["expect(", "expect.", "assert(", "assert.", "expectTypeOf("];
+    parted(text, &heads, |title| title, |title, _| title, &checks)
+}
+
+/// `def test_name():` with its docstring.
+fn python_cases(text: &str) -> Vec<Case<'_>> {
+    let heads: Vec<(usize, &str)> = offsets(text)
+        .filter_map(|(at, line)| {
+            let line = line.trim_start();
+            let line = line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ")?;
+            let name = line.split('(').next()?.trim();
+            name.starts_with("test").then_some((at, name))
+        })
+        .collect();
+    parted(text, &heads, |name| name, python_head, &["assert ", "assert(", "pytest.raises("])
+}
+
+/// The text of a function up to the end of its docstring.
+fn python_head<'a>(name: &'a str, body: &'a str) -> &'a str {
+    let mut quotes = body.match_indices("\"\"\"").map(|(at, _)| at);
+    match (quotes.next(), quotes.next()) {
+        // Only what stands before the first statement is the docstring.
+        (Some(first), Some(second)) if body.get(..first).is_some_and(|before| before.trim_end().ends_with(':')) => {
+            body.get(..second).unwrap_or(name)
+        }
+        _ => body.lines().next().unwrap_or(name),
+    }
+}
+
+fn parted<'a>(
+    text: &'a str,
+    heads: &[(usize, &'a str)],
+    name: impl Fn(&'a str) -> &'a str,
+    head: impl Fn(&'a str, &'a str) -> &'a str,
+    checks: &[&str],
+) -> Vec<Case<'a>> {
+    let ends = heads.iter().skip(1).map(|(at, _)| *at).chain([text.len()]);
+    heads
+        .iter()
+        .zip(ends)
+        .map(|((at, title), end)| {
+            let body = text.get(*at..end).unwrap_or_default();
+            let code = body.lines().filter(|line| !line.trim_start().starts_with(['/', '#', '*']));
+            let checks = code.into_iter().any(|line| checks.iter().any(|check| line.contains(check)));
+            Case { name: name(title), head: head(title, body), checks }
+        })
+        .collect()
+}
+
+fn offsets(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let from = at;
+        at += line.len();
+        (from, line)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stages::story_executor::WriteSet;
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::parse(text).unwrap()
+    }
+
+    fn task() -> Task {
+        Task {
+            story: StoryId::parse("us-1").unwrap(),
+            criteria: vec![CriterionId::parse("us-1-ac-1").unwrap()],
+            is_completion: false,
+            reason: String::new(),
+            needs: Vec::new(),
+            writes: WriteSet::of_files([path("tests/stories/a.test.ts")]).with_folder(path("src/features/a")),
+            shared: BTreeSet::from([path("src/app.ts")]),
+            test: path("tests/stories/a.test.ts"),
+        }
+    }
+
+    #[test]
+    fn only_the_storys_own_files_are_open_and_some_kinds_never_are() {
+        let owners = BTreeMap::from([(path("src/features/b"), StoryId::parse("us-2").unwrap())]);
+        // Even a write-set that names them does not open these.
+        let mut wide = task();
+        wide.writes = wide.writes.with_folder(path("src")).with_folder(path(".github"));
+        for (name, expected) in [
+            ("src/app.ts", None),
+            ("src/features/a/label.ts", None),
+            ("tests/stories/a.test.ts", None),
+            (".github/workflows/ci.yml", Some(Refusal::Workflow)),
+            (".GitHub/workflows/x.yml", Some(Refusal::Workflow)),
+            ("src/features/a/workflows/x.ts", Some(Refusal::Workflow)),
+            ("src/features/a/package.json", Some(Refusal::Manifest)),
+            ("src/features/a/requirements.in", Some(Refusal::Manifest)),
+            ("package-lock.json", Some(Refusal::LockFile)),
+            ("requirements-dev.txt", Some(Refusal::LockFile)),
+            ("vitest.config.ts", Some(Refusal::Configuration)),
+            ("src/features/a/tsconfig.json", Some(Refusal::Configuration)),
+            (".npmrc", Some(Refusal::Configuration)),
+            ("src/features/a/.env", Some(Refusal::Configuration)),
+            ("src/features/a/conftest.py", Some(Refusal::Configuration)),
+            ("src/features/a/run.sh", Some(Refusal::Configuration)),
+        ] {
+            assert_eq!(refusal(&path(name), &wide, &owners), expected, "{name}");
+        }
+        let other = StoryId::parse("us-2").unwrap();
+        assert_eq!(refusal(&path("src/features/b/b.ts"), &task(), &owners), Some(Refusal::OtherStory(other)));
+        assert_eq!(refusal(&path("src/server.ts"), &task(), &owners), Some(Refusal::NotPlanned));
+    }
+
+    #[test]
+    fn a_criterion_is_tested_by_a_test_that_names_it_and_checks_something() {
+        let id = CriterionId::parse("us-1-ac-1").unwrap();
+        let of = |file: &str, text: &str| case_of(&cases(&path(file), text), &id).map(str::to_owned);
+        let good = "import x from 'y';\nit(\"prints (us-1-ac-1)\", async () => {\n  expect(1).toBe(1);\n});\n";
+        assert_eq!(of("a.test.ts", good), Ok("prints (us-1-ac-1)".to_owned()));
+        let untold = "// us-1-ac-1\nit(\"prints\", () => {\n  expect(1).toBe(1);\n});\n";
+        assert!(of("a.test.ts", untold).unwrap_err().contains("no test names it"));
+        let empty =
+            "it(\"prints (us-1-ac-1)\", () => {\n  // expect(1).toBe(1)\n});\nit(\"b\", () => { expect(1); });\n";
+        assert_eq!(of("a.test.ts", empty), Err("its test checks nothing"));
+        let python = "def test_prints() -> None:\n    \"\"\"It prints (us-1-ac-1).\"\"\"\n    assert 1 == 1\n";
+        assert_eq!(of("test_a.py", python), Ok("test_prints".to_owned()));
+        let late = "def test_prints() -> None:\n    x = \"\"\"us-1-ac-1\"\"\"\n    assert x\n";
+        assert!(of("test_a.py", late).is_err());
+        let empty = "def test_prints() -> None:\n    \"\"\"It prints (us-1-ac-1).\"\"\"\n    pass\n";
+        assert_eq!(of("test_a.py", empty), Err("its test checks nothing"));
+    }
+}

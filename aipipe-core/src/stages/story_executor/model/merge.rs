@@ -1,0 +1,215 @@
+//! The model's tasks side by side, and their results put together in one order.
+
+use super::ModelOptions;
+use super::answer::apply;
+use super::attempt::{Desk, Pass, Written};
+use super::context::shared;
+use super::judge::{Tree, known_faults, new_errors};
+use super::work::{Task, Work, plan_work};
+use crate::domain::{ArchitecturePlan, CriterionTest, RepoPath, Stack, StoryId, StorySet, StoryStatus, UserStory};
+use crate::pipeline::StageContext;
+use crate::ports::LanguageModel;
+use crate::stages::story_executor::schedule::{Ending, JobState, Schedule, Settled, drive};
+use crate::stages::story_executor::{GeneratedFile, GeneratedStory};
+use crate::{Error, ErrorKind, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What became of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::stages::story_executor) struct Told {
+    pub(in crate::stages::story_executor) story: StoryId,
+    /// Whether a template has written the rest of the story.
+    pub(in crate::stages::story_executor) is_completion: bool,
+    pub(in crate::stages::story_executor) status: StoryStatus,
+    /// Its files, whole; none unless it is done.
+    pub(in crate::stages::story_executor) files: Vec<(RepoPath, String)>,
+    pub(in crate::stages::story_executor) tests: Vec<CriterionTest>,
+    /// The model that wrote them.
+    pub(in crate::stages::story_executor) model: String,
+    /// Why the model wrote them.
+    pub(in crate::stages::story_executor) reason: String,
+}
+
+/// Has the model write what the templates left, in the order in which results are put together.
+///
+/// # Errors
+/// `InvalidInput` when stories wait for each other in a circle or would make the same file; those of the model.
+pub(in crate::stages::story_executor) async fn write_stories(
+    cx: &StageContext,
+    model: &Arc<dyn LanguageModel>,
+    options: &ModelOptions,
+    (plan, stories): (&ArchitecturePlan, &StorySet),
+    scaffold: &[GeneratedFile],
+    rendered: &[GeneratedStory],
+) -> Result<Vec<Told>> {
+    let base = tree_of(plan, scaffold, rendered);
+    let work = plan_work(plan, stories, rendered, &base.keys().cloned().collect());
+    if let Some(finding) = work.findings.iter().find(|finding| finding.rule == "file-owned-twice") {
+        return Err(Error::new(ErrorKind::InvalidInput, "story-executor.plan", finding.message.clone())
+            .with("file", &finding.file));
+    }
+    let of_id: BTreeMap<&StoryId, &UserStory> = stories.stories.iter().map(|story| (&story.id, story)).collect();
+    let jobs = work.tasks.iter().map(|task| task.job(of_id.get(&task.story).copied())).collect();
+    let schedule = Schedule::new(jobs, &options.limits)?;
+    let (shared, owners) = (shared(plan, &base), owners(&work, rendered));
+    let desk = Desk { cx, model: model.as_ref(), options, stories, shared: &shared, owners: &owners };
+    let ended = AtomicUsize::new(0);
+    let ran = drive(schedule, cx.clock().as_ref(), |schedule, job, results| {
+        // What a story builds on is fixed by the schedule, so the question is the same in every run.
+        let mut tree = base.clone();
+        for earlier in schedule.comes_after(job) {
+            if let Some(Some(Settled { value: Ok(written), ending: Ending::Done })) = results.get(earlier) {
+                // One that does not fit here is written again when results are put together.
+                if let Some(with) = laid(&tree, written) {
+                    tree = with;
+                }
+            }
+        }
+        let task = work.tasks.get(job);
+        let story = task.and_then(|task| of_id.get(&task.story).copied());
+        let (desk, ended, total) = (&desk, &ended, work.tasks.len());
+        Box::pin(async move {
+            let (Some(task), Some(story)) = (task, story) else {
+                return Err(Error::new(ErrorKind::Internal, "story-executor.task", "a task has no story"));
+            };
+            let value = desk.write(task, story, &tree, Pass::First).await?;
+            let (ending, how) = if value.is_ok() { (Ending::Done, "written") } else { (Ending::Failed, "failed") };
+            let number = ended.fetch_add(1, Ordering::Relaxed) + 1;
+            desk.cx.progress(number, total, format!("{}: {how} by the model", story.title));
+            Ok(Settled { value, ending })
+        })
+    })
+    .await?;
+    let merge = Merge { desk: &desk, tasks: &work.tasks, of_id: &of_id, known: known_faults(&base) };
+    merge.put_together(plan, &ran.schedule, ran.results, base).await
+}
+
+/// Every text there is once the templates are rendered.
+fn tree_of(plan: &ArchitecturePlan, scaffold: &[GeneratedFile], rendered: &[GeneratedStory]) -> Tree {
+    let files = scaffold.iter().chain(rendered.iter().flat_map(|story| &story.files));
+    let mut tree: Tree = files.map(|file| (file.path.clone(), Arc::from(file.content.as_str()))).collect();
+    if plan.decision.stack == Stack::PythonApi {
+        tree.extend(features_package().map(|(path, text)| (path, Arc::from(text))));
+    }
+    tree
+}
+
+/// In Python the folder around the stories' own folders has to be a package before the first of them is.
+fn features_package() -> Option<(RepoPath, &'static str)> {
+    Some((RepoPath::parse("app/features/__init__.py").ok()?, "\"\"\"What single user stories add.\"\"\"\n"))
+}
+
+/// The tree with a story on top; `None` when its edits of a shared file do not fit what others made of it.
+fn laid(tree: &Tree, written: &Written) -> Option<Tree> {
+    let mut with = tree.clone();
+    for (path, edits) in &written.edits {
+        let text = apply(tree.get(path)?, edits).ok()?;
+        with.insert(path.clone(), Arc::from(text));
+    }
+    with.extend(written.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
+    Some(with)
+}
+
+/// Files and folders that one story has to itself.
+fn owners(work: &Work, rendered: &[GeneratedStory]) -> BTreeMap<RepoPath, StoryId> {
+    let mut owners: BTreeMap<RepoPath, StoryId> = BTreeMap::new();
+    for story in rendered {
+        let tests = story.files.iter().filter(|file| file.stories.len() == 1);
+        owners.extend(tests.map(|file| (file.path.clone(), story.story.clone())));
+    }
+    for task in &work.tasks {
+        let own = task.writes.folders().chain([&task.test]);
+        owners.extend(own.map(|path| (path.clone(), task.story.clone())));
+    }
+    owners
+}
+
+/// Puts results together one by one.
+struct Merge<'a> {
+    desk: &'a Desk<'a>,
+    tasks: &'a [Task],
+    of_id: &'a BTreeMap<&'a StoryId, &'a UserStory>,
+    /// What was wrong before any story of the model.
+    known: BTreeSet<(String, RepoPath, String)>,
+}
+
+impl Merge<'_> {
+    /// The whole project is validated again after each story, because those that were written side by side have not
+    /// seen each other. One that does not fit is written once more, on top of what is there by then.
+    async fn put_together(
+        &self,
+        plan: &ArchitecturePlan,
+        schedule: &Schedule,
+        mut results: Vec<Option<Settled<Result<Written, String>>>>,
+        base: Tree,
+    ) -> Result<Vec<Told>> {
+        let mut package = if plan.decision.stack == Stack::PythonApi { features_package() } else { None };
+        let mut tree = base;
+        let mut lost: BTreeSet<&StoryId> = BTreeSet::new();
+        let mut told = Vec::with_capacity(self.tasks.len());
+        for job in schedule.merge_order() {
+            let Some(task) = self.tasks.get(*job) else { continue };
+            let result = results.get_mut(*job).and_then(Option::take).map(|settled| settled.value);
+            let blocked = task.needs.iter().find(|needed| lost.contains(needed));
+            let (status, written) = match (schedule.state(*job), blocked, result) {
+                (Some(JobState::Blocked(by)), ..) => (StoryStatus::Blocked { by: by.clone() }, None),
+                (_, Some(by), _) => (StoryStatus::Blocked { by: by.clone() }, None),
+                (_, None, Some(Ok(written))) => match self.fitting(task, &tree, written).await? {
+                    Ok((with, written)) => {
+                        let before = std::mem::replace(&mut tree, with);
+                        (StoryStatus::Done, Some((written, before)))
+                    }
+                    Err(reason) => (StoryStatus::Failed { reason }, None),
+                },
+                (_, None, Some(Err(reason))) => (StoryStatus::Failed { reason }, None),
+                (_, None, None) => (StoryStatus::Failed { reason: "it was not tried".to_owned() }, None),
+            };
+            if written.is_none() {
+                lost.insert(&task.story);
+            }
+            let mut one = Told {
+                story: task.story.clone(),
+                is_completion: task.is_completion,
+                status,
+                files: Vec::new(),
+                tests: Vec::new(),
+                model: String::new(),
+                reason: task.reason.clone(),
+            };
+            if let Some((written, before)) = written {
+                let first = package.take().map(|(path, text)| (path, text.to_owned()));
+                let changed = tree.iter().filter(|(path, text)| before.get(*path) != Some(*text));
+                let changed = changed.map(|(path, text)| (path.clone(), text.to_string()));
+                one.files = first.into_iter().chain(changed).collect();
+                one.tests = written.tests;
+                one.model = written.model;
+            }
+            told.push(one);
+        }
+        Ok(told)
+    }
+
+    /// The tree with the story on top and nothing wrong with it, or why there is none.
+    async fn fitting(&self, task: &Task, tree: &Tree, written: Written) -> Result<Result<(Tree, Written), String>> {
+        if let Ok(with) = self.checked(tree, &written) {
+            return Ok(Ok((with, written)));
+        }
+        let Some(story) = self.of_id.get(&task.story) else {
+            return Err(Error::new(ErrorKind::Internal, "story-executor.task", "a task has no story"));
+        };
+        Ok(match self.desk.write(task, story, tree, Pass::Again).await? {
+            Ok(written) => self.checked(tree, &written).map(|with| (with, written)),
+            Err(reason) => Err(format!("it did not fit the stories beside it, and written again: {reason}")),
+        })
+    }
+
+    fn checked(&self, tree: &Tree, written: &Written) -> Result<Tree, String> {
+        let with = laid(tree, written).ok_or_else(|| "its edits do not fit what other stories changed".to_owned())?;
+        match new_errors(&with, &self.known).first() {
+            None => Ok(with),
+            Some(finding) => Err(format!("{} in {}: {}", finding.rule, finding.file, finding.message)),
+        }
+    }
+}
