@@ -1,6 +1,8 @@
 //! Stage 5: checks all files together, adds the lock file and the CI workflow, publishes the validated tree.
 
-use super::{SourceFile, check_files, ci_workflow, workflow, workflow_path};
+use super::{
+    ArchitectureFacts, Origin, SourceFile, ValidatorOptions, check_files, ci_workflow, workflow, workflow_path,
+};
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, CodeBundle, CodeFile, Finding, RepoPath, Route, Severity, Stack, StageName, StepKey,
     ValidationReport,
@@ -108,7 +110,7 @@ impl Stage for IntegrationValidator {
     }
 
     fn revision(&self) -> String {
-        "1".to_owned()
+        "2".to_owned()
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {
@@ -118,7 +120,7 @@ impl Stage for IntegrationValidator {
         for (path, file) in bundle.final_files() {
             contents.insert(path.clone(), cx.load_bytes(&file.content).await?);
         }
-        let findings = findings(&contents)?;
+        let findings = findings(&plan, &contents)?;
         let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
         if let Some(first) = errors.first() {
             let message = format!("{} in {}: {}", first.rule, first.file, first.message);
@@ -144,7 +146,7 @@ impl Stage for IntegrationValidator {
     }
 }
 
-fn findings(contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
+fn findings(plan: &ArchitecturePlan, contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
     let mut texts = Vec::new();
     for (path, content) in contents {
         let text = std::str::from_utf8(content).map_err(|_| {
@@ -154,5 +156,10 @@ fn findings(contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
         texts.push((path, text));
     }
     let files: Vec<_> = texts.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    Ok(check_files(&files))
+    // A story that needs a model has no files yet; what was made of the others must keep its promise.
+    let mut facts = ArchitectureFacts::of(plan);
+    facts.components.retain(|path, _| contents.contains_key(path));
+    facts.story_files.clear();
+    let options = ValidatorOptions::default().with_origin(Origin::Generated).with_architecture(facts);
+    Ok(check_files(&files, options))
 }

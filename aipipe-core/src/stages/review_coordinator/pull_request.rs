@@ -3,8 +3,8 @@
 use super::markdown::{code, escape, fenced, shorten};
 use crate::domain::{
     ArchitecturePlan, BuildReport, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId,
-    PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
-    StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
+    PinnedDependency, Requirement, ReviewPolicy, RunState, Spending, Stack, StackChoice, StackEvidence, StoryId,
+    StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -384,11 +384,11 @@ fn findings(contents: &Contents<'_>) -> Option<String> {
     }
     text.push_str(":\n\n");
     for finding in &validation.findings {
-        let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+        let severity = finding.severity;
         let _ = writeln!(
             text,
             "- {severity} {} in {}: {}",
-            code(&finding.rule),
+            code(finding.rule.as_str()),
             code(finding.file.as_str()),
             escape(&finding.message)
         );

@@ -4,10 +4,12 @@
 //! package of that name lies in a folder that is usually searched: those above the file, and `src`. Everything else
 //! is somebody else's package, of which nothing is said here.
 
-use super::super::tree::{Lookup, Tree, ancestors};
-use super::super::{Findings, SourceFile};
+use super::super::SourceFile;
+use super::super::tree::ancestors;
+use super::Out;
 use super::module::{Import, Module};
-use crate::domain::TextSpan;
+use super::paths::{Lookup, Tree};
+use crate::domain::{Rule, TextSpan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All Python modules of the project.
@@ -28,7 +30,7 @@ enum Target<'a> {
 }
 
 impl<'m> PythonProject<'m> {
-    pub(in super::super) fn new(modules: &'m [(SourceFile<'m>, Module)], files: &[SourceFile<'_>]) -> Self {
+    pub(in super::super) fn new(modules: &[(SourceFile<'m>, &'m Module)], files: &[SourceFile<'_>]) -> Self {
         let mut project = Self::default();
         for (file, module) in modules {
             project.modules.insert(file.path.as_str(), module);
@@ -45,7 +47,13 @@ impl<'m> PythonProject<'m> {
     }
 
     /// Reports every import of the project's own modules that leads nowhere.
-    pub(in super::super) fn check(&self, file: SourceFile<'_>, module: &Module, tree: &Tree<'_>, out: &mut Findings) {
+    pub(in super::super) fn check(
+        &self,
+        file: SourceFile<'_>,
+        module: &Module,
+        tree: &Tree<'_>,
+        out: &mut Out<'_, '_>,
+    ) {
         for import in &module.imports {
             if import.dots == 0 {
                 self.absolute(file, import, tree, out);
@@ -55,17 +63,17 @@ impl<'m> PythonProject<'m> {
         }
     }
 
-    fn relative(&self, file: SourceFile<'_>, import: &Import, tree: &Tree<'_>, out: &mut Findings) {
+    fn relative(&self, file: SourceFile<'_>, import: &Import, tree: &Tree<'_>, out: &mut Out<'_, '_>) {
         let written = written(import);
         let Some(base) = ancestors(file.path.parent()).nth(import.dots - 1) else {
             let message = format!("{written} leads out of the project");
-            return out.add("import-outside-project", file.path, Some(import.span), &message);
+            return out.add(Rule::ImportOutsideProject, file.path, Some(import.span), &message);
         };
         let path = below(base, &import.module);
         self.report(file, import, tree, &path, &written, out);
     }
 
-    fn absolute(&self, file: SourceFile<'_>, import: &Import, tree: &Tree<'_>, out: &mut Findings) {
+    fn absolute(&self, file: SourceFile<'_>, import: &Import, tree: &Tree<'_>, out: &mut Out<'_, '_>) {
         let Some(first) = import.module.first() else { return };
         let roots: Vec<&str> = ancestors(file.path.parent()).chain(["src"]).collect();
         let owns = |root: &&str| {
@@ -98,7 +106,14 @@ impl<'m> PythonProject<'m> {
     }
 
     /// `from App.x import y` where there is an `app/x.py`: the whole path must fit to be more than a coincidence.
-    fn other_case(&self, file: SourceFile<'_>, import: &Import, tree: &Tree<'_>, roots: &[&str], out: &mut Findings) {
+    fn other_case(
+        &self,
+        file: SourceFile<'_>,
+        import: &Import,
+        tree: &Tree<'_>,
+        roots: &[&str],
+        out: &mut Out<'_, '_>,
+    ) {
         let Some(first) = import.module.first() else { return };
         if import.module.len() < 2 || self.declared.contains(&first.to_lowercase()) || is_standard(first) {
             return;
@@ -106,7 +121,7 @@ impl<'m> PythonProject<'m> {
         for root in roots {
             if let Target::WrongCase(there) = self.target(tree, &below(root, &import.module)) {
                 let message = format!("{} differs in case from {there}", written(import));
-                return out.add("wrong-case", file.path, Some(import.span), &message);
+                return out.add(Rule::WrongCase, file.path, Some(import.span), &message);
             }
         }
     }
@@ -118,29 +133,29 @@ impl<'m> PythonProject<'m> {
         tree: &Tree<'_>,
         path: &str,
         written: &str,
-        out: &mut Findings,
+        out: &mut Out<'_, '_>,
     ) {
         let at = Some(import.span);
         match self.target(tree, path) {
             Target::Module => {}
             Target::Package(package) => self.names(file, import, tree, package, out),
             Target::WrongCase(there) => {
-                out.add("wrong-case", file.path, at, &format!("{written} differs in case from {there}"));
+                out.add(Rule::WrongCase, file.path, at, &format!("{written} differs in case from {there}"));
             }
             Target::Missing if out.is_ignored_by_git(&format!("{path}.py")) => {
                 let message =
                     format!("{written} leads to {path}.py, which git ignores: whether it is there can't be told");
-                out.warn("unknown-import", file.path, at, &message);
+                out.warn(Rule::UnknownImport, file.path, at, &message);
             }
             Target::Missing => {
                 let message = format!("{written} leads to no module (looked for {path}.py and {path}/)");
-                out.add("unresolved-import", file.path, at, &message);
+                out.add(Rule::UnresolvedImport, file.path, at, &message);
             }
         }
     }
 
     /// The names of `from package import a, b`: each is a module of the package or something its `__init__.py` mentions.
-    fn names(&self, file: SourceFile<'_>, import: &Import, tree: &Tree<'_>, package: &str, out: &mut Findings) {
+    fn names(&self, file: SourceFile<'_>, import: &Import, tree: &Tree<'_>, package: &str, out: &mut Out<'_, '_>) {
         let init = self.modules.get(format!("{}.py", below(package, &["__init__".to_owned()])).as_str());
         for (name, span) in import.names.iter().filter(|(name, _)| name != "*") {
             if init.is_some_and(|init| init.open || init.names.contains(name)) || name.starts_with("__") {
@@ -160,18 +175,18 @@ impl<'m> PythonProject<'m> {
         name: &str,
         span: TextSpan,
         path: &str,
-        out: &mut Findings,
+        out: &mut Out<'_, '_>,
     ) {
         let written = format!("{name} of {}", written(import));
         match self.target(tree, path) {
             Target::Module | Target::Package(_) => {}
             Target::WrongCase(there) => {
-                out.add("wrong-case", file.path, Some(span), &format!("{written} differs in case from {there}"));
+                out.add(Rule::WrongCase, file.path, Some(span), &format!("{written} differs in case from {there}"));
             }
             Target::Missing if out.is_ignored_by_git(&format!("{path}.py")) => {}
             Target::Missing => {
                 let message = format!("{written} is neither a module of the package nor a name of its __init__.py");
-                out.add("unresolved-import", file.path, Some(span), &message);
+                out.add(Rule::UnresolvedImport, file.path, Some(span), &message);
             }
         }
     }

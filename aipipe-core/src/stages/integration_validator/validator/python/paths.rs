@@ -1,6 +1,6 @@
 //! The set of files by path: exact, by folder, and without regard to case.
 
-use super::SourceFile;
+use super::super::SourceFile;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a path leads.
@@ -49,10 +49,6 @@ impl<'a> Tree<'a> {
         self.files.contains(path)
     }
 
-    pub(super) fn has_folder(&self, path: &str) -> bool {
-        self.folders.contains(path)
-    }
-
     /// The first candidate that is a file; failing that, the first that is one in another case.
     pub(super) fn first_file<'c>(&self, candidates: impl Iterator<Item = &'c str> + Clone) -> Lookup<'a> {
         if let Some(found) = candidates.clone().find_map(|path| self.files.get(path)) {
@@ -79,26 +75,4 @@ impl<'a> Tree<'a> {
         let mut same_name = self.by_name.get(name).into_iter().flatten();
         same_name.any(|path| path.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')))
     }
-}
-
-/// Resolves `.` and `..` of a relative path against a folder; `None` when it leaves the root.
-pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-/// The folder and all folders above it, innermost first, ending with the root (`""`).
-pub(super) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| {
-        if folder.is_empty() { None } else { Some(folder.rsplit_once('/').map_or("", |(parent, _)| parent)) }
-    })
 }

@@ -1,7 +1,8 @@
 //! Comments that stand where code should: work left for later, and code left out.
 
-use super::{Findings, SourceFile};
-use crate::domain::TextSpan;
+use super::findings::Report;
+use super::options::{Origin, ValidatorOptions};
+use crate::domain::{RepoPath, Rule, Severity, TextSpan};
 
 /// What somebody writes who leaves code out. Compared in lower case, with single spaces.
 const LEFT_OUT: [&str; 16] = [
@@ -26,15 +27,34 @@ const LEFT_OUT: [&str; 16] = [
 /// Words that mark work left for later.
 const LATER: [&str; 2] = ["TODO", "FIXME"];
 
-/// Reports placeholders in the file's comments; strings and names may say what they like.
-pub(super) fn check(file: SourceFile<'_>, comments: &[TextSpan], out: &mut Findings) {
-    for comment in comments {
-        let Some(text) = comment.of(file.content) else { continue };
-        if let Some(phrase) = left_out(text) {
-            out.add("placeholder", file.path, Some(*comment), &format!("code was left out: {phrase:?}"));
-        } else if let Some(word) = LATER.into_iter().find(|word| text.lines().any(|line| marks_later(line, word))) {
-            out.warn("placeholder", file.path, Some(*comment), &format!("work was left for later: {word}"));
-        }
+/// What is wrong with a comment; the severity depends on who wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Placeholder {
+    /// The comment stands where code was left out.
+    LeftOut(&'static str),
+    /// The comment says that work is left.
+    Later(&'static str),
+}
+
+/// Tells whether a comment is a placeholder; strings and names may say what they like, so give comments only.
+pub(super) fn of_comment(text: &str) -> Option<Placeholder> {
+    if let Some(phrase) = left_out(text) {
+        return Some(Placeholder::LeftOut(phrase));
+    }
+    let word = LATER.into_iter().find(|word| text.lines().any(|line| marks_later(line, word)));
+    word.map(Placeholder::Later)
+}
+
+impl Placeholder {
+    pub(super) fn report(self, file: &RepoPath, span: TextSpan, options: &ValidatorOptions) -> Report {
+        let generated = options.origin == Origin::Generated;
+        let (message, severity) = match self {
+            Self::LeftOut(phrase) if generated => (format!("code was left out: {phrase:?}"), Severity::Error),
+            Self::LeftOut(phrase) => (format!("code may have been left out: {phrase:?}"), Severity::Warning),
+            Self::Later(word) if generated => (format!("work was left for later: {word}"), Severity::Warning),
+            Self::Later(word) => (format!("work was left for later: {word}"), Severity::Info),
+        };
+        Report::new(Rule::Placeholder, file, message).at(span).severity(severity)
     }
 }
 
