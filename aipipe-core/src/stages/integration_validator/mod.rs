@@ -12,6 +12,6 @@ pub mod workflow;
 pub use ci::{ci_workflow, required_checks, workflow_path};
 pub use stage::IntegrationValidator;
 pub use validator::{
-    ArchitectureFacts, Change, LayerRule, Level, Origin, SourceFile, UpdateSummary, Validator, ValidatorOptions,
-    check_files,
+    ArchitectureFacts, Change, IgnoreRules, LayerRule, Level, Origin, SourceFile, UpdateSummary, Validator,
+    ValidatorOptions, check_files,
 };

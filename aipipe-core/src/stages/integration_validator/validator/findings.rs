@@ -1,6 +1,6 @@
 //! Findings as the rules write them, before the host's options are applied.
 
-use super::options::ValidatorOptions;
+use super::options::{Origin, ValidatorOptions};
 use crate::domain::{Finding, Fix, RepoPath, Rule, Severity, TextSpan};
 
 /// A finding in the making.
@@ -32,6 +32,12 @@ impl Report {
         self
     }
 
+    /// Lowers the severity to this one, if it is worse.
+    pub(super) fn at_most(mut self, severity: Severity) -> Self {
+        self.0.severity = self.0.severity.max(severity);
+        self
+    }
+
     pub(super) fn suggest(mut self, suggestion: impl Into<String>) -> Self {
         self.0.suggestion = Some(suggestion.into());
         self
@@ -40,6 +46,12 @@ impl Report {
     pub(super) fn fix(mut self, fix: Fix) -> Self {
         self.0.fix = Some(fix);
         self
+    }
+}
+
+impl From<Finding> for Report {
+    fn from(finding: Finding) -> Self {
+        Self(finding)
     }
 }
 
@@ -61,6 +73,14 @@ impl<'o> Findings<'o> {
             finding.severity = severity;
             self.found.push(finding);
         }
+    }
+
+    pub(super) fn options(&self) -> &'o ValidatorOptions {
+        self.options
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        self.options.origin
     }
 
     pub(super) fn into_found(self) -> Vec<Finding> {

@@ -13,7 +13,7 @@
 //! A language that reads more than this in `link` or `check` breaks the promise that an update equals a full run.
 
 use super::findings::Findings;
-use super::ignored::Ignored;
+use super::ignored::IgnoreRules;
 use super::options::ValidatorOptions;
 use super::tree::{FileId, Tree, watched_for};
 use crate::domain::{Finding, RepoPath, TextSpan};
@@ -67,7 +67,7 @@ pub(super) struct Shared {
     pub(super) options: ValidatorOptions,
     pub(super) tree: Tree,
     pub(super) texts: HashMap<FileId, Arc<str>>,
-    pub(super) ignored: Ignored,
+    pub(super) ignored: IgnoreRules,
 }
 
 impl Shared {

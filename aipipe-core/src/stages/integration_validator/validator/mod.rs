@@ -24,6 +24,7 @@ mod unread;
 #[cfg(test)]
 mod tests;
 
+pub use ignored::IgnoreRules;
 pub use options::{ArchitectureFacts, LayerRule, Level, Origin, ValidatorOptions};
 
 use crate::domain::{Finding, RepoPath};
@@ -148,7 +149,7 @@ impl Validator {
                     } else {
                         delta.added.insert(file);
                     }
-                    ignored_changed |= ignored::Ignored::is_read_from(&path);
+                    ignored_changed |= ignored::IgnoreRules::is_read_from(&path);
                 }
                 Change::Remove(path) => {
                     let Some(file) = self.shared.tree.remove(&path) else { continue };
@@ -157,12 +158,12 @@ impl Validator {
                     if !delta.added.remove(&file) {
                         delta.removed.insert(file);
                     }
-                    ignored_changed |= ignored::Ignored::is_read_from(&path);
+                    ignored_changed |= ignored::IgnoreRules::is_read_from(&path);
                 }
             }
         }
         if ignored_changed {
-            let ignored = ignored::Ignored::read(&self.shared);
+            let ignored = ignored::IgnoreRules::of(&self.shared);
             delta.ignored_changed = ignored != self.shared.ignored;
             self.shared.ignored = ignored;
         }
