@@ -2,7 +2,7 @@
 
 /// Whether the specifier names one.
 pub(super) fn is_node_builtin(specifier: &str) -> bool {
-    const BUILTINS: [&str; 44] = [
+    const BUILTINS: &[&str] = &[
         "assert",
         "async_hooks",
         "buffer",

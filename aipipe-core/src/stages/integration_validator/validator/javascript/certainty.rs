@@ -5,7 +5,7 @@ use super::super::options::Origin;
 use crate::domain::{RepoPath, Severity};
 
 /// Folders whose files are texts for something else: examples that are broken on purpose, templates with holes.
-const NOT_CODE: [&str; 22] = [
+const NOT_CODE: &[&str] = &[
     "fixtures",
     "__fixtures__",
     "fixture",
@@ -31,7 +31,7 @@ const NOT_CODE: [&str; 22] = [
 ];
 
 /// Folders that builds write.
-const BUILT: [&str; 17] = [
+const BUILT: &[&str] = &[
     "dist",
     "build",
     "out",
@@ -63,6 +63,16 @@ pub(super) fn is_outside_code(path: &RepoPath) -> bool {
         || path.as_str().contains("{{")
         || name.contains(".template.")
         || name.contains(".min.")
+}
+
+/// Whether a file shows how something is used, and runs only where its reader installs what it needs.
+pub(super) fn is_example(path: &RepoPath) -> bool {
+    path.components().any(|part| {
+        matches!(
+            part,
+            "example" | "examples" | "demo" | "demos" | "docs" | "playground" | "playgrounds" | "sandbox" | "samples"
+        )
+    })
 }
 
 /// Whether a path that is not there is likely written by a build.

@@ -149,9 +149,12 @@ impl Checker<'_> {
                 let comes_along = verdict == LockVerdict::Transitive
                     || request.form == Form::TypeOnly
                         && environment.locked(self.path.parent(), &types) != LockVerdict::Absent;
-                let lenient = out.origin() == Author::Existing
-                    && verdict == LockVerdict::Absent
-                    && (walk::is_configuration(self.path) || request.form == Form::TypeOnly);
+                // Examples are installed by hand, declarations rarely checked.
+                let aside = walk::is_configuration(self.path)
+                    || request.form == Form::TypeOnly
+                    || self.summary.format.is_declaration
+                    || certainty::is_example(self.path);
+                let lenient = out.origin() == Author::Existing && verdict == LockVerdict::Absent && aside;
                 let severity = if comes_along || lenient { Severity::Warning } else { Severity::Error };
                 let how = if comes_along { "; it only comes along with another package" } else { "" };
                 (format!("{name} is imported, but no package.json above the file declares it{how}"), severity)
@@ -175,6 +178,10 @@ impl Checker<'_> {
 
     /// The file an import leads to, if it is one whose names are known.
     fn target(&self, request: usize) -> Option<(FileId, &RepoPath)> {
+        // `?raw`, `?worker` and loaders make another module of the file.
+        if self.summary.requests.get(request)?.specifier.contains(['?', '!']) {
+            return None;
+        }
         match self.module.links.resolved.get(request)? {
             Resolved::File(file) if self.view.module(*file).is_some() => {
                 Some((*file, self.view.shared.tree.path(*file)?))
@@ -369,7 +376,7 @@ impl Checker<'_> {
 
 /// Whether a package's types may reach into the global scope in a way that the lists of known names do not have.
 fn may_declare_global_types(package: &str) -> bool {
-    const KNOWN: [&str; 10] = [
+    const KNOWN: &[&str] = &[
         "@types/node",
         "@types/react",
         "@types/react-dom",

@@ -32,6 +32,18 @@ pub(super) fn aliases_of(value: &Expression<'_>, out: &mut ConfiguredAliases) {
     }
 }
 
+/// Reads the folders in which packages are looked for (`resolve.modules`).
+pub(super) fn module_folders_of(value: &Expression<'_>, out: &mut ConfiguredAliases) {
+    let Expression::ArrayExpression(array) = value.get_inner_expression() else { return };
+    for element in array.elements.iter().filter_map(|element| element.as_expression()) {
+        match path_of(element, 0) {
+            Some(path) if path.ends_with("node_modules") => {}
+            Some(path) => out.module_folders.push(path.trim_start_matches("<rootDir>").trim_matches('/').to_owned()),
+            None => out.open = true,
+        }
+    }
+}
+
 fn found_and_replaced(entry: &ObjectExpression<'_>, out: &mut ConfiguredAliases) {
     let value = |key: &str| {
         entry.properties.iter().find_map(|property| match property {

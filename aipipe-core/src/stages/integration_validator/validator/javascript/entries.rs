@@ -5,7 +5,7 @@ use super::walk;
 use crate::domain::RepoPath;
 
 /// Folders whose files are run one by one: tests, scripts, pages of tools.
-const RUN: [&str; 25] = [
+const RUN: &[&str] = &[
     "test",
     "tests",
     "__tests__",
@@ -34,7 +34,7 @@ const RUN: [&str; 25] = [
 ];
 
 /// Names of files that programs start with.
-const STARTS: [&str; 17] = [
+const STARTS: &[&str] = &[
     "index",
     "main",
     "app",

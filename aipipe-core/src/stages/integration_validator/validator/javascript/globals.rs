@@ -10,7 +10,7 @@ static VALUES: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("global_v
 static TYPES: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("global_types.txt").lines().collect());
 
 /// Macros of Vue's compiler.
-const VUE: [&str; 16] = [
+const VUE: &[&str] = &[
     "defineProps",
     "defineEmits",
     "defineExpose",
@@ -30,7 +30,7 @@ const VUE: [&str; 16] = [
 ];
 
 /// What the languages themselves say with a name, and loaders put there.
-const SYNTAX: [&str; 24] = [
+const SYNTAX: &[&str] = &[
     "arguments",
     "const",
     "this",
@@ -55,6 +55,9 @@ const SYNTAX: [&str; 24] = [
     "by",
     "device",
     "waitFor",
+    "cy",
+    "Cypress",
+    "Vue",
 ];
 
 /// Whether a value of this name may exist everywhere.

@@ -59,7 +59,12 @@ pub(super) fn read(path: &RepoPath, text: &str) -> Summary {
         return summary;
     }
     if parsed.panicked || parsed.diagnostics.has_errors() {
-        summary.problems.extend(parsed.diagnostics.errors().take(1).map(|error| problem(error, text)));
+        let mut problem = parsed.diagnostics.errors().next().map(|error| problem(error, text));
+        if let Some(problem) = problem.as_mut().filter(|_| source.is_declaration) {
+            // Declarations of packages are rarely checked (`skipLibCheck`), and never run.
+            problem.severity = Severity::Warning;
+        }
+        summary.problems.extend(problem);
         return summary;
     }
     let bound = SemanticBuilder::new_compiler().build(&parsed.program);

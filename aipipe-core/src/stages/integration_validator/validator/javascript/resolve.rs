@@ -62,12 +62,12 @@ pub(in super::super) enum Standing {
 }
 
 /// Endings an import may leave out.
-const ENDINGS: [&str; 14] = [
+const ENDINGS: &[&str] = &[
     ".ts", ".tsx", ".d.ts", ".mts", ".cts", ".d.mts", ".d.cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".vue", ".node",
 ];
 
 /// Endings that single tools let an import leave out.
-const MORE_ENDINGS: [&str; 14] = [
+const MORE_ENDINGS: &[&str] = &[
     ".web.tsx",
     ".web.ts",
     ".native.tsx",
@@ -93,7 +93,7 @@ const COMPILED: [(&str, &[&str]); 4] = [
 ];
 
 /// Files that are no text, so a set of source files need not have them.
-const BINARY: [&str; 24] = [
+const BINARY: &[&str] = &[
     ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".bmp", ".woff", ".woff2", ".ttf", ".otf", ".eot",
     ".mp3", ".mp4", ".webm", ".ogg", ".wav", ".pdf", ".wasm", ".node", ".zip", ".glb", ".gltf",
 ];
@@ -295,7 +295,7 @@ impl Resolver<'_> {
                 tried.extend(sources.iter().map(|source| format!("{stem}{source}")));
             }
         }
-        if let Some(file) = ENDINGS.iter().chain(&MORE_ENDINGS).find_map(|ending| find(path, ending)) {
+        if let Some(file) = ENDINGS.iter().chain(MORE_ENDINGS).find_map(|ending| find(path, ending)) {
             return Lookup::Found(file);
         }
         // `./data.json.d.ts` and `./data.d.json.ts` both describe `./data.json`.
@@ -305,7 +305,7 @@ impl Resolver<'_> {
             }
         }
         let folder = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
-        if let Some(file) = ENDINGS.iter().chain(&MORE_ENDINGS).find_map(|ending| find(&folder, ending)) {
+        if let Some(file) = ENDINGS.iter().chain(MORE_ENDINGS).find_map(|ending| find(&folder, ending)) {
             return Lookup::Found(file);
         }
         let manifest = if path.is_empty() { "package.json".to_owned() } else { format!("{path}/package.json") };
@@ -374,6 +374,11 @@ impl Resolver<'_> {
                 }
             }
         }
+        for module_folder in environment.module_folders(folder) {
+            if let Some(Lookup::Found(file)) = join(&module_folder, specifier).map(|path| self.file_at(&path)) {
+                return Resolved::File(file);
+            }
+        }
         if environment.covers_asset(specifier) && !matches!(missed, Some(Resolved::WrongCase { .. })) {
             return Resolved::Opaque;
         }
@@ -386,6 +391,10 @@ impl Resolver<'_> {
                 None => Resolved::Opaque,
             };
         };
+        // Style sheets that a tool writes: `uno.css`, `virtual.css`.
+        if !specifier.contains('/') && [".css", ".scss", ".less"].iter().any(|ending| name.ends_with(ending)) {
+            return Resolved::Opaque;
+        }
         if environment.own_packages.contains_key(name) {
             return self
                 .mapped(specifier)

@@ -183,6 +183,8 @@ pub(in super::super) struct ConfiguredAliases {
     pub(super) known: Vec<(String, String)>,
     /// Those whose path can't be read off.
     pub(super) unknown: BTreeSet<String>,
+    /// Folders in which packages are looked for, besides `node_modules`; a plain name is looked for in every folder above.
+    pub(super) module_folders: Vec<String>,
     /// Whether there may be more.
     pub(super) open: bool,
 }

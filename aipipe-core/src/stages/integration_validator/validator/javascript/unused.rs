@@ -164,7 +164,7 @@ fn uses(view: &View<'_, JavaScript>, roots: &HashSet<FileId>, reached: &HashSet<
 /// Names that a file imports and never uses.
 fn imports(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     // Compilers of JSX use these where nobody sees it.
-    const BY_JSX: [&str; 4] = ["React", "h", "Fragment", "jsx"];
+    const BY_JSX: &[&str] = &["React", "h", "Fragment", "jsx"];
     for (_, path, module) in view.in_order() {
         let format = module.summary.format;
         // Templates use what their components import.
@@ -189,7 +189,10 @@ fn packages(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     let environment = view.environment;
     for manifest in environment.manifests.values() {
         for (name, declaration) in &manifest.declared {
-            let tool = matches!(declaration.kind, Kind::Peer | Kind::Optional) || name.starts_with("@types/");
+            // What compilers and frameworks import where nobody sees it.
+            let unseen =
+                matches!(name.as_str(), "tslib" | "react-dom" | "reflect-metadata" | "core-js" | "regenerator-runtime");
+            let tool = unseen || matches!(declaration.kind, Kind::Peer | Kind::Optional) || name.starts_with("@types/");
             let named = || {
                 environment.words.iter().any(|word| {
                     word == name || word.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/'))

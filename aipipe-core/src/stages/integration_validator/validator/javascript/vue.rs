@@ -27,7 +27,7 @@ impl Script<'_> {
 }
 
 /// Blocks whose content is not looked into for further blocks; custom ones by the names their plugins use.
-const BLOCKS: [&str; 8] = ["script", "template", "style", "i18n", "docs", "route", "page-query", "static-query"];
+const BLOCKS: &[&str] = &["script", "template", "style", "i18n", "docs", "route", "page-query", "static-query"];
 
 /// More than any tag has.
 const MAX_TAG_BYTES: usize = 8192;

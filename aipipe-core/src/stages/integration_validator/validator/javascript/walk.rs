@@ -1,7 +1,7 @@
 //! One walk over a parsed file that collects what the summary needs.
 
 use super::super::language::LoadTime;
-use super::configured::aliases_of;
+use super::configured::{aliases_of, module_folders_of};
 use super::read::{meaning, span, taken};
 use super::source::Source;
 use super::summary::{AmbientModule, ConfiguredAliases, Form, FreeName, Import, Meaning, Request, Star, Taken};
@@ -244,7 +244,12 @@ impl Walker<'_> {
         if !flags.is_value() || flags.is_type() || flags.is_value_as_type() {
             return;
         }
-        let Some(import) = reference.symbol_id().and_then(|symbol| self.import_of_symbol.get(&symbol)) else { return };
+        let Some(symbol) = reference.symbol_id() else { return };
+        // A type that is imported and a value that is declared may share a name.
+        if self.scoping.symbol_flags(symbol).intersects(SymbolFlags::Value) {
+            return;
+        }
+        let Some(import) = self.import_of_symbol.get(&symbol) else { return };
         if let Some(import) = self.found.imports.get_mut(*import) {
             import.value_use.get_or_insert(span(identifier.span));
         }
@@ -575,6 +580,14 @@ impl<'a> Visit<'a> for Walker<'_> {
         }
     }
 
+    fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
+        // Who asks for `window.name` may use `name` as well.
+        if let Some(name) = self.member_of_global(it) {
+            self.found.guarded.insert(name);
+        }
+        walk::walk_static_member_expression(self, it);
+    }
+
     fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
         if it.operator == UnaryOperator::Typeof {
             if let Expression::Identifier(identifier) = it.argument.get_inner_expression() {
@@ -596,6 +609,9 @@ impl<'a> Visit<'a> for Walker<'_> {
             if let Some(name) = it.key.static_name() {
                 if matches!(name.as_ref(), "alias" | "aliases" | "moduleNameMapper") {
                     aliases_of(&it.value, &mut self.found.aliases);
+                }
+                if matches!(name.as_ref(), "modules" | "modulesDirectories" | "modulePaths" | "moduleDirectories") {
+                    module_folders_of(&it.value, &mut self.found.aliases);
                 }
                 // `define: { __VERSION__: … }`, `globals: { google: 'readonly' }`.
                 self.mention(name.as_ref());
@@ -625,13 +641,18 @@ impl<'a> Visit<'a> for Walker<'_> {
 impl Walker<'_> {
     /// `window.name = …` makes a name for everybody.
     fn global_member(&mut self, member: &StaticMemberExpression<'_>) {
-        let globals = ["window", "globalThis", "global", "self"];
-        let object = match member.object.get_inner_expression() {
-            Expression::Identifier(identifier) if self.is_unresolved(identifier) => identifier.name.as_str(),
-            _ => return,
-        };
-        if globals.contains(&object) {
-            self.found.globals.insert(member.property.name.to_string());
+        self.found.globals.extend(self.member_of_global(member));
+    }
+
+    fn member_of_global(&self, member: &StaticMemberExpression<'_>) -> Option<String> {
+        const GLOBALS: [&str; 4] = ["window", "globalThis", "global", "self"];
+        match member.object.get_inner_expression() {
+            Expression::Identifier(identifier)
+                if GLOBALS.contains(&identifier.name.as_str()) && self.is_unresolved(identifier) =>
+            {
+                Some(member.property.name.to_string())
+            }
+            _ => None,
         }
     }
 }

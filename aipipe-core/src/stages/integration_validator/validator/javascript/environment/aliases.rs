@@ -80,6 +80,8 @@ pub(super) struct Configurations {
 struct Tool {
     aliases: Vec<Alias>,
     unknown: BTreeSet<String>,
+    module_folders: BTreeSet<String>,
+    module_names: BTreeSet<String>,
     open: bool,
 }
 
@@ -111,12 +113,18 @@ impl Configurations {
     }
 
     pub(super) fn add_tool(&mut self, path: &RepoPath, aliases: &ConfiguredAliases) {
-        if aliases.known.is_empty() && aliases.unknown.is_empty() && !aliases.open {
+        let nothing = aliases.known.is_empty() && aliases.unknown.is_empty() && aliases.module_folders.is_empty();
+        if nothing && !aliases.open {
             return;
         }
         let tool = self.tools.entry(path.parent().to_owned()).or_default();
         tool.open |= aliases.open || tool.aliases.len() + aliases.known.len() > MOST_ALIASES;
         tool.unknown.extend(aliases.unknown.iter().cloned());
+        for folder in &aliases.module_folders {
+            let plain = !folder.starts_with('.') && !folder.contains('/');
+            tool.module_names.extend(plain.then(|| folder.clone()));
+            tool.module_folders.extend(from(path.parent(), folder));
+        }
         for (name, target) in aliases.known.iter().take(MOST_ALIASES) {
             let Some(target) = from(path.parent(), target) else { continue };
             tool.aliases.push(Alias::new(name, vec![target.clone()], true));
@@ -196,6 +204,18 @@ impl Configurations {
         self.above(folder).filter_map(|one| one.base_url.as_deref())
     }
 
+    /// The folders in which tools look for packages, besides `node_modules`.
+    pub(super) fn module_folders(&self, folder: &str) -> BTreeSet<String> {
+        let mut folders = BTreeSet::new();
+        for tool in self.tools_above(folder) {
+            folders.extend(tool.module_folders.iter().cloned());
+            for name in &tool.module_names {
+                folders.extend(super::ancestors(folder).filter_map(|above| from(above, name)));
+            }
+        }
+        folders
+    }
+
     pub(super) fn may_have_alias(&self, folder: &str, specifier: &str) -> bool {
         self.above(folder).any(|one| one.extends_unknown)
             || self.tools_above(folder).any(|tool| {
@@ -270,7 +290,7 @@ fn configuration(folder: &str, value: &Value) -> Configuration {
 
 /// Whether a configuration of a package is known to have no path aliases.
 fn has_no_paths(base: &str) -> bool {
-    const PREFIXES: [&str; 14] = [
+    const PREFIXES: &[&str] = &[
         "@tsconfig/",
         "@vue/tsconfig",
         "expo/",

@@ -127,7 +127,7 @@ fn insertion(text: &str) -> Option<Insertion> {
 impl Manifest {
     /// Whether one of its tools makes names known without an import.
     pub(super) fn imports_by_itself(&self) -> bool {
-        const TOOLS: [&str; 9] = [
+        const TOOLS: &[&str] = &[
             "nuxt",
             "nuxt3",
             "unplugin-auto-import",
@@ -150,7 +150,7 @@ impl Manifest {
 
     /// Whether one of its tools brings path aliases that no file of the tree states.
     pub(super) fn brings_aliases(&self) -> bool {
-        const TOOLS: [&str; 19] = [
+        const TOOLS: &[&str] = &[
             "nuxt",
             "nuxt3",
             "@vue/cli-service",

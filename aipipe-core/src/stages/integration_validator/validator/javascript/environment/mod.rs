@@ -165,6 +165,11 @@ impl Environment {
         self.configurations.base_urls(folder)
     }
 
+    /// The folders in which tools look for packages, besides `node_modules`.
+    pub(super) fn module_folders(&self, folder: &str) -> BTreeSet<String> {
+        self.configurations.module_folders(folder)
+    }
+
     /// Whether a configuration above the folder may have aliases that can't be read off.
     pub(super) fn may_have_alias(&self, folder: &str, specifier: &str) -> bool {
         self.configurations.may_have_alias(folder, specifier)
