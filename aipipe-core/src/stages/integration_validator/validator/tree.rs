@@ -18,6 +18,8 @@ pub(super) struct Tree {
     folders: HashMap<String, usize>,
     /// Files and folders by their lower-case paths.
     lower: HashMap<String, BTreeSet<String>>,
+    /// What files may be asked for, in lower case (see [`watched_for`]), with the number of files.
+    keys: HashMap<String, usize>,
 }
 
 impl Tree {
@@ -32,6 +34,9 @@ impl Tree {
             return (id, false);
         }
         self.lower.entry(path.as_str().to_lowercase()).or_default().insert(path.as_str().to_owned());
+        for key in watched_for(path) {
+            *self.keys.entry(key).or_default() += 1;
+        }
         for folder in ancestors(path.parent()) {
             let count = self.folders.entry(folder.to_owned()).or_default();
             *count += 1;
@@ -48,6 +53,14 @@ impl Tree {
         let id = self.files.remove(path.as_str())?;
         if !self.folders.contains_key(path.as_str()) {
             self.forget_lower(path.as_str());
+        }
+        for key in watched_for(path) {
+            if let Some(count) = self.keys.get_mut(&key) {
+                *count -= 1;
+                if *count == 0 {
+                    self.keys.remove(&key);
+                }
+            }
         }
         for folder in ancestors(path.parent()) {
             let Some(count) = self.folders.get_mut(folder) else { break };
@@ -85,6 +98,11 @@ impl Tree {
 
     pub(super) fn has_folder(&self, path: &str) -> bool {
         path.is_empty() || self.folders.contains_key(path)
+    }
+
+    /// Whether any file may be meant by a lower-case path with or without its ending.
+    pub(super) fn may_have(&self, lower: &str) -> bool {
+        self.keys.contains_key(lower)
     }
 
     /// Files and folders that differ from the path in case only, in their order.

@@ -79,7 +79,12 @@ impl Checker<'_> {
     fn request(&self, request: &Request, resolved: &Resolved, out: &Findings<'_>) -> Option<Report> {
         let specifier = request.specifier.as_str();
         match resolved {
-            Resolved::File(_) | Resolved::Opaque | Resolved::Mentioned(_) | Resolved::Folder(_) => None,
+            Resolved::File(_)
+            | Resolved::Opaque
+            | Resolved::Mentioned(_)
+            | Resolved::Folder(_)
+            | Resolved::Names(_)
+            | Resolved::Entry => None,
             Resolved::WrongCase { there, specifier: right } => {
                 let message = format!("{specifier:?} differs in case from the file {there}");
                 let report = Report::new(Rule::WrongCase, self.path, message);

@@ -92,102 +92,111 @@ pub(super) fn is_entry(path: &RepoPath, environment: &Environment) -> bool {
     by_framework(path, inside, stem, environment)
 }
 
+/// Frameworks that find files by the folders they lie in.
+const FRAMEWORKS: &[(&[&str], &[&str])] = &[
+    (
+        &["@sveltejs/kit", "astro", "gatsby", "@docusaurus/core", "vitepress", "umi", "@umijs/max", "dumi"],
+        &["routes", "pages", "hooks", "params", "theme", "components", "layouts", "models"],
+    ),
+    (
+        &[
+            "@remix-run/react",
+            "@remix-run/node",
+            "@react-router/dev",
+            "@tanstack/react-router",
+            "@tanstack/react-start",
+            "expo-router",
+            "@solidjs/start",
+            "vike",
+            "vite-plugin-pages",
+            "unplugin-vue-router",
+            "vite-plugin-vue-layouts",
+        ],
+        &["routes", "pages", "app", "layouts", "views"],
+    ),
+    (
+        &[
+            "@adonisjs/core",
+            "sails",
+            "egg",
+            "@nestjs/core",
+            "typeorm",
+            "sequelize",
+            "@strapi/strapi",
+            "moleculer",
+            "fastify-autoload",
+            "@fastify/autoload",
+            "@redwoodjs/core",
+            "convex",
+            "@medusajs/medusa",
+            "payload",
+            "wxt",
+            "serverless",
+            "@google-cloud/functions-framework",
+        ],
+        &[
+            "controllers",
+            "services",
+            "models",
+            "entities",
+            "migrations",
+            "routes",
+            "plugins",
+            "hooks",
+            "functions",
+            "api",
+            "middleware",
+            "subscribers",
+            "jobs",
+            "convex",
+            "entrypoints",
+            "database",
+            "commands",
+            "collections",
+        ],
+    ),
+];
+
+/// Whether a package is a framework that finds files by where they lie.
+pub(super) fn is_framework(package: &str) -> bool {
+    matches!(package, "next" | "nuxt" | "nuxt3") || FRAMEWORKS.iter().any(|(packages, _)| packages.contains(&package))
+}
+
 /// Whether a framework finds the file by where it lies.
 fn by_framework(path: &RepoPath, inside: &str, stem: &str, environment: &Environment) -> bool {
-    let uses = |packages: &[&str]| environment.uses(path.parent(), packages);
-    let below = |names: &[&str]| {
-        let inside = inside.strip_prefix("src/").unwrap_or(inside);
-        let first = inside.split('/').next().unwrap_or_default();
-        names.contains(&first)
-    };
-    let in_any = |names: &[&str]| inside.split('/').any(|part| names.contains(&part));
-    if uses(&["next"]) && (below(&["pages"]) || (below(&["app"]) && is_next_route(stem))) {
+    if environment.imports_by_itself && !inside.is_empty() {
         return true;
     }
-    if (uses(&["nuxt", "nuxt3"]) || environment.imports_by_itself) && !inside.is_empty() {
+    let Some(used) = environment.frameworks(path.parent()) else { return false };
+    let first = inside.strip_prefix("src/").unwrap_or(inside).split('/').next().unwrap_or_default();
+    if used.contains("next") && (first == "pages" || first == "app" && is_next_route(stem)) {
         return true;
     }
-    if uses(&["@sveltejs/kit", "astro", "gatsby", "@docusaurus/core", "vitepress", "umi", "@umijs/max", "dumi"])
-        && in_any(&["routes", "pages", "hooks", "params", "theme", "components", "layouts", "models"])
-    {
-        return true;
-    }
-    if uses(&[
-        "@remix-run/react",
-        "@remix-run/node",
-        "@react-router/dev",
-        "@tanstack/react-router",
-        "@tanstack/react-start",
-        "expo-router",
-        "@solidjs/start",
-        "vike",
-        "vite-plugin-pages",
-        "unplugin-vue-router",
-        "vite-plugin-vue-layouts",
-    ]) && in_any(&["routes", "pages", "app", "layouts", "views"])
-    {
-        return true;
-    }
-    uses(&[
-        "@adonisjs/core",
-        "sails",
-        "egg",
-        "@nestjs/core",
-        "typeorm",
-        "sequelize",
-        "@strapi/strapi",
-        "moleculer",
-        "fastify-autoload",
-        "@fastify/autoload",
-        "@redwoodjs/core",
-        "convex",
-        "@medusajs/medusa",
-        "payload",
-        "wxt",
-        "serverless",
-        "@google-cloud/functions-framework",
-    ]) && in_any(&[
-        "controllers",
-        "services",
-        "models",
-        "entities",
-        "migrations",
-        "routes",
-        "plugins",
-        "hooks",
-        "functions",
-        "api",
-        "middleware",
-        "subscribers",
-        "jobs",
-        "convex",
-        "entrypoints",
-        "database",
-        "commands",
-        "collections",
-    ])
+    FRAMEWORKS.iter().any(|(packages, folders)| {
+        packages.iter().any(|package| used.contains(*package)) && inside.split('/').any(|part| folders.contains(&part))
+    })
 }
 
 fn is_next_route(stem: &str) -> bool {
-    matches!(
-        stem,
-        "page"
-            | "layout"
-            | "route"
-            | "loading"
-            | "error"
-            | "not-found"
-            | "template"
-            | "default"
-            | "global-error"
-            | "icon"
-            | "apple-icon"
-            | "opengraph-image"
-            | "twitter-image"
-            | "sitemap"
-            | "robots"
-            | "manifest"
-            | "forbidden"
-            | "unauthorized"
-    )
+    const ROUTES: &[&str] = &[
+        "page",
+        "layout",
+        "route",
+        "loading",
+        "error",
+        "not-found",
+        "template",
+        "default",
+        "global-error",
+        "icon",
+        "apple-icon",
+        "opengraph-image",
+        "twitter-image",
+        "sitemap",
+        "robots",
+        "manifest",
+        "forbidden",
+        "unauthorized",
+    ];
+    ROUTES.contains(&stem)
 }

@@ -21,14 +21,14 @@ pub(super) enum Known {
 const BOTH: Meaning = Meaning { value: true, kind: true };
 
 /// Looks a name up; `default` is the default export.
-pub(super) fn look_up(view: &View<'_, JavaScript>, file: FileId, name: &str) -> Known {
-    let mut open: Vec<(FileId, String, bool)> = vec![(file, name.to_owned(), false)];
-    let mut seen: HashSet<(FileId, String)> = HashSet::new();
+pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n str) -> Known {
+    let mut open: Vec<(FileId, &str, bool)> = vec![(file, name, false)];
+    let mut seen: HashSet<(FileId, &str)> = HashSet::new();
     let mut unknown = false;
     // A name that an export list states is there, even when its origin can't be found: that is the list's own error.
     let mut stated = false;
     while let Some((file, name, types_only)) = open.pop() {
-        if !seen.insert((file, name.clone())) {
+        if !seen.insert((file, name)) {
             continue;
         }
         let Some(module) = view.module(file).filter(|module| module.summary.format.is_read) else {
@@ -47,7 +47,7 @@ pub(super) fn look_up(view: &View<'_, JavaScript>, file: FileId, name: &str) -> 
                         (_, Taken::Namespace) => {
                             return Known::Exported(Meaning { value: !types_only, kind: true });
                         }
-                        (Some(Resolved::File(to)), Taken::Name(name)) => open.push((*to, name.clone(), types_only)),
+                        (Some(Resolved::File(to)), Taken::Name(name)) => open.push((*to, name, types_only)),
                         (Some(Resolved::File(to)), Taken::Default) => {
                             open.push((*to, "default".to_owned(), types_only))
                         }
@@ -72,7 +72,7 @@ pub(super) fn look_up(view: &View<'_, JavaScript>, file: FileId, name: &str) -> 
         }
         for star in &summary.stars {
             match module.links.resolved.get(star.request) {
-                Some(Resolved::File(to)) => open.push((*to, name.clone(), types_only || star.type_only)),
+                Some(Resolved::File(to)) => open.push((*to, name, types_only || star.type_only)),
                 _ => unknown = true,
             }
         }
@@ -115,16 +115,16 @@ pub(super) fn all(view: &View<'_, JavaScript>, file: FileId) -> (BTreeSet<String
 
 /// The exports that somebody uses.
 #[derive(Debug, Default)]
-pub(super) struct Uses {
-    names: HashSet<(FileId, String)>,
+pub(super) struct Uses<'v> {
+    names: HashSet<(FileId, &'v str)>,
     wholes: HashSet<FileId>,
-    open: Vec<(FileId, Option<String>)>,
+    open: Vec<(FileId, Option<&'v str>)>,
 }
 
-impl Uses {
-    pub(super) fn name(&mut self, file: FileId, name: &str) {
-        if self.names.insert((file, name.to_owned())) {
-            self.open.push((file, Some(name.to_owned())));
+impl<'v> Uses<'v> {
+    pub(super) fn name(&mut self, file: FileId, name: &'v str) {
+        if self.names.insert((file, name)) {
+            self.open.push((file, Some(name)));
         }
     }
 
@@ -135,17 +135,19 @@ impl Uses {
     }
 
     pub(super) fn contains(&self, file: FileId, name: &str) -> bool {
-        self.wholes.contains(&file) || self.names.contains(&(file, name.to_owned()))
+        self.wholes.contains(&file) || self.names.contains(&(file, name))
     }
 
     /// Follows re-exports to where the names come from.
-    pub(super) fn follow(&mut self, view: &View<'_, JavaScript>) {
+    pub(super) fn follow(&mut self, view: &View<'v, JavaScript>) {
         while let Some((file, name)) = self.open.pop() {
             let Some(module) = view.module(file) else { continue };
+            let mut stated = false;
             for export in &module.summary.exports {
-                if name.as_ref().is_some_and(|name| *name != export.name) {
+                if name.is_some_and(|name| name != export.name) {
                     continue;
                 }
+                stated |= name.is_some();
                 let Origin::There { request, taken, .. } = &export.origin else { continue };
                 let Some(Resolved::File(to)) = module.links.resolved.get(*request) else { continue };
                 match taken {
@@ -154,14 +156,12 @@ impl Uses {
                     Taken::Namespace => self.whole(*to),
                 }
             }
-            let here =
-                name.as_ref().is_some_and(|name| module.summary.exports.iter().any(|export| export.name == *name));
-            if here {
+            if stated {
                 continue;
             }
             for star in &module.summary.stars {
                 let Some(Resolved::File(to)) = module.links.resolved.get(star.request) else { continue };
-                match &name {
+                match name {
                     Some(name) => self.name(*to, name),
                     None => self.whole(*to),
                 }

@@ -31,6 +31,10 @@ pub(in super::super) enum Resolved {
     Mentioned(FileId),
     /// All files below a folder, which a pattern names.
     Folder(String),
+    /// A package that a text names; no import.
+    Names(String),
+    /// The file itself is run or read from outside.
+    Entry,
 }
 
 /// Why a file that is missing here may be there when it is needed.
@@ -123,6 +127,12 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScrip
         if let Some(resolved) = resolver.mention(mention) {
             links.resolved.push(resolved);
         }
+    }
+    let names = summary.mentions.iter().filter_map(|text| package_name(text));
+    let declared: BTreeSet<&str> = names.filter(|name| view.environment.declared_anywhere.contains(*name)).collect();
+    links.resolved.extend(declared.into_iter().map(|name| Resolved::Names(name.to_owned())));
+    if super::entries::is_entry(path, view.environment) || view.environment.mentions(path) {
+        links.resolved.push(Resolved::Entry);
     }
     links.watched = resolver.watched;
     links
@@ -261,21 +271,27 @@ impl Resolver<'_> {
         self.tree.has_folder(path)
     }
 
-    fn watch(&mut self, path: &str) {
+    /// Says whether any file may be meant.
+    fn watch(&mut self, path: &str) -> bool {
         let lower = path.to_lowercase();
+        let mut may_have = self.tree.may_have(&lower);
         let name = lower.rfind('/').map_or(0, |at| at + 1);
         // A file of another ending may stand for one that is asked for by what it compiles to.
         if let Some(at) = lower.rfind('.').filter(|at| *at > name) {
             if let Some(stem) = lower.get(..at) {
+                may_have |= self.tree.may_have(stem);
                 self.watched.insert(stem.to_owned());
             }
         }
         self.watched.insert(lower);
+        may_have
     }
 
     /// The file that a path without its ending, or a folder's path, stands for.
     fn file_at(&mut self, path: &str) -> Lookup {
-        self.watch(path);
+        if !self.watch(path) {
+            return Lookup::Missing;
+        }
         let mut candidate = String::with_capacity(path.len() + 16);
         let mut tried: Vec<String> = Vec::new();
         let mut find = |stem: &str, ending: &str| {
@@ -333,7 +349,7 @@ impl Resolver<'_> {
         if specifier.contains(':') || is_node_builtin(specifier) || self.environment.is_ambient(specifier) {
             return Resolved::Opaque;
         }
-        let mut missed: Option<Resolved> = None;
+        let mut missed: Option<(Lookup, String, Option<&super::environment::Alias>)> = None;
         let environment = self.environment;
         let folder = self.folder;
         let name = package_name(specifier);
@@ -346,15 +362,7 @@ impl Resolver<'_> {
                     Lookup::Package => return Resolved::Opaque,
                     _ if alias.takes_everything() => {}
                     found => {
-                        let root = target.split('*').next().unwrap_or_default().trim_end_matches('/');
-                        let mut resolved = self.resolved(found, path, specifier);
-                        if let Resolved::Missing { doubt, .. } = &mut resolved {
-                            let folder_is_there = self.has_folder(root) || self.tree.file(root).is_some();
-                            if *doubt == Doubt::None && (!folder_is_there || alias.from_tool && name.is_some()) {
-                                *doubt = Doubt::Alias;
-                            }
-                        }
-                        missed = missed.or(Some(resolved));
+                        missed = missed.or(Some((found, path, Some(alias))));
                     }
                 }
             }
@@ -368,8 +376,7 @@ impl Resolver<'_> {
                     let first = specifier.split('/').next().unwrap_or_default();
                     let is_folder = join(base, first).is_some_and(|first| self.has_folder(&first));
                     if (is_folder || matches!(found, Lookup::WrongCase(_))) && !declared {
-                        let resolved = self.resolved(found, path, specifier);
-                        missed = missed.or(Some(resolved));
+                        missed = missed.or(Some((found, path, None)));
                     }
                 }
             }
@@ -379,12 +386,12 @@ impl Resolver<'_> {
                 return Resolved::File(file);
             }
         }
-        if environment.covers_asset(specifier) && !matches!(missed, Some(Resolved::WrongCase { .. })) {
+        if environment.covers_asset(specifier) && !matches!(missed, Some((Lookup::WrongCase(_), ..))) {
             return Resolved::Opaque;
         }
         let Some(name) = name else {
             return match missed {
-                Some(missed) => missed,
+                Some(missed) => self.missed(missed, specifier, false),
                 None if environment.may_have_alias(folder, specifier) => Resolved::Opaque,
                 None if environment.manifests_above(folder).next().is_none() => Resolved::Opaque,
                 None if specifier.starts_with("@/") || specifier.starts_with("~/") => Resolved::UnknownAlias,
@@ -404,7 +411,7 @@ impl Resolver<'_> {
             return Resolved::Package { name: name.to_owned(), standing: Standing::Declared };
         }
         if let Some(missed) = missed {
-            return missed;
+            return self.missed(missed, specifier, true);
         }
         let Some((manifest_folder, _)) = environment.manifests_above(folder).next() else { return Resolved::Opaque };
         if environment.may_have_alias(folder, specifier) || is_given(name, specifier) {
@@ -418,6 +425,25 @@ impl Resolver<'_> {
             (false, _) => Standing::Undeclared(environment.locked(manifest_folder, name)),
         };
         Resolved::Package { name: name.to_owned(), standing }
+    }
+
+    /// An alias or a base folder that fits, but leads to nothing.
+    fn missed(
+        &mut self,
+        (found, path, alias): (Lookup, String, Option<&super::environment::Alias>),
+        specifier: &str,
+        may_be_package: bool,
+    ) -> Resolved {
+        let mut resolved = self.resolved(found, path, specifier);
+        if let (Resolved::Missing { doubt, .. }, Some(alias)) = (&mut resolved, alias) {
+            let target = alias.targets.first().map_or("", String::as_str);
+            let root = target.split('*').next().unwrap_or_default().trim_end_matches('/');
+            let is_there = self.has_folder(root) || self.tree.file(root).is_some();
+            if *doubt == Doubt::None && (!is_there || alias.from_tool && may_be_package) {
+                *doubt = Doubt::Alias;
+            }
+        }
+        resolved
     }
 
     /// What a text stands for, if it is the path of a file or names a folder of them.
@@ -442,11 +468,7 @@ impl Resolver<'_> {
 }
 
 /// What a text stands for when paths count from any of the folders.
-pub(super) fn mentioned(
-    bases: &[String],
-    text: &str,
-    mut file_at: impl FnMut(&str) -> Option<FileId>,
-) -> Option<Resolved> {
+fn mentioned(bases: &[String], text: &str, mut file_at: impl FnMut(&str) -> Option<FileId>) -> Option<Resolved> {
     let text = text.split(['?', '#']).next().unwrap_or(text).trim_start_matches("<rootDir>");
     let text = text.strip_prefix('/').unwrap_or(text);
     if let Some((fixed, _)) = text.split_once('*') {
@@ -456,18 +478,6 @@ pub(super) fn mentioned(
     }
     let places = bases.iter().filter_map(|base| join(base, text)).filter(|place| !place.is_empty());
     places.map(|place| file_at(&place)).find_map(|file| file).map(Resolved::Mentioned)
-}
-
-/// The file a path stands for, without regard to who asks.
-pub(super) fn plain_file_at(tree: &Tree, path: &str) -> Option<FileId> {
-    let with = |ending: &&str| tree.file(&format!("{path}{ending}"));
-    let compiled = || {
-        COMPILED.iter().find_map(|(written, sources)| {
-            let stem = path.strip_suffix(written)?;
-            sources.iter().find_map(|source| tree.file(&format!("{stem}{source}")))
-        })
-    };
-    tree.file(path).or_else(compiled).or_else(|| ENDINGS.iter().find_map(|ending| with(&ending)))
 }
 
 fn is_relative(specifier: &str) -> bool {

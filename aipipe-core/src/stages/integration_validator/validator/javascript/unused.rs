@@ -1,13 +1,13 @@
 //! What nothing uses: files that no entry point reaches, exports that nobody imports, packages that nobody asks for.
 
 use super::super::findings::{Findings, Report};
-use super::super::language::View;
+use super::super::language::{Module, View};
 use super::super::tree::{FileId, ancestors};
+use super::JavaScript;
 use super::environment::Kind;
 use super::names::Uses;
-use super::resolve::{self, Resolved, mentioned, plain_file_at};
+use super::resolve::{self, Resolved};
 use super::summary::{Form, Taken};
-use super::{JavaScript, entries};
 use crate::domain::{Rule, Severity};
 use std::collections::{BTreeSet, HashSet};
 
@@ -47,35 +47,16 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
 
 /// Files that are reached from outside.
 fn roots(view: &View<'_, JavaScript>) -> HashSet<FileId> {
-    let tree = &view.shared.tree;
-    let environment = view.environment;
-    let mut roots = HashSet::new();
-    for (file, path, module) in view.in_order() {
-        let named = view.shared.options.entry_points.contains(path);
-        let is_script = !module.summary.format.is_module && !module.summary.format.assigns_exports;
-        if named
-            || entries::is_entry(path, environment)
-            || (is_script && !module.summary.format.is_typescript && !module.summary.format.is_vue)
-        {
-            roots.insert(file);
-        }
-    }
-    let mut folders: BTreeSet<String> = BTreeSet::new();
-    for (folder, text) in &environment.mentions {
-        let bases: Vec<String> = std::iter::once(folder.clone())
-            .chain(environment.manifests_above(folder).map(|(folder, _)| folder.to_owned()))
-            .collect();
-        match mentioned(&bases, text, |path| plain_file_at(tree, path)) {
-            Some(Resolved::Mentioned(file)) if view.module(file).is_some() => {
-                roots.insert(file);
-            }
-            Some(Resolved::Folder(folder)) => {
-                folders.insert(folder);
-            }
-            _ => {}
-        }
-    }
-    roots
+    let is_root = |file: &FileId, module: &Module<JavaScript>| {
+        let format = module.summary.format;
+        // Pages load scripts that are no modules.
+        let is_script = !format.is_module && !format.assigns_exports && !format.is_typescript && !format.is_vue;
+        let options = &view.shared.options;
+        let named = || view.shared.tree.path(*file).is_some_and(|path| options.entry_points.contains(path));
+        module.links.resolved.last() == Some(&Resolved::Entry) || is_script || named()
+    };
+    let modules = view.modules.iter();
+    modules.filter(|(file, module)| is_root(file, module)).map(|(file, _)| *file).collect()
 }
 
 /// Everything that the roots lead to.
@@ -114,7 +95,7 @@ fn reach(view: &View<'_, JavaScript>, roots: &HashSet<FileId>) -> HashSet<FileId
     }
 }
 
-fn uses(view: &View<'_, JavaScript>, roots: &HashSet<FileId>, reached: &HashSet<FileId>) -> Uses {
+fn uses<'v>(view: &View<'v, JavaScript>, roots: &HashSet<FileId>, reached: &HashSet<FileId>) -> Uses<'v> {
     let mut uses = Uses::default();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     for root in roots {
@@ -184,7 +165,10 @@ fn packages(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     let mut asked: BTreeSet<&str> = BTreeSet::new();
     for module in view.modules.values() {
         asked.extend(module.summary.requests.iter().filter_map(|request| resolve::package_name(&request.specifier)));
-        asked.extend(module.summary.mentions.iter().filter_map(|text| resolve::package_name(text)));
+        asked.extend(module.links.resolved.iter().filter_map(|resolved| match resolved {
+            Resolved::Names(name) => Some(name.as_str()),
+            _ => None,
+        }));
     }
     let environment = view.environment;
     for manifest in environment.manifests.values() {
@@ -193,11 +177,7 @@ fn packages(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
             let unseen =
                 matches!(name.as_str(), "tslib" | "react-dom" | "reflect-metadata" | "core-js" | "regenerator-runtime");
             let tool = unseen || matches!(declaration.kind, Kind::Peer | Kind::Optional) || name.starts_with("@types/");
-            let named = || {
-                environment.words.iter().any(|word| {
-                    word == name || word.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/'))
-                }) || manifest.says(name)
-            };
+            let named = || environment.words.contains(name) || manifest.says(name);
             if tool || asked.contains(name.as_str()) || environment.own_packages.contains_key(name) || named() {
                 continue;
             }

@@ -72,6 +72,9 @@ struct Configuration {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Configurations {
     by_path: BTreeMap<String, Configuration>,
+    /// The same, after each has what it extends.
+    by_folder: BTreeMap<String, Vec<Configuration>>,
+    root_dirs: Vec<Vec<String>>,
     tools: BTreeMap<String, Tool>,
 }
 
@@ -134,12 +137,16 @@ impl Configurations {
 
     /// Gives each configuration what those it extends say, where it says nothing itself.
     pub(super) fn inherit(&mut self, own_packages: &BTreeMap<String, String>) {
-        let mut whole = BTreeMap::new();
+        let mut by_folder: BTreeMap<String, Vec<Configuration>> = BTreeMap::new();
         for path in self.by_path.keys() {
             let mut seen = BTreeSet::new();
-            whole.insert(path.clone(), self.resolved(path, own_packages, &mut seen));
+            let whole = self.resolved(path, own_packages, &mut seen);
+            if !whole.root_dirs.is_empty() {
+                self.root_dirs.push(whole.root_dirs.clone());
+            }
+            by_folder.entry(whole.folder.clone()).or_default().push(whole);
         }
-        self.by_path = whole;
+        self.by_folder = by_folder;
     }
 
     fn resolved(&self, path: &str, own: &BTreeMap<String, String>, seen: &mut BTreeSet<String>) -> Configuration {
@@ -181,13 +188,13 @@ impl Configurations {
         candidates.into_iter().find(|candidate| self.by_path.contains_key(candidate))
     }
 
-    /// Configurations that may govern a file in the folder: all of each folder above it.
+    /// Configurations that may govern a file in the folder: all of each folder above it, innermost first.
     fn above<'e>(&'e self, folder: &'e str) -> impl Iterator<Item = &'e Configuration> {
-        self.by_path.values().filter(move |one| is_below(folder, &one.folder))
+        super::ancestors(folder).filter_map(|above| self.by_folder.get(above)).flatten()
     }
 
     fn tools_above<'e>(&'e self, folder: &'e str) -> impl Iterator<Item = &'e Tool> {
-        self.tools.iter().filter(move |(place, _)| is_below(folder, place)).map(|(_, tool)| tool)
+        super::ancestors(folder).filter_map(|above| self.tools.get(above))
     }
 
     pub(super) fn matching<'e>(
@@ -230,14 +237,10 @@ impl Configurations {
 
     pub(super) fn merged_with(&self, path: &str) -> Vec<(String, String)> {
         let mut others = Vec::new();
-        for configuration in self.by_path.values() {
-            for dir in &configuration.root_dirs {
-                if !is_below(path, dir) {
-                    continue;
-                }
+        for merged in &self.root_dirs {
+            for dir in merged.iter().filter(|dir| is_below(path, dir)) {
                 let rest = path.get(dir.len()..).unwrap_or_default().trim_start_matches('/');
-                let elsewhere = configuration.root_dirs.iter().filter(|other| *other != dir);
-                others.extend(elsewhere.map(|other| {
+                others.extend(merged.iter().filter(|other| *other != dir).map(|other| {
                     let place = if other.is_empty() { rest.to_owned() } else { format!("{other}/{rest}") };
                     (other.clone(), place)
                 }));

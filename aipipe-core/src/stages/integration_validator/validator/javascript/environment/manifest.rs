@@ -145,7 +145,9 @@ impl Manifest {
     pub(in super::super) fn says(&self, package: &str) -> bool {
         let program = package.rsplit('/').next().unwrap_or(package);
         let program = program.strip_suffix("-cli").unwrap_or(program);
-        self.mentions.iter().any(|word| word == package || word == program || word.contains(package))
+        self.mentions.contains(package)
+            || self.mentions.contains(program)
+            || self.mentions.iter().any(|word| word.contains('/') && word.contains(package))
     }
 
     /// Whether one of its tools brings path aliases that no file of the tree states.

@@ -44,24 +44,35 @@ fn is_configuration(path: &RepoPath) -> bool {
         || ["config", "project", "nx", "angular", "turbo", "tsconfig"].iter().any(|word| name.contains(word))
 }
 
-/// Collects paths with the folder of the file, and words.
-pub(super) fn read(
-    path: &RepoPath,
-    text: &str,
-    mentions: &mut BTreeSet<(String, String)>,
-    words: &mut BTreeSet<String>,
-) {
-    if !is_read_from(path) || text.len() > MOST_BYTES {
-        return;
-    }
-    let part =
-        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '@' | '~' | '#' | '$' | '[' | ']' | '*');
-    for word in text.split(|c: char| !part(c)).filter(|word| word.len() > 1 && word.len() <= 200) {
-        if word.contains('/') {
-            mentions.insert((path.parent().to_owned(), word.to_owned()));
+/// What such texts say.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Paths, with the folders of the files that name them.
+    pub(super) paths: BTreeSet<(String, String)>,
+    /// Declared packages.
+    pub(super) words: BTreeSet<String>,
+}
+
+impl Said {
+    /// Reads a file, if it is one of those.
+    pub(super) fn read(&mut self, path: &RepoPath, text: &str, declared: &BTreeSet<String>) {
+        if !is_read_from(path) || text.len() > MOST_BYTES {
+            return;
         }
-        if word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@') && words.len() < 100_000 {
-            words.insert(word.to_owned());
+        let is_style = matches!(path.extension(), Some("css" | "scss" | "less"));
+        let part = |c: char| {
+            c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '@' | '~' | '#' | '$' | '[' | ']' | '*')
+        };
+        for line in text.lines().filter(|line| !is_style || line.contains('@')) {
+            for word in line.split(|c: char| !part(c)).filter(|word| word.len() > 1 && word.len() <= 200) {
+                if word.contains('/') {
+                    self.paths.insert((path.parent().to_owned(), word.to_owned()));
+                }
+                let name = super::super::resolve::package_name(word);
+                if let Some(name) = name.filter(|name| declared.contains(*name)) {
+                    self.words.insert(name.to_owned());
+                }
+            }
         }
     }
 }

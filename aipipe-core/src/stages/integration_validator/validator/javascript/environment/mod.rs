@@ -14,17 +14,20 @@ pub(super) use manifest::{Kind, Manifest};
 use super::super::language::{Modules, Shared};
 use super::super::tree::{ancestors, join};
 use super::summary::Summary;
-use super::{JavaScript, walk};
+use super::{JavaScript, entries, walk};
 use crate::domain::{Finding, RepoPath};
 use aliases::Configurations;
 use exports_map::ExportsMap;
 use lock::Lock;
-use std::collections::{BTreeMap, BTreeSet};
+use mentions::Said;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Everything that is not in the importing file itself.
 #[derive(Debug, Default, PartialEq)]
 pub(in super::super) struct Environment {
     pub(super) manifests: BTreeMap<String, Manifest>,
+    /// The frameworks that the manifests above a folder declare, for each folder with a manifest; none is no entry.
+    frameworks: BTreeMap<String, BTreeSet<String>>,
     /// Packages that any manifest declares.
     pub(super) declared_anywhere: BTreeSet<String>,
     /// The packages that lie in the tree themselves, with their folders.
@@ -37,9 +40,11 @@ pub(in super::super) struct Environment {
     /// The names that augmentations add, whatever module they add them to.
     pub(super) augmented: BTreeSet<String>,
     pub(super) globals: BTreeSet<String>,
-    /// Paths and packages that configurations name, with the folders they count from.
-    pub(super) mentions: BTreeSet<(String, String)>,
-    /// Words of configurations that may be names of packages.
+    /// Paths that configurations name, from the root, with or without endings.
+    mentioned: HashSet<String>,
+    /// Folders of which configurations name all files.
+    mentioned_folders: HashSet<String>,
+    /// Declared packages that configurations name.
     pub(super) words: BTreeSet<String>,
     /// Whether a tool brings names into files that do not import them.
     pub(super) imports_by_itself: bool,
@@ -60,10 +65,29 @@ impl Environment {
         let mut environment = Self::default();
         let mut out = super::Findings::new(&shared.options);
         let files = shared.files();
+        for (file, path) in files.iter().filter(|(_, path)| path.file_name() == "package.json") {
+            manifest::read(path, shared.text(*file), &mut environment.manifests, &mut out);
+        }
+        for (folder, manifest) in &environment.manifests {
+            environment.declared_anywhere.extend(manifest.declared.keys().cloned());
+            if let Some(name) = &manifest.name {
+                environment.own_packages.insert(name.clone(), folder.clone());
+            }
+            environment.names.extend(manifest.mentions.iter().cloned());
+            environment.imports_by_itself |= manifest.imports_by_itself();
+            environment.has_flow |= manifest.declared.contains_key("flow-bin");
+        }
+        for folder in environment.manifests.keys() {
+            let declared = environment.manifests_above(folder).flat_map(|(_, manifest)| manifest.declared.keys());
+            let used: BTreeSet<String> = declared.filter(|name| entries::is_framework(name)).cloned().collect();
+            if !used.is_empty() {
+                environment.frameworks.insert(folder.clone(), used);
+            }
+        }
+        let mut said = Said::default();
         for (file, path) in &files {
             let text = shared.text(*file);
             match path.file_name() {
-                "package.json" => manifest::read(path, text, &mut environment.manifests, &mut out),
                 name if lock::is_lock(name) => {
                     if let Some(lock) = lock::read(path, text, &mut out) {
                         environment.locks.insert(path.parent().to_owned(), lock);
@@ -84,18 +108,15 @@ impl Environment {
                 }
                 _ => {}
             }
-            mentions::read(path, text, &mut environment.mentions, &mut environment.words);
+            said.read(path, text, &environment.declared_anywhere);
         }
         environment.findings = out.into_found();
+        environment.words = said.words;
         for (folder, manifest) in &environment.manifests {
-            environment.declared_anywhere.extend(manifest.declared.keys().cloned());
-            if let Some(name) = &manifest.name {
-                environment.own_packages.insert(name.clone(), folder.clone());
-            }
-            environment.mentions.extend(manifest.mentions.iter().map(|text| (folder.clone(), text.clone())));
-            environment.names.extend(manifest.mentions.iter().cloned());
-            environment.imports_by_itself |= manifest.imports_by_itself();
-            environment.has_flow |= manifest.declared.contains_key("flow-bin");
+            said.paths.extend(manifest.mentions.iter().map(|text| (folder.clone(), text.clone())));
+        }
+        for (folder, text) in &said.paths {
+            environment.add_mention(folder, text);
         }
         let texts = files.iter().filter(|(_, path)| path.file_name() == "package.json");
         environment.exports_map = ExportsMap::new(
@@ -126,15 +147,50 @@ impl Environment {
         self.globals.extend(summary.globals.iter().cloned());
         if walk::is_configuration(path) {
             self.configurations.add_tool(path, &summary.aliases);
-            self.words.extend(summary.mentions.iter().cloned());
             self.names.extend(summary.mentions.iter().cloned());
-            self.words.extend(summary.requests.iter().map(|request| request.specifier.clone()));
         }
+    }
+
+    /// Takes in a text that may be a path from the folder of its file, or from that of a manifest above it.
+    fn add_mention(&mut self, folder: &str, text: &str) {
+        let text = text.split(['?', '#']).next().unwrap_or(text).trim_start_matches("<rootDir>");
+        let text = text.strip_prefix('/').unwrap_or(text);
+        let bases: Vec<String> = std::iter::once(folder.to_owned())
+            .chain(self.manifests_above(folder).map(|(folder, _)| folder.to_owned()))
+            .collect();
+        for base in bases {
+            if let Some((fixed, _)) = text.split_once('*') {
+                let place = fixed.rsplit_once('/').and_then(|(fixed, _)| join(&base, fixed));
+                self.mentioned_folders.extend(place.filter(|place| !place.is_empty()));
+            } else if let Some(place) = join(&base, text) {
+                self.mentioned.insert(place);
+            }
+        }
+    }
+
+    /// Whether a configuration names the file, or all files of a folder it is in.
+    pub(super) fn mentions(&self, path: &RepoPath) -> bool {
+        let text = path.as_str();
+        let stem = text.len() - path.extension().map_or(0, |extension| extension.len() + 1);
+        let stem = text.get(..stem).unwrap_or(text);
+        // What a path is compiled to names it as well.
+        let named = |place: &str| self.mentioned.contains(place);
+        named(text)
+            || named(stem)
+            || [".js", ".mjs", ".cjs"].iter().any(|ending| named(&format!("{stem}{ending}")))
+            || stem.strip_suffix("/index").is_some_and(named)
+            || ancestors(path.parent()).any(|above| self.mentioned_folders.contains(above))
     }
 
     /// The manifests a file in `folder` is under, innermost first.
     pub(super) fn manifests_above<'e>(&'e self, folder: &'e str) -> impl Iterator<Item = (&'e str, &'e Manifest)> {
         ancestors(folder).filter_map(|above| Some((above, self.manifests.get(above)?)))
+    }
+
+    /// The frameworks that a file in the folder may be found by.
+    pub(super) fn frameworks(&self, folder: &str) -> Option<&BTreeSet<String>> {
+        let (nearest, _) = self.manifests_above(folder).next()?;
+        self.frameworks.get(nearest)
     }
 
     /// Whether a manifest above `folder` declares any of the packages.
