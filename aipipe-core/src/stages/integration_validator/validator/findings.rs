@@ -21,6 +21,10 @@ impl Report {
         })
     }
 
+    pub(super) fn rule(&self) -> Rule {
+        self.0.rule
+    }
+
     pub(super) fn at(mut self, span: TextSpan) -> Self {
         self.0.span = Some(span);
         self

@@ -128,6 +128,8 @@ pub(super) enum LoadTime {
     AtLoad,
     /// Later: inside a function, or by a dynamic import.
     Later,
+    /// Never, unless the compiler keeps imports as they are written: it is not marked as one of types, but only used as one.
+    Elided,
     /// Never: types only.
     Never,
 }

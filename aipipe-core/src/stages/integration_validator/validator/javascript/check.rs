@@ -33,7 +33,8 @@ struct Checker<'v> {
 
 impl Checker<'_> {
     fn push(&self, report: Report, span: TextSpan, out: &mut Findings<'_>) {
-        let quiet = self.summary.format.is_typescript
+        let quiet = report.rule() != Rule::SyntaxError
+            && self.summary.format.is_typescript
             && self.summary.quiet.iter().any(|line| line.start <= span.start && span.start < line.end);
         if !quiet {
             let report = certainty::lower_outside_code(self.path, report.at(span), out.origin());
@@ -142,8 +143,9 @@ impl Checker<'_> {
         }
         let (message, severity) = match standing {
             Standing::Declared | Standing::Own => return None,
-            Standing::TypesOnly => {
-                (format!("{name} is imported as code, but only its types are declared"), Severity::Warning)
+            Standing::TypesOnly(verdict) => {
+                let severity = if verdict == LockVerdict::Direct { Severity::Error } else { Severity::Warning };
+                (format!("{name} is imported as code, but only its types are declared"), severity)
             }
             Standing::Elsewhere => {
                 (format!("{name} is imported, but only another package of the project declares it"), Severity::Warning)
@@ -381,57 +383,53 @@ impl Checker<'_> {
 
 /// Whether a package's types may reach into the global scope in a way that the lists of known names do not have.
 fn may_declare_global_types(package: &str) -> bool {
-    const KNOWN: &[&str] = &[
-        "@types/node",
-        "@types/react",
-        "@types/react-dom",
-        "@types/jest",
-        "@types/express",
-        "@types/mocha",
-        "@types/lodash",
-        "@types/cors",
-        "@types/supertest",
-        "@types/bcryptjs",
+    const TYPES: &[&str] = &[
+        "audioworklet",
+        "chrome",
+        "cordova",
+        "css-font-loading-module",
+        "d3",
+        "dom-",
+        "emscripten",
+        "facebook",
+        "filesystem",
+        "firefox",
+        "gapi",
+        "geojson",
+        "google",
+        "greasemonkey",
+        "gtag",
+        "jquery",
+        "k6",
+        "leaflet",
+        "office-",
+        "offscreen",
+        "react-native",
+        "requirejs",
+        "screeps",
+        "serviceworker",
+        "spotify",
+        "stripe",
+        "systemjs",
+        "tampermonkey",
+        "three",
+        "w3c",
+        "web",
+        "wicg",
+        "wordpress",
+        "youtube",
     ];
-    (package.ends_with("-types") || package.ends_with("/types") || package.contains("typings"))
-        && !package.starts_with("@typescript-eslint")
-        || package.starts_with("@types/")
-            && !KNOWN.contains(&package)
-            && [
-                "google",
-                "chrome",
-                "webpack",
-                "jquery",
-                "youtube",
-                "gapi",
-                "wicg",
-                "web",
-                "dom",
-                "geojson",
-                "cordova",
-                "office",
-                "spotify",
-                "firefox",
-                "facebook",
-                "gtag",
-                "offscreen",
-                "serviceworker",
-                "emscripten",
-                "electron",
-                "react-native",
-                "audioworklet",
-                "w3c",
-                "wordpress",
-                "webgl",
-                "leaflet",
-                "d3",
-                "three",
-                "stripe",
-            ]
-            .iter()
-            .any(|word| package.contains(word))
-        || matches!(
-            package,
-            "miniprogram-api-typings" | "react-native" | "@tarojs/taro" | "obsidian" | "phaser" | "cypress"
-        )
+    const OTHERS: &[&str] = &[
+        "miniprogram-api-typings",
+        "react-native",
+        "@tarojs/taro",
+        "obsidian",
+        "phaser",
+        "cypress",
+        "@cloudflare/workers-types",
+    ];
+    let types = package.strip_prefix("@types/");
+    types.is_some_and(|name| TYPES.iter().any(|start| name.starts_with(start)))
+        || OTHERS.contains(&package)
+        || (package.ends_with("-types") || package.contains("typings")) && !package.starts_with("@typescript-eslint")
 }

@@ -4,16 +4,49 @@ use super::super::findings::{Findings, Report};
 use super::super::language::{LoadTime, View};
 use super::super::tree::FileId;
 use super::JavaScript;
-use crate::domain::Rule;
+use crate::domain::{RepoPath, Rule, Severity, TextSpan};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Reports every import that is part of a circle, once for each file in it.
+/// Reports an import of every file that is part of a circle.
 pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
+    let loaded = circles(view, LoadTime::AtLoad);
+    for circle in &loaded {
+        out.push(circle.report("when it is loaded"));
+    }
+    // Closed by imports that compilers leave out, because they are only used as types.
+    let files: BTreeSet<FileId> = loaded.iter().map(|circle| circle.file).collect();
+    for circle in circles(view, LoadTime::Elided).iter().filter(|circle| !files.contains(&circle.file)) {
+        out.push(circle.report("through types that are not marked as such").severity(Severity::Info));
+    }
+}
+
+/// That a file is part of a circle.
+struct Circle<'v> {
+    file: FileId,
+    path: &'v RepoPath,
+    span: TextSpan,
+    /// The way around, or how many modules there are when it is long.
+    way: Result<String, usize>,
+}
+
+impl Circle<'_> {
+    fn report(&self, how: &str) -> Report {
+        let message = match &self.way {
+            Ok(way) => format!("imports itself in a circle {how}: {way}"),
+            Err(size) => format!("is one of {size} modules that import each other in circles {how}"),
+        };
+        Report::new(Rule::ImportCycle, self.path, message).at(self.span)
+    }
+}
+
+/// The circles of imports that take effect no later than this.
+fn circles<'v>(view: &View<'v, JavaScript>, latest: LoadTime) -> Vec<Circle<'v>> {
+    let counts = |when: LoadTime| when == LoadTime::AtLoad || when == latest;
     let graph: BTreeMap<FileId, Vec<FileId>> = view
         .modules
         .iter()
         .map(|(file, module)| {
-            let edges = module.links.edges.iter().filter(|edge| edge.when == LoadTime::AtLoad);
+            let edges = module.links.edges.iter().filter(|edge| counts(edge.when));
             (*file, edges.map(|edge| edge.to).collect())
         })
         .collect();
@@ -22,26 +55,21 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     for number in component.values() {
         *sizes.entry(*number).or_default() += 1;
     }
+    let mut circles = Vec::new();
     for (file, edges) in &graph {
         let Some(number) = component.get(file) else { continue };
         let size = sizes.get(number).copied().unwrap_or(0);
         let inside = |to: &&FileId| component.get(*to) == Some(number);
         let Some(next) = edges.iter().find(inside).filter(|next| size > 1 || *next == file) else { continue };
-        let Some(module) = view.module(*file) else { continue };
-        let Some(edge) = module.links.edges.iter().find(|edge| edge.to == *next && edge.when == LoadTime::AtLoad)
-        else {
-            continue;
-        };
-        let Some(path) = view.shared.tree.path(*file) else { continue };
-        let message = match way_back(&graph, &component, *next, *file) {
-            Some(way) => {
-                let names = way.iter().filter_map(|file| view.shared.tree.path(*file)).map(|path| path.as_str());
-                format!("imports itself in a circle: {path} → {}", names.collect::<Vec<_>>().join(" → "))
-            }
-            None => format!("is one of {size} modules that import each other in circles"),
-        };
-        out.push(Report::new(Rule::ImportCycle, path, message).at(edge.span));
+        let (Some(module), Some(path)) = (view.module(*file), view.shared.tree.path(*file)) else { continue };
+        let Some(edge) = module.links.edges.iter().find(|edge| edge.to == *next && counts(edge.when)) else { continue };
+        let way = way_back(&graph, &component, *next, *file).map_or(Err(size), |way| {
+            let names = way.iter().filter_map(|file| view.shared.tree.path(*file)).map(|path| path.as_str());
+            Ok(format!("{path} → {}", names.collect::<Vec<_>>().join(" → ")))
+        });
+        circles.push(Circle { file: *file, path, span: edge.span, way });
     }
+    circles
 }
 
 /// The shortest way between two modules of a component, both included; none when it is long to search or to read.

@@ -61,10 +61,9 @@ pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n s
         let format = summary.format;
         // Scripts that export nothing in a way that can be seen may still do it in one that can't.
         let opaque = format.assigns_exports || (!format.is_module && !format.is_typescript && !format.is_vue);
-        if opaque
-            || (format.has_documented_types && !format.is_typescript)
-            || format.is_declaration && !format.is_module
-        {
+        // What a declaration file without a default describes may be CommonJS, which gives one.
+        let may_be_common = format.is_declaration && (name == "default" || !format.is_module);
+        if opaque || may_be_common || (format.has_documented_types && !format.is_typescript) {
             unknown = true;
         }
         if name == "default" {

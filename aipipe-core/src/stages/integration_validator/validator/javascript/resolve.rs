@@ -58,7 +58,7 @@ pub(in super::super) enum Standing {
     /// The tree has it itself.
     Own,
     /// Only its types are declared.
-    TypesOnly,
+    TypesOnly(LockVerdict),
     /// Another manifest of the tree declares it.
     Elsewhere,
     /// None does; what the lock says.
@@ -123,7 +123,8 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScrip
         }
         links.resolved.push(resolved);
     }
-    for mention in &summary.mentions {
+    let configures = super::walk::is_configuration(path);
+    for mention in summary.mentions.iter().filter(|mention| !configures || !mention.contains('*')) {
         if let Some(resolved) = resolver.mention(mention) {
             links.resolved.push(resolved);
         }
@@ -150,7 +151,7 @@ fn load_time(summary: &Summary, number: usize, request: &Request) -> LoadTime {
         || summary.exports.iter().any(|export| {
             matches!(&export.origin, super::summary::Origin::There { request, type_only: false, .. } if *request == number)
         });
-    if is_import_of_names && !needed && !reexports { LoadTime::Never } else { LoadTime::AtLoad }
+    if is_import_of_names && !needed && !reexports { LoadTime::Elided } else { LoadTime::AtLoad }
 }
 
 struct Resolver<'v> {
@@ -251,19 +252,14 @@ impl Resolver<'_> {
         Resolved::Missing { path, doubt }
     }
 
-    /// `../lib/x` where there is no folder `lib`: a package's own build, which its tests import.
+    /// `../lib/x` where the package has no folder `lib`: its own build, which its tests import.
     fn lies_in_missing_output(&mut self, path: &str) -> bool {
-        let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        while let Some((above, name)) = folder.rsplit_once('/').or_else(|| (!folder.is_empty()).then_some(("", folder)))
-        {
-            if matches!(name, "lib" | "es" | "esm" | "cjs" | "umd" | "types" | "release" | "compiled")
-                && !self.has_folder(folder)
-            {
-                return true;
-            }
-            folder = above;
-        }
-        false
+        let Some((package, _)) = self.environment.manifests_above(self.folder).next() else { return false };
+        let inside = path.strip_prefix(package).unwrap_or(path).trim_start_matches('/');
+        let Some((name, _)) = inside.split_once('/') else { return false };
+        let folder = join(package, name).unwrap_or_default();
+        matches!(name, "lib" | "es" | "esm" | "cjs" | "umd" | "types" | "release" | "compiled")
+            && !self.has_folder(&folder)
     }
 
     fn has_folder(&mut self, path: &str) -> bool {
@@ -346,8 +342,11 @@ impl Resolver<'_> {
     }
 
     fn bare(&mut self, specifier: &str, types_only: bool) -> Resolved {
-        if specifier.contains(':') || is_node_builtin(specifier) || self.environment.is_ambient(specifier) {
+        if specifier.contains(':') || is_node_builtin(specifier) {
             return Resolved::Opaque;
+        }
+        if self.environment.is_ambient(specifier) {
+            return self.described(specifier);
         }
         let mut missed: Option<(Lookup, String, Option<&super::environment::Alias>)> = None;
         let environment = self.environment;
@@ -420,11 +419,27 @@ impl Resolver<'_> {
         let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
         let standing = match (environment.uses(folder, &[&types]), types_only) {
             (true, true) => Standing::Declared,
-            (true, false) => Standing::TypesOnly,
+            (true, false) => Standing::TypesOnly(environment.locked(manifest_folder, name)),
             (false, _) if environment.declared_anywhere.contains(name) => Standing::Elsewhere,
             (false, _) => Standing::Undeclared(environment.locked(manifest_folder, name)),
         };
         Resolved::Package { name: name.to_owned(), standing }
+    }
+
+    /// A module that a declaration describes. A package among those must still be there to run.
+    fn described(&self, specifier: &str) -> Resolved {
+        let environment = self.environment;
+        let taken_out =
+            package_name(specifier).filter(|name| !environment.uses(self.folder, &[*name])).and_then(|name| {
+                let (manifest, _) = environment.manifests_above(self.folder).next()?;
+                (environment.locked(manifest, name) == LockVerdict::Direct).then_some(name)
+            });
+        match taken_out {
+            Some(name) => {
+                Resolved::Package { name: name.to_owned(), standing: Standing::Undeclared(LockVerdict::Direct) }
+            }
+            None => Resolved::Opaque,
+        }
     }
 
     /// An alias or a base folder that fits, but leads to nothing.
@@ -439,7 +454,8 @@ impl Resolver<'_> {
             let target = alias.targets.first().map_or("", String::as_str);
             let root = target.split('*').next().unwrap_or_default().trim_end_matches('/');
             let is_there = self.has_folder(root) || self.tree.file(root).is_some();
-            if *doubt == Doubt::None && (!is_there || alias.from_tool && may_be_package) {
+            // A tool's alias may stand for a package's file: `vue` for `vue/dist/vue.esm.js`.
+            if *doubt == Doubt::None && !is_there && (alias.from_tool || may_be_package) {
                 *doubt = Doubt::Alias;
             }
         }

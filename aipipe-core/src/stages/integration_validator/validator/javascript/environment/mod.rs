@@ -42,8 +42,6 @@ pub(in super::super) struct Environment {
     pub(super) globals: BTreeSet<String>,
     /// Paths that configurations name, from the root, with or without endings.
     mentioned: HashSet<String>,
-    /// Folders of which configurations name all files.
-    mentioned_folders: HashSet<String>,
     /// Declared packages that configurations name.
     pub(super) words: BTreeSet<String>,
     /// Whether a tool brings names into files that do not import them.
@@ -159,16 +157,14 @@ impl Environment {
             .chain(self.manifests_above(folder).map(|(folder, _)| folder.to_owned()))
             .collect();
         for base in bases {
-            if let Some((fixed, _)) = text.split_once('*') {
-                let place = fixed.rsplit_once('/').and_then(|(fixed, _)| join(&base, fixed));
-                self.mentioned_folders.extend(place.filter(|place| !place.is_empty()));
-            } else if let Some(place) = join(&base, text) {
+            // Patterns of configurations say what is checked or built, not what is used.
+            if let Some(place) = join(&base, text).filter(|_| !text.contains('*')) {
                 self.mentioned.insert(place);
             }
         }
     }
 
-    /// Whether a configuration names the file, or all files of a folder it is in.
+    /// Whether a configuration names the file.
     pub(super) fn mentions(&self, path: &RepoPath) -> bool {
         let text = path.as_str();
         let stem = text.len() - path.extension().map_or(0, |extension| extension.len() + 1);
@@ -179,7 +175,6 @@ impl Environment {
             || named(stem)
             || [".js", ".mjs", ".cjs"].iter().any(|ending| named(&format!("{stem}{ending}")))
             || stem.strip_suffix("/index").is_some_and(named)
-            || ancestors(path.parent()).any(|above| self.mentioned_folders.contains(above))
     }
 
     /// The manifests a file in `folder` is under, innermost first.
