@@ -127,14 +127,22 @@ impl Files {
                 continue;
             };
             let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
+            // A link to a file counts as the file; folders are not entered twice.
+            let is_link = entry.file_type()?.is_symlink();
+            let Ok(metadata) = fs::metadata(entry.path()) else {
+                self.skipped.push(format!("{path}: a link that leads nowhere"));
+                continue;
+            };
+            if metadata.is_dir() && is_link {
+                continue;
+            }
+            if metadata.is_dir() {
                 if !SKIPPED.contains(&name.as_str()) && !self.rules.covers(&format!("{path}/")) {
                     self.walk(root, &path)?;
                 }
-            } else if kind.is_file() && !self.rules.covers(&path) {
+            } else if metadata.is_file() && !self.rules.covers(&path) {
                 match RepoPath::parse(path.as_str()) {
-                    Ok(path) => self.add(path, &entry.path(), entry.metadata()?.len())?,
+                    Ok(path) => self.add(path, &entry.path(), metadata.len())?,
                     Err(error) => self.skipped.push(format!("{path}: {error}")),
                 }
             }

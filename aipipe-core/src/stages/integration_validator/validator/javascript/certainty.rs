@@ -84,6 +84,7 @@ pub(super) fn may_be_built(path: &str) -> bool {
             || part.contains(".gen.")
             || part.contains(".generated.")
             || part.starts_with("generated")
+            || part.starts_with("_generated")
             || part.ends_with("-generated")
     })
 }

@@ -118,6 +118,7 @@ impl Checker<'_> {
             Doubt::Ignored => uncertain("which git ignores: whether it is there can't be told"),
             Doubt::Built => uncertain("which a build may write: whether it is there can't be told"),
             Doubt::Shimmed => uncertain("which is not there, though a wildcard module gives it a type"),
+            Doubt::Replaced => uncertain("which is not there, unless the manifest's `browser` field replaces it"),
             Doubt::Alias => uncertain("which is not there, if the alias was read rightly"),
             Doubt::None => {
                 let message = format!("{specifier:?} leads to no file (looked for {path})");
@@ -155,13 +156,18 @@ impl Checker<'_> {
                 let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
                 let comes_along = verdict == LockVerdict::Transitive
                     || request.form == Form::TypeOnly
-                        && environment.locked(self.path.parent(), &types) != LockVerdict::Absent;
+                        && matches!(
+                            environment.locked(self.path.parent(), &types),
+                            LockVerdict::Direct | LockVerdict::Transitive
+                        );
                 // Examples are installed by hand, declarations rarely checked.
                 let aside = walk::is_configuration(self.path)
                     || request.form == Form::TypeOnly
                     || self.summary.format.is_declaration
                     || certainty::is_example(self.path);
-                let lenient = out.origin() == Author::Existing && verdict == LockVerdict::Absent && aside;
+                // Without a lock it can't be told what comes along with the packages that are declared.
+                let doubt = verdict == LockVerdict::Unlocked || verdict == LockVerdict::Absent && aside;
+                let lenient = out.origin() == Author::Existing && doubt;
                 let severity = if comes_along || lenient { Severity::Warning } else { Severity::Error };
                 let how = if comes_along { "; it only comes along with another package" } else { "" };
                 (format!("{name} is imported, but no package.json above the file declares it{how}"), severity)
@@ -364,6 +370,8 @@ impl Checker<'_> {
         let format = self.summary.format;
         let constant = !name.chars().any(char::is_lowercase) && name.len() > 1;
         let marked = name.starts_with('_') || name.starts_with('$');
+        // Types are written with a capital; what is not is a namespace that a package may give to all files.
+        let namespace = is_type && name.starts_with(char::is_lowercase);
         // Scripts share one scope with whatever else the page loads.
         let alone = format.is_module || format.is_vue || self.is_node_module();
         let types_known = !is_type
@@ -373,7 +381,7 @@ impl Checker<'_> {
         let pages = environment.loads_scripts && !format.is_typescript;
         // Nothing says that a type must be known where nothing checks types.
         let checked = !is_type || environment.typescript(self.path.parent()).present;
-        !constant && !marked && alone && types_known && !pages && checked
+        !constant && !marked && !namespace && alone && types_known && !pages && checked
     }
 
     fn is_node_module(&self) -> bool {

@@ -62,10 +62,9 @@ pub(super) fn is_entry(path: &RepoPath, environment: &Environment) -> bool {
     if walk::is_configuration(path) || name.starts_with('.') {
         return true;
     }
-    let parts: Vec<&str> = name.split('.').collect();
-    let marked = parts.iter().any(|part| {
+    let marked = name.split('.').skip(1).any(|part| {
         matches!(
-            *part,
+            part,
             "test"
                 | "spec"
                 | "stories"

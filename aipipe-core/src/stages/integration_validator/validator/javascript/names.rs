@@ -48,9 +48,7 @@ pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n s
                             return Known::Exported(Meaning { value: !types_only, kind: true });
                         }
                         (Some(Resolved::File(to)), Taken::Name(name)) => open.push((*to, name, types_only)),
-                        (Some(Resolved::File(to)), Taken::Default) => {
-                            open.push((*to, "default".to_owned(), types_only))
-                        }
+                        (Some(Resolved::File(to)), Taken::Default) => open.push((*to, "default", types_only)),
                         _ if types_only => return Known::Exported(Meaning { value: false, kind: true }),
                         _ => return Known::Exported(BOTH),
                     }

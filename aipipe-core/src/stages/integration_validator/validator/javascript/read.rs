@@ -214,10 +214,12 @@ fn fill(summary: &mut Summary, source: &Source<'_>, scoping: &Scoping, found: Fo
 
 /// Where a name in `export { name }` comes from.
 fn origin_of_local(local: &str, imports: &[Import], scoping: &Scoping) -> Origin {
-    if let Some(import) = imports.iter().find(|import| import.local == local) {
+    let flags = scoping.get_root_binding(local.into()).map(|symbol| scoping.symbol_flags(symbol));
+    // A type that is imported and a value that is declared may share a name.
+    let declared = flags.is_some_and(|flags| flags.intersects(SymbolFlags::Value));
+    if let Some(import) = imports.iter().find(|import| import.local == local && !declared) {
         return Origin::There { request: import.request, taken: import.taken.clone(), type_only: import.type_only };
     }
-    let flags = scoping.get_root_binding(local.into()).map(|symbol| scoping.symbol_flags(symbol));
     Origin::Here(flags.map_or(Meaning { value: true, kind: true }, meaning))
 }
 

@@ -49,6 +49,8 @@ pub(in super::super) enum Doubt {
     Shimmed,
     /// The alias is a build tool's, read without running it.
     Alias,
+    /// The manifest says which files stand for others.
+    Replaced,
 }
 
 /// What the manifests say of a package.
@@ -244,6 +246,8 @@ impl Resolver<'_> {
             || ENDINGS.iter().take(8).any(|e| self.ignored.covers(&format!("{path}{e}")))
         {
             Doubt::Ignored
+        } else if self.environment.replaces_files(self.folder) {
+            Doubt::Replaced
         } else if may_be_built(&path) || self.lies_in_missing_output(&path) {
             Doubt::Built
         } else {
@@ -256,7 +260,7 @@ impl Resolver<'_> {
     fn lies_in_missing_output(&mut self, path: &str) -> bool {
         let Some((package, _)) = self.environment.manifests_above(self.folder).next() else { return false };
         let inside = path.strip_prefix(package).unwrap_or(path).trim_start_matches('/');
-        let Some((name, _)) = inside.split_once('/') else { return false };
+        let name = inside.split('/').next().unwrap_or_default();
         let folder = join(package, name).unwrap_or_default();
         matches!(name, "lib" | "es" | "esm" | "cjs" | "umd" | "types" | "release" | "compiled")
             && !self.has_folder(&folder)
@@ -468,7 +472,11 @@ impl Resolver<'_> {
             .chain(self.environment.manifests_above(self.folder).map(|(folder, _)| folder.to_owned()))
             .collect();
         mentioned(&bases, text, |path| match self.file_at(path) {
-            Lookup::Found(file) => Some(file),
+            // Who names a folder need not mean its index.
+            Lookup::Found(file) => {
+                let there = self.tree.path(file)?.as_str();
+                (!there.get(path.len()..).is_some_and(|rest| rest.starts_with("/index."))).then_some(file)
+            }
             _ => None,
         })
         .or_else(|| {

@@ -18,7 +18,9 @@ pub(super) struct Lock {
 /// What a lock says of a package that no manifest declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super::super) enum LockVerdict {
-    /// It does not know it, or there is none.
+    /// There is no lock.
+    Unlocked,
+    /// It does not know it.
     Absent,
     /// The manifest asked for it when the lock was made, so the two do not agree any more.
     Direct,

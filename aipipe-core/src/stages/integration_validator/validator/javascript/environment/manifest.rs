@@ -31,6 +31,8 @@ pub(in super::super) struct Manifest {
     pub(in super::super) declared: BTreeMap<String, Declaration>,
     /// Paths and words of all other values.
     pub(super) mentions: BTreeSet<String>,
+    /// Whether it says which files stand for others (`browser`).
+    pub(super) replaces_files: bool,
     /// Where an entry can be put into `dependencies`, with what comes before and after it.
     pub(in super::super) insertion: Option<Insertion>,
 }
@@ -79,8 +81,10 @@ pub(super) fn read(path: &RepoPath, text: &str, manifests: &mut BTreeMap<String,
         collect(value, &mut mentions);
     }
     let name = object.get("name").and_then(Value::as_str).map(str::to_owned);
+    let replaces_files = object.get("browser").is_some_and(Value::is_object);
     let insertion = insertion(text);
-    manifests.insert(path.parent().to_owned(), Manifest { path: path.clone(), name, declared, mentions, insertion });
+    let manifest = Manifest { path: path.clone(), name, declared, mentions, replaces_files, insertion };
+    manifests.insert(path.parent().to_owned(), manifest);
 }
 
 fn collect(value: &Value, out: &mut BTreeSet<String>) {

@@ -171,10 +171,7 @@ impl Environment {
         let stem = text.get(..stem).unwrap_or(text);
         // What a path is compiled to names it as well.
         let named = |place: &str| self.mentioned.contains(place);
-        named(text)
-            || named(stem)
-            || [".js", ".mjs", ".cjs"].iter().any(|ending| named(&format!("{stem}{ending}")))
-            || stem.strip_suffix("/index").is_some_and(named)
+        named(text) || named(stem) || [".js", ".mjs", ".cjs"].iter().any(|ending| named(&format!("{stem}{ending}")))
     }
 
     /// The manifests a file in `folder` is under, innermost first.
@@ -188,6 +185,11 @@ impl Environment {
         self.frameworks.get(nearest)
     }
 
+    /// Whether the manifest nearest to the folder says which files stand for others (`browser`).
+    pub(super) fn replaces_files(&self, folder: &str) -> bool {
+        self.manifests_above(folder).next().is_some_and(|(_, manifest)| manifest.replaces_files)
+    }
+
     /// Whether a manifest above `folder` declares any of the packages.
     pub(super) fn uses(&self, folder: &str, packages: &[&str]) -> bool {
         self.manifests_above(folder)
@@ -197,7 +199,7 @@ impl Environment {
     /// What the nearest lock says of a package that the manifest in `folder` does not declare.
     pub(super) fn locked(&self, folder: &str, package: &str) -> LockVerdict {
         let found = ancestors(folder).find_map(|above| Some((above, self.locks.get(above)?)));
-        found.map_or(LockVerdict::Absent, |(above, lock)| {
+        found.map_or(LockVerdict::Unlocked, |(above, lock)| {
             let member = folder.strip_prefix(above).unwrap_or(folder).trim_start_matches('/');
             lock.verdict(member, package)
         })
