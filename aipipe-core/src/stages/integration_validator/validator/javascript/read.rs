@@ -1,7 +1,7 @@
 //! Reads a file into its summary: parsed and bound by oxc, walked once.
 
 use super::super::placeholder;
-use super::source::{self, Source};
+use super::source::{self, Depth, Source};
 use super::summary::{Export, Format, FreeName, Import, Meaning, Origin, Problem, Request, Summary, Taken};
 use super::walk::{self, Exported, Found};
 use crate::domain::{RepoPath, Rule, Severity, TextSpan};
@@ -17,23 +17,32 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Text longer than this is not written by hand, and is passed over.
 const MOST_BYTES: usize = 2 << 20;
 
+/// The stack for a text that nests deeply. Only what is used of it takes memory.
+const DEEP_STACK_BYTES: usize = 512 << 20;
+
 /// Reads a file.
 pub(super) fn read(path: &RepoPath, text: &str) -> Summary {
-    let text = text.strip_prefix('\u{FEFF}').map_or(text, |_| text);
-    if text.len() > MOST_BYTES || source::is_too_deep(text) {
-        let message = if text.len() > MOST_BYTES {
-            "the file is too long to be checked"
-        } else {
-            "the file nests too deeply to be checked"
-        };
-        let problem = Problem {
-            rule: Rule::NotChecked,
-            severity: Severity::Info,
-            span: TextSpan { start: 0, end: 0 },
-            message: message.to_owned(),
-        };
-        return Summary { problems: vec![problem], ..Summary::default() };
+    if text.len() > MOST_BYTES {
+        return not_checked("the file is too long to be checked");
     }
+    match source::depth(text) {
+        Depth::Usual => parse(path, text),
+        Depth::TooDeep => not_checked("the file nests too deeply to be checked"),
+        Depth::Deep => std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(DEEP_STACK_BYTES);
+            let summary = thread.spawn_scoped(scope, || parse(path, text)).ok().and_then(|thread| thread.join().ok());
+            summary.unwrap_or_else(|| not_checked("the file nests too deeply for the memory there is"))
+        }),
+    }
+}
+
+fn not_checked(why: &str) -> Summary {
+    let span = TextSpan { start: 0, end: 0 };
+    let problem = Problem { rule: Rule::NotChecked, severity: Severity::Info, span, message: why.to_owned() };
+    Summary { problems: vec![problem], ..Summary::default() }
+}
+
+fn parse(path: &RepoPath, text: &str) -> Summary {
     let source = source::of(path, text);
     let allocator = Allocator::default();
     let options =

@@ -107,14 +107,29 @@ fn blank(text: &str, out: &mut String) {
     out.extend(text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
 }
 
-/// Levels of nesting beyond which a file is not parsed, because the parser goes down one call a level.
-const MOST_LEVELS: usize = 3_000;
+/// How deep a text may nest: the parser goes down one call or more a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Any stack will do.
+    Usual,
+    /// It needs a stack of its own.
+    Deep,
+    /// No stack is sure to do.
+    TooDeep,
+}
 
-/// Whether the text may nest deeper than the parser can follow.
+/// Open brackets beyond which a text is deep, and too deep.
+const BRACKETS: (usize, usize) = (40, 3_000);
+
+/// Words and signs that may nest, counted over all open brackets.
+const CHAIN: (usize, usize) = (300, 12_000);
+
+/// Tells how deep a text may nest.
 ///
 /// An upper bound, without reading the text as code: open brackets, and in each of them the words and signs since the
 /// last `;`, `,` or brace, because prefixes and operators nest too.
-pub(super) fn is_too_deep(text: &str) -> bool {
+pub(super) fn depth(text: &str) -> Depth {
+    let mut depth = Depth::Usual;
     let mut open: Vec<usize> = Vec::new();
     let mut total = 0_usize;
     let mut here = 0_usize;
@@ -133,18 +148,20 @@ pub(super) fn is_too_deep(text: &str) -> bool {
                 here = if byte == b'}' { 0 } else { outer };
             }
             b';' | b',' => here = 0,
-            // A blank line ends what a reader would call one expression; so do comments' and texts' own lines.
             b'<' | b'>' | b'!' | b'~' | b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'?' | b':' | b'='
             | b'`' | b'$' | b'.' | b'@' => here += 1,
             _ if word && !in_word => here += 1,
             _ => {}
         }
         in_word = word;
-        if total + here > MOST_LEVELS * 8 || open.len() > MOST_LEVELS {
-            return true;
+        if total + here > CHAIN.1 || open.len() > BRACKETS.1 {
+            return Depth::TooDeep;
+        }
+        if total + here > CHAIN.0 || open.len() > BRACKETS.0 {
+            depth = Depth::Deep;
         }
     }
-    false
+    depth
 }
 
 #[cfg(test)]
@@ -173,9 +190,10 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_told_from_long_code() {
-        assert!(!is_too_deep(&"const a = f(b, [c, { d: 1 }]);\n".repeat(20_000)));
+        assert_eq!(depth(&"const a = f(b, [c, { d: 1 }]);\n".repeat(20_000)), Depth::Usual);
+        assert_eq!(depth(&"(".repeat(100)), Depth::Deep);
         for deep in ["(", "[", "!", "a?", "if(a)", "a=>", "<a>", "a+", "typeof "] {
-            assert!(is_too_deep(&deep.repeat(30_000)), "{deep}");
+            assert_eq!(depth(&deep.repeat(30_000)), Depth::TooDeep, "{deep}");
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::read;
+use super::module::read;
 
 fn imports(source: &str) -> Vec<String> {
     let written = |import: super::module::Import| {
