@@ -9,7 +9,7 @@ fn path(text: &str) -> RepoPath {
 fn what_the_plan_promised_must_be_there() {
     let mut facts = ArchitectureFacts::default();
     facts.components.insert(path("src/gone.txt"), ["a".to_owned()].into());
-    facts.story_files.insert(StoryId::parse("US-001").unwrap(), [path("src/there.txt"), path("src/late.txt")].into());
+    facts.story_files.insert(StoryId::parse("us-001").unwrap(), [path("src/there.txt"), path("src/late.txt")].into());
     let options = ValidatorOptions::default().with_architecture(facts);
     let found = found_with(options, &[("src/there.txt", "")]);
     assert_eq!(found, ["error missing-component src/gone.txt", "error missing-story-file src/late.txt"]);
