@@ -11,7 +11,7 @@ use oxc_ast::ast::{
     ExportAllDeclaration, ExportDeclaration, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
     ExportFromDeclaration, ExportNamedDeclaration, Expression, Function, IdentifierReference, ImportDeclaration,
     ImportDeclarationSpecifier, ImportExpression, ImportOrExportKind, MethodDefinition, MethodDefinitionKind,
-    ObjectProperty, Program, Statement, StaticMemberExpression, StringLiteral, TSExportAssignment,
+    ModuleExportName, ObjectProperty, Program, Statement, StaticMemberExpression, StringLiteral, TSExportAssignment,
     TSExternalModuleDeclaration, TSGlobalDeclaration, TSImportEqualsDeclaration, TSImportType, TSInterfaceDeclaration,
     TSModuleReference, TSNamespaceDeclaration, TSNamespaceExportDeclaration, TSType, TemplateLiteral, TryStatement,
     UnaryExpression, UnaryOperator, VariableDeclaration,
@@ -392,9 +392,14 @@ impl<'a> Visit<'a> for Walker<'_> {
             let local = one.local.name();
             let symbol = self.scoping.get_root_binding(local.as_str().into());
             let used = self.uses(symbol) > 1;
+            // What is exported may be a type as well as a value, so this is no use of a value.
+            if let ModuleExportName::IdentifierReference(identifier) = &one.local {
+                if self.is_unresolved(identifier) {
+                    self.free_name(identifier);
+                }
+            }
             self.export(one.exported.name().as_str(), span(one.exported.span()), Some(local.as_str()), used);
         }
-        walk::walk_export_named_declaration(self, it);
     }
 
     fn visit_export_from_declaration(&mut self, it: &ExportFromDeclaration<'a>) {
