@@ -417,7 +417,9 @@ impl Resolver<'_> {
             return self.missed(missed, specifier, true);
         }
         let Some((manifest_folder, _)) = environment.manifests_above(folder).next() else { return Resolved::Opaque };
-        if environment.may_have_alias(folder, specifier) || is_given(name, specifier) {
+        // No new package may have a capital in its name: a map or a tool of the project must know it.
+        let is_mapped = name.chars().any(char::is_uppercase);
+        if is_mapped || environment.may_have_alias(folder, specifier) || is_given(name, specifier) {
             return Resolved::Opaque;
         }
         let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
