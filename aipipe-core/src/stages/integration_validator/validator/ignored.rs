@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_hostile_pattern_costs_little() {
         let stars = "*a".repeat(200);
-        assert!(!matches(&stars, &"a".repeat(5_000).replace("aa", "ab")[..199]));
+        assert!(!matches(&stars, &"ab".repeat(99)));
         assert!(!matches(&"**/".repeat(500), &"a/".repeat(500)));
     }
 }

@@ -145,15 +145,15 @@ fn every_broken_import_form_is_found() {
         {
             continue;
         }
-        let Some(end) = line[start..].find(quote).map(|at| at + start) else { continue };
-        let name = &line[start + 1..end];
+        let Some(end) = line.get(start..).unwrap().find(quote).map(|at| at + start) else { continue };
+        let name = line.get(start + 1..end).unwrap();
         let recased: String =
             name.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c }).collect();
         for (replacement, rule) in [("nothing", "unresolved-import"), (recased.as_str(), "wrong-case")] {
             if replacement == name {
                 continue;
             }
-            let broken = format!("{}{replacement}{}", &line[..=start], &line[end..]);
+            let broken = format!("{}{replacement}{}", line.get(..=start).unwrap(), line.get(end..).unwrap());
             let text: Vec<&str> =
                 FORMS.lines().enumerate().map(|(i, old)| if i == number { broken.as_str() } else { old }).collect();
             let text = text.join("\n");

@@ -82,7 +82,7 @@ impl Manifests {
         let folder = FileMetadata::new(false, true, false);
         let file = FileMetadata::new(true, false, false);
         let text = path.strip_prefix("/").ok()?.to_str()?;
-        if text == "node_modules" || (text.starts_with("node_modules/@") && !text[13..].contains('/')) {
+        if text == "node_modules" || text.strip_prefix("node_modules/@").is_some_and(|rest| !rest.contains('/')) {
             return Some(folder);
         }
         let real = self.real(path)?;
