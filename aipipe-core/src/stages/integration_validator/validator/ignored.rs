@@ -224,6 +224,6 @@ mod tests {
     fn a_hostile_pattern_costs_little() {
         let stars = "*a".repeat(200);
         assert!(!matches(&stars, &"ab".repeat(99)));
-        assert!(!matches(&"**/".repeat(500), &"a/".repeat(500)));
+        assert!(!matches(&format!("{}b", "**/".repeat(500)), &format!("{}a", "a/".repeat(500))));
     }
 }

@@ -77,9 +77,13 @@ pub(super) fn is_example(path: &RepoPath) -> bool {
 
 /// Whether a path that is not there is likely written by a build.
 pub(super) fn may_be_built(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    // The last part is a file as a rule, and files may be called `build` or `target`.
+    if name == "dist" || folder.split('/').any(|part| BUILT.contains(&part)) {
+        return true;
+    }
     path.split('/').any(|part| {
-        BUILT.contains(&part)
-            || part.ends_with(".gen")
+        part.ends_with(".gen")
             || part.ends_with(".generated")
             || part.contains(".gen.")
             || part.contains(".generated.")

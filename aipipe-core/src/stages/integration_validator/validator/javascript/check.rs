@@ -348,6 +348,12 @@ impl Checker<'_> {
         }
         for free in &self.summary.free {
             let name = free.name.as_str();
+            let as_type = |import: &&Import| import.type_only && import.local == name;
+            if !free.is_type && self.summary.imports.iter().any(|import| as_type(&import)) {
+                let message = format!("{name} is imported as a type only, but used as a value");
+                self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), free.span, out);
+                continue;
+            }
             let known = if free.is_type { globals::is_type(name) } else { globals::is_value(name) }
                 || environment.globals.contains(name)
                 || environment.names.contains(name)

@@ -156,8 +156,16 @@ fn fill(summary: &mut Summary, source: &Source<'_>, scoping: &Scoping, found: Fo
         aliases,
         empty_bodies,
         root_names,
+        listed_again,
         ..
     } = found;
+    for (span, name) in listed_again {
+        let known = |problem: &Problem| problem.rule == Rule::DuplicateExport && problem.message.contains(&name);
+        if !source.is_declaration && !summary.problems.iter().any(known) {
+            let message = format!("{name} is exported more than once");
+            summary.problems.push(Problem { rule: Rule::DuplicateExport, severity: Severity::Error, span, message });
+        }
+    }
     summary.format.is_module = is_module;
     summary.format.assigns_exports = assigns_exports;
     summary.format.is_read = true;

@@ -32,6 +32,9 @@ pub(super) struct Found {
     pub(super) imports: Vec<Import>,
     pub(super) exports: Vec<Exported>,
     pub(super) stars: Vec<Star>,
+    /// Names that export lists state, and those they state again.
+    pub(super) listed: BTreeSet<String>,
+    pub(super) listed_again: Vec<(TextSpan, String)>,
     pub(super) free: Vec<FreeName>,
     /// Names that the file asks for with `typeof` or declares in a comment.
     pub(super) guarded: BTreeSet<String>,
@@ -187,6 +190,13 @@ impl Walker<'_> {
         if self.ambient == 0 {
             let local = local.map(str::to_owned);
             self.found.exports.push(Exported { name: name.to_owned(), span: place, local, from: None, used_here });
+        }
+    }
+
+    /// Takes in a name of an export list; no two lists may state one name.
+    fn list(&mut self, name: &str, place: TextSpan) {
+        if self.ambient == 0 && self.namespaces == 0 && !self.found.listed.insert(name.to_owned()) {
+            self.found.listed_again.push((place, name.to_owned()));
         }
     }
 
@@ -392,6 +402,7 @@ impl<'a> Visit<'a> for Walker<'_> {
             let local = one.local.name();
             let symbol = self.scoping.get_root_binding(local.as_str().into());
             let used = self.uses(symbol) > 1;
+            self.list(one.exported.name().as_str(), span(one.exported.span()));
             // What is exported may be a type as well as a value, so this is no use of a value.
             if let ModuleExportName::IdentifierReference(identifier) = &one.local {
                 if self.is_unresolved(identifier) {
@@ -413,6 +424,7 @@ impl<'a> Visit<'a> for Walker<'_> {
         let request = self.request(&it.source, form, false);
         for one in &it.specifiers {
             let type_only = only_types || one.export_kind == ImportOrExportKind::Type;
+            self.list(one.exported.name().as_str(), span(one.exported.span()));
             self.found.exports.push(Exported {
                 name: one.exported.name().to_string(),
                 span: span(one.local.span()),

@@ -197,7 +197,7 @@ fn a_name_that_is_not_exported_is_found_through_any_chain() {
         ("import c from './c'\nc()", vec!["default-named-mixup use.ts"]),
         ("import d from './only'\nd()", vec!["default-named-mixup use.ts"]),
         ("export { z } from './b'", vec!["missing-export use.ts"]),
-        ("import { z } from './A.vue'\nz()", vec!["missing-export use.ts"]),
+        ("import { z } from './A.vue'\nz()", vec!["default-named-mixup use.ts"]),
         ("import { x } from './script'\nx()", vec!["unresolved-import use.ts"]),
     ];
     for (importer, wanted) in cases {
