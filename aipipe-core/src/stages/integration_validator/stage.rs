@@ -2,7 +2,8 @@
 
 use super::workflow::{self, Workflow};
 use super::{
-    SourceFile, WorkflowOptions, audit_script, check_files, ci_workflow, required_checks, scan, workflow_path,
+    ArchitectureFacts, Origin, SourceFile, ValidatorOptions, WorkflowOptions, audit_script, check_files, ci_workflow,
+    required_checks, scan, workflow_path,
 };
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, CodeBundle, CodeFile, Finding, RepoPath, Route, Severity, Stack, StageName, StepKey,
@@ -143,7 +144,7 @@ impl Stage for IntegrationValidator {
 
     fn revision(&self) -> String {
         let lock = if self.packages.is_some() { "" } else { " without lock" };
-        format!("2{lock} {:?}", self.workflow)
+        format!("3{lock} {:?}", self.workflow)
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {
@@ -155,7 +156,7 @@ impl Stage for IntegrationValidator {
         for (path, file) in bundle.final_files() {
             contents.insert(path.clone(), cx.load_bytes(&file.content).await?);
         }
-        let findings = findings(&contents)?;
+        let findings = findings(&plan, &contents)?;
         let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
         if let Some(first) = errors.first() {
             let message = format!("{} in {}: {}", first.rule, first.file, first.message);
@@ -187,7 +188,7 @@ impl Stage for IntegrationValidator {
     }
 }
 
-fn findings(contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
+fn findings(plan: &ArchitecturePlan, contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
     let mut texts = Vec::new();
     for (path, content) in contents {
         let text = std::str::from_utf8(content).map_err(|_| {
@@ -197,7 +198,12 @@ fn findings(contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
         texts.push((path, text));
     }
     let files: Vec<_> = texts.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    let mut found = check_files(&files);
+    // A story that needs a model has no files yet; what was made of the others must keep its promise.
+    let mut facts = ArchitectureFacts::of(plan);
+    facts.components.retain(|path, _| contents.contains_key(path));
+    facts.story_files.clear();
+    let options = ValidatorOptions::default().with_origin(Origin::Generated).with_architecture(facts);
+    let mut found = check_files(&files, options);
     found.extend(files.iter().flat_map(|file| scan(file.path, file.content)));
     Ok(found)
 }

@@ -4,8 +4,8 @@ use super::markdown::{code, escape, fenced, shorten};
 use super::traceability;
 use crate::domain::{
     ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
-    PinnedDependency, PublishedBuild, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
-    StoryId, StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
+    PinnedDependency, PublishedBuild, ReviewPolicy, RunState, Spending, Stack, StackChoice, StackEvidence, StoryId,
+    StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -413,11 +413,11 @@ fn findings(contents: &Contents<'_>) -> Option<String> {
     }
     text.push_str(":\n\n");
     for finding in &validation.findings {
-        let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+        let severity = finding.severity;
         let _ = writeln!(
             text,
             "- {severity} {} in {}: {}",
-            code(&finding.rule),
+            code(finding.rule.as_str()),
             code(finding.file.as_str()),
             escape(&finding.message)
         );

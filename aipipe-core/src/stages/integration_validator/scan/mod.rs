@@ -4,7 +4,7 @@
 mod effects;
 mod secrets;
 
-use crate::domain::{Finding, RepoPath, Severity, TextSpan, is_invisible};
+use crate::domain::{Finding, RepoPath, Rule, Severity, TextSpan, is_invisible};
 use serde_json::Value;
 
 /// Most findings of one rule in one file.
@@ -16,20 +16,20 @@ pub fn scan(path: &RepoPath, text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     for secret in secrets::find(text).into_iter().take(MOST) {
         let message = format!("holds what looks like {}", secret.kind);
-        found.push(finding("secret", Severity::Error, path, Some(secret.span), &message));
+        found.push(Finding::new(Rule::Secret, path, message).at(secret.span));
     }
     hidden(path, text, &mut found);
     match path.file_name() {
         "package.json" => install_scripts(path, text, &mut found),
         "setup.py" => {
             let message = "runs as a program when the project is installed";
-            found.push(finding("install-script", Severity::Error, path, None, message));
+            found.push(Finding::new(Rule::InstallScript, path, message));
         }
         _ => {}
     }
     for effect in effects::find(path, text).into_iter().take(MOST) {
         let message = format!("{} when the file is imported", effect.what);
-        found.push(finding("effect-on-import", Severity::Warning, path, Some(effect.span), &message));
+        found.push(Finding::new(Rule::EffectOnImport, path, message).at(effect.span));
     }
     found
 }
@@ -37,21 +37,22 @@ pub fn scan(path: &RepoPath, text: &str) -> Vec<Finding> {
 fn hidden(path: &RepoPath, text: &str, found: &mut Vec<Finding>) {
     let hidden = text.char_indices().filter(|(_, c)| is_invisible(*c)).take(MOST);
     found.extend(hidden.map(|(at, c)| {
-        let span = Some(TextSpan { start: at, end: at + c.len_utf8() });
+        let span = TextSpan { start: at, end: at + c.len_utf8() };
         let code = c as u32;
         match c {
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
                 let message = format!("U+{code:04X} makes text read in another order than it runs");
-                finding("bidirectional-character", Severity::Error, path, span, &message)
+                Finding::new(Rule::BidirectionalCharacter, path, message).at(span)
             }
             // Emoji are made with these.
             '\u{200D}' | '\u{FE00}'..='\u{FE0F}' => {
                 let message = format!("U+{code:04X} can't be seen");
-                finding("invisible-character", Severity::Warning, path, span, &message)
+                let found = Finding::new(Rule::InvisibleCharacter, path, message).at(span);
+                Finding { severity: Severity::Warning, ..found }
             }
             _ => {
                 let message = format!("U+{code:04X} can't be seen");
-                finding("invisible-character", Severity::Error, path, span, &message)
+                Finding::new(Rule::InvisibleCharacter, path, message).at(span)
             }
         }
     }));
@@ -65,12 +66,8 @@ fn install_scripts(path: &RepoPath, text: &str, found: &mut Vec<Finding>) {
     let scripts = manifest.get("scripts").and_then(Value::as_object);
     for hook in scripts.into_iter().flat_map(|scripts| scripts.keys()).filter(|name| HOOKS.contains(&name.as_str())) {
         let message = format!("the script {hook} runs by itself when the project is installed");
-        found.push(finding("install-script", Severity::Error, path, None, &message));
+        found.push(Finding::new(Rule::InstallScript, path, message));
     }
-}
-
-fn finding(rule: &str, severity: Severity, file: &RepoPath, span: Option<TextSpan>, message: &str) -> Finding {
-    Finding { rule: rule.to_owned(), severity, file: file.clone(), span, message: message.to_owned() }
 }
 
 #[cfg(test)]
@@ -79,7 +76,7 @@ mod tests {
 
     fn rules(path: &str, text: &str) -> Vec<(String, Severity)> {
         let found = scan(&RepoPath::parse(path).unwrap(), text);
-        found.into_iter().map(|finding| (finding.rule, finding.severity)).collect()
+        found.into_iter().map(|finding| (finding.rule.to_string(), finding.severity)).collect()
     }
 
     #[test]

@@ -3,18 +3,28 @@
 //! The rules follow GitHub's hardening guide and the OpenSSF Scorecard checks for pinned dependencies, token permissions
 //! and dangerous workflows, plus what turned builds green that were not: ignored failures and empty test runs.
 
-use super::super::ci::workflow_path;
 use super::script;
 use super::{Access, Job, Permissions, Step, Work, Workflow};
-use crate::domain::{Finding, Severity};
+use crate::domain::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Events that run with the repository's secrets on text or code of strangers.
 const DANGEROUS_EVENTS: [&str; 4] = ["pull_request_target", "workflow_run", "issue_comment", "issues"];
 
+/// Something a workflow must not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The rule, such as `workflow-missing-timeout`.
+    pub rule: String,
+    /// How bad.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+}
+
 /// Returns what is wrong with the workflow, in the order of the file.
 #[must_use]
-pub fn audit(workflow: &Workflow) -> Vec<Finding> {
+pub fn audit(workflow: &Workflow) -> Vec<Fault> {
     let mut findings = Findings::default();
     for trigger in &workflow.on {
         if DANGEROUS_EVENTS.contains(&trigger.event.as_str()) {
@@ -39,7 +49,7 @@ pub fn audit(workflow: &Workflow) -> Vec<Finding> {
 }
 
 #[derive(Default)]
-struct Findings(Vec<Finding>);
+struct Findings(Vec<Fault>);
 
 impl Findings {
     fn error(&mut self, rule: &str, message: String) {
@@ -48,7 +58,7 @@ impl Findings {
 
     fn add(&mut self, rule: &str, severity: Severity, message: String) {
         let rule = format!("workflow-{rule}");
-        self.0.push(Finding { rule, severity, file: workflow_path(), span: None, message });
+        self.0.push(Fault { rule, severity, message });
     }
 }
 

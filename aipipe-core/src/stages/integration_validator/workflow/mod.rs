@@ -16,7 +16,7 @@ mod script;
 mod tests;
 
 pub use action::{ALLOWED_ACTIONS, ActionRef, AllowedAction};
-pub use audit::audit;
+pub use audit::{Fault, audit};
 pub use names::{EventName, Identifier};
 pub use parse::parse;
 pub use render::render;

@@ -111,7 +111,7 @@ pub enum Feedback {
 impl Feedback {
     /// The rule that was broken, as findings name them.
     #[must_use]
-    pub fn rule(&self) -> &str {
+    pub fn rule(&self) -> &'static str {
         match self {
             Self::Form(AnswerFault::TooLarge { .. }) => "answer-too-large",
             Self::Form(AnswerFault::NoBlocks) => "answer-without-files",
@@ -122,7 +122,7 @@ impl Feedback {
             Self::Refused { .. } => "file-refused",
             Self::NoSuchFile { .. } => "edit-without-file",
             Self::Edit { .. } => "edit-does-not-fit",
-            Self::Found(finding) => &finding.rule,
+            Self::Found(finding) => finding.rule.as_str(),
             Self::Untested { .. } => "criterion-untested",
             Self::Ci(_) => "ci-red",
         }

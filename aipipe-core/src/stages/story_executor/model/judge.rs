@@ -2,8 +2,8 @@
 
 use super::feedback::{Feedback, Refusal};
 use super::work::Task;
-use crate::domain::{CriterionId, CriterionTest, Finding, RepoPath, Severity, StoryId};
-use crate::stages::integration_validator::{SourceFile, check_files, scan};
+use crate::domain::{CriterionId, CriterionTest, Finding, RepoPath, Rule, Severity, StoryId};
+use crate::stages::integration_validator::{Origin, SourceFile, ValidatorOptions, check_files, scan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -98,11 +98,11 @@ fn is_configuration(path: &RepoPath, name: &str) -> bool {
 #[must_use]
 pub fn validate(tree: &Tree) -> Vec<Finding> {
     let files: Vec<SourceFile<'_>> = tree.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    check_files(&files)
+    check_files(&files, ValidatorOptions::default().with_origin(Origin::Generated))
 }
 
 /// What makes a finding the same although lines have moved.
-type Identity = (String, RepoPath, String);
+type Identity = (Rule, RepoPath, String);
 
 /// What was wrong before a story touched anything: not the story's fault, and not the model's task.
 #[must_use]
@@ -117,7 +117,7 @@ fn identity(finding: Finding) -> Identity {
 /// The errors of `tree` that are not among the `known` ones; left-out code counts as one.
 #[must_use]
 pub fn new_errors(tree: &Tree, known: &BTreeSet<Identity>) -> Vec<Finding> {
-    let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == "placeholder";
+    let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == Rule::Placeholder;
     let is_new = |finding: &Finding| !known.contains(&identity(finding.clone()));
     validate(tree).into_iter().filter(|finding| counts(finding) && is_new(finding)).collect()
 }
@@ -155,13 +155,8 @@ pub fn judge(
     }
     // A story without criteria still has to show that it works.
     if task.criteria.is_empty() && !cases.iter().any(|case| case.checks) {
-        feedback.push(Feedback::Found(Finding {
-            rule: "story-untested".to_owned(),
-            severity: Severity::Error,
-            file: task.test.clone(),
-            span: None,
-            message: "the story has no test that checks something".to_owned(),
-        }));
+        let message = "the story has no test that checks something";
+        feedback.push(Feedback::Found(Finding::new(Rule::StoryUntested, &task.test, message)));
     }
     (tests, feedback)
 }
@@ -178,13 +173,8 @@ fn without_package(task: &Task, tree: &Tree, draft: &BTreeMap<RepoPath, String>)
     let missing = missing.filter(|file| !tree.contains_key(file) && task.writes.covers(file));
     missing
         .map(|file| {
-            Feedback::Found(Finding {
-                rule: "missing-package-file".to_owned(),
-                severity: Severity::Error,
-                message: "the folder needs this file to be a package".to_owned(),
-                file,
-                span: None,
-            })
+            let message = "the folder needs this file to be a package";
+            Feedback::Found(Finding::new(Rule::MissingPackageFile, &file, message))
         })
         .collect()
 }

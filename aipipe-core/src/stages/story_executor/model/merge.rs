@@ -6,7 +6,9 @@ use super::attempt::{Desk, Pass, Written};
 use super::context::shared;
 use super::judge::{Tree, known_faults, new_errors};
 use super::work::{Task, Work, plan_work};
-use crate::domain::{ArchitecturePlan, CriterionTest, RepoPath, Stack, StoryId, StorySet, StoryStatus, UserStory};
+use crate::domain::{
+    ArchitecturePlan, CriterionTest, RepoPath, Rule, Stack, StoryId, StorySet, StoryStatus, UserStory,
+};
 use crate::pipeline::StageContext;
 use crate::ports::LanguageModel;
 use crate::stages::story_executor::schedule::{Ending, JobState, Schedule, Settled, drive};
@@ -46,7 +48,7 @@ pub(in crate::stages::story_executor) async fn write_stories(
 ) -> Result<Vec<Told>> {
     let base = tree_of(plan, scaffold, rendered);
     let work = plan_work(plan, stories, rendered, &base.keys().cloned().collect());
-    if let Some(finding) = work.findings.iter().find(|finding| finding.rule == "file-owned-twice") {
+    if let Some(finding) = work.findings.iter().find(|finding| finding.rule == Rule::FileOwnedTwice) {
         return Err(Error::new(ErrorKind::InvalidInput, "story-executor.plan", finding.message.clone())
             .with("file", &finding.file));
     }
@@ -132,7 +134,7 @@ struct Merge<'a> {
     tasks: &'a [Task],
     of_id: &'a BTreeMap<&'a StoryId, &'a UserStory>,
     /// What was wrong before any story of the model.
-    known: BTreeSet<(String, RepoPath, String)>,
+    known: BTreeSet<(Rule, RepoPath, String)>,
 }
 
 impl Merge<'_> {

@@ -1,7 +1,7 @@
 //! What is to be done for each story, file by file: by a template where one covers it fully, by the model otherwise.
 
 use crate::domain::{
-    ArchitecturePlan, Component, ComponentId, CriterionId, Finding, RepoPath, Severity, Stack, StoryId, StorySet,
+    ArchitecturePlan, Component, ComponentId, CriterionId, Finding, RepoPath, Rule, Stack, StoryId, StorySet,
     StoryStatus, UserStory, slugify,
 };
 use crate::stacks::naming::is_python_keyword;
@@ -302,7 +302,8 @@ impl<'a> Layout<'a> {
 
 fn without_story(plan: &ArchitecturePlan) -> Vec<Finding> {
     let idle = plan.components.iter().filter(|component| component.stories.is_empty());
-    idle.map(|component| finding("component-without-story", &component.path, &idle_message(&component.id))).collect()
+    idle.map(|component| Finding::new(Rule::ComponentWithoutStory, &component.path, idle_message(&component.id)))
+        .collect()
 }
 
 fn idle_message(component: &ComponentId) -> String {
@@ -320,19 +321,9 @@ fn owned_twice(work: &Work) -> Vec<Finding> {
                 && *other != story.story
             {
                 let message = format!("both {other} and {} make it", story.story);
-                found.push(finding("file-owned-twice", &file.path, &message));
+                found.push(Finding::new(Rule::FileOwnedTwice, &file.path, message));
             }
         }
     }
     found
-}
-
-fn finding(rule: &str, file: &RepoPath, message: &str) -> Finding {
-    Finding {
-        rule: rule.to_owned(),
-        severity: Severity::Warning,
-        file: file.clone(),
-        span: None,
-        message: message.to_owned(),
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::plans::{PlanBuilder, list, operation, story_id, tasks, text};
 use super::*;
+use crate::domain::Rule;
 use crate::stages::story_executor::model::{Author, Change, Work, plan_work};
 use crate::stages::story_executor::schedule::{Limits, Schedule};
 
@@ -72,7 +73,7 @@ fn odd_names_make_safe_files_and_two_owners_are_told() {
     // A title made to look like the file of another story.
     let lookalike = format!("ber {first}");
     let work = work(Stack::NodeApi, &unserved(&lookalike, &[])(plan).build());
-    let twice: Vec<_> = work.findings.iter().filter(|finding| finding.rule == "file-owned-twice").collect();
+    let twice: Vec<_> = work.findings.iter().filter(|finding| finding.rule == Rule::FileOwnedTwice).collect();
     assert!(!twice.is_empty(), "{:?}", work.tasks);
     for finding in twice {
         assert!(finding.message.contains(first.as_str()) && finding.message.contains(story_id(&lookalike).as_str()));
@@ -98,7 +99,7 @@ fn a_component_no_story_needs_is_told() {
         entity: None,
     });
     let findings = work(Stack::NodeApi, &(plan, stories)).findings;
-    let idle: Vec<_> = findings.iter().filter(|finding| finding.rule == "component-without-story").collect();
+    let idle: Vec<_> = findings.iter().filter(|finding| finding.rule == Rule::ComponentWithoutStory).collect();
     assert!(idle.iter().any(|finding| finding.file == path && finding.message.contains("idle")), "{findings:?}");
 }
 

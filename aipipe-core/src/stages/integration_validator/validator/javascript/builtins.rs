@@ -1,0 +1,53 @@
+//! The modules that Node and other run times bring along.
+
+/// Whether the specifier names one.
+pub(super) fn is_node_builtin(specifier: &str) -> bool {
+    const BUILTINS: &[&str] = &[
+        "assert",
+        "async_hooks",
+        "buffer",
+        "bun",
+        "child_process",
+        "cluster",
+        "console",
+        "constants",
+        "crypto",
+        "dgram",
+        "diagnostics_channel",
+        "dns",
+        "domain",
+        "events",
+        "fs",
+        "http",
+        "http2",
+        "https",
+        "inspector",
+        "module",
+        "net",
+        "os",
+        "path",
+        "perf_hooks",
+        "process",
+        "punycode",
+        "querystring",
+        "readline",
+        "repl",
+        "stream",
+        "string_decoder",
+        "sys",
+        "timers",
+        "tls",
+        "trace_events",
+        "tty",
+        "url",
+        "util",
+        "v8",
+        "vm",
+        "vscode",
+        "wasi",
+        "worker_threads",
+        "zlib",
+    ];
+    let first = specifier.split('/').next().unwrap_or_default();
+    BUILTINS.contains(&first)
+}

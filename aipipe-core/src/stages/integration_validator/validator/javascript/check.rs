@@ -1,0 +1,449 @@
+//! What is wrong with one file: what it says itself, where its imports lead, what it takes of others, names nobody declares.
+
+use super::super::findings::{Findings, Report};
+use super::super::language::{Module, View};
+use super::super::options::Origin as Author;
+use super::super::tree::FileId;
+use super::environment::{LockVerdict, TypeScriptOptions};
+use super::names::{self, Known};
+use super::resolve::{Doubt, Resolved, Standing};
+use super::summary::{Form, Import, Meaning, Origin, Request, Summary, Taken};
+use super::{JavaScript, certainty, globals, nearest, walk};
+use crate::domain::{Fix, RepoPath, Rule, Severity, TextEdit, TextSpan};
+
+/// Checks a file.
+pub(super) fn check(file: FileId, view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
+    let (Some(path), Some(module)) = (view.shared.tree.path(file), view.module(file)) else { return };
+    let checker = Checker { path, module, summary: &module.summary, view };
+    checker.own(out);
+    if module.summary.unchecked {
+        return;
+    }
+    checker.requests(out);
+    checker.taken(out);
+    checker.free_names(out);
+}
+
+struct Checker<'v> {
+    path: &'v RepoPath,
+    module: &'v Module<JavaScript>,
+    summary: &'v Summary,
+    view: &'v View<'v, JavaScript>,
+}
+
+impl Checker<'_> {
+    fn push(&self, report: Report, span: TextSpan, out: &mut Findings<'_>) {
+        let quiet = report.rule() != Rule::SyntaxError
+            && self.summary.format.is_typescript
+            && self.summary.quiet.iter().any(|line| line.start <= span.start && span.start < line.end);
+        if !quiet {
+            let report = certainty::lower_outside_code(self.path, report.at(span), out.origin());
+            out.push(report);
+        }
+    }
+
+    fn own(&self, out: &mut Findings<'_>) {
+        for problem in &self.summary.problems {
+            if problem.rule == Rule::NotChecked {
+                out.push(Report::new(problem.rule, self.path, problem.message.clone()).severity(problem.severity));
+                continue;
+            }
+            let flow = self.view.environment.has_flow && !self.summary.format.is_typescript;
+            let (rule, severity) = match (flow, problem.rule) {
+                (true, Rule::SyntaxError) => (Rule::NotChecked, Severity::Info),
+                (_, rule) => (rule, problem.severity),
+            };
+            let report = Report::new(rule, self.path, problem.message.clone()).severity(severity);
+            self.push(report, problem.span, out);
+        }
+        let options = out.options();
+        for (span, placeholder) in &self.summary.placeholders {
+            out.push(placeholder.report(self.path, *span, options));
+        }
+        if options.origin == Author::Generated {
+            for (span, name) in &self.summary.empty_bodies {
+                let message = format!("{name} does nothing: its body is empty");
+                out.push(Report::new(Rule::EmptyBody, self.path, message).at(*span));
+            }
+        }
+    }
+
+    fn requests(&self, out: &mut Findings<'_>) {
+        for (request, resolved) in self.summary.requests.iter().zip(&self.module.links.resolved) {
+            if let Some(report) = self.request(request, resolved, out) {
+                let softened = if request.may_fail { report.at_most(Severity::Warning) } else { report };
+                self.push(softened, request.span, out);
+            }
+        }
+    }
+
+    fn request(&self, request: &Request, resolved: &Resolved, out: &Findings<'_>) -> Option<Report> {
+        let specifier = request.specifier.as_str();
+        match resolved {
+            Resolved::File(_)
+            | Resolved::Opaque
+            | Resolved::Mentioned(_)
+            | Resolved::Folder(_)
+            | Resolved::Names(_)
+            | Resolved::Entry => None,
+            Resolved::WrongCase { there, specifier: right } => {
+                let message = format!("{specifier:?} differs in case from the file {there}");
+                let report = Report::new(Rule::WrongCase, self.path, message);
+                Some(match right {
+                    Some(right) => {
+                        report.suggest(format!("write {right:?}")).fix(Fix::one(self.path, request.span, right.clone()))
+                    }
+                    None => report,
+                })
+            }
+            Resolved::Missing { path, doubt } => Some(self.missing(specifier, path, *doubt)),
+            Resolved::Outside => {
+                let message = format!("{specifier:?} leads out of the project");
+                // A folder of a larger tree may have been handed in alone.
+                let severity = if out.origin() == Author::Generated { Severity::Error } else { Severity::Warning };
+                Some(Report::new(Rule::ImportOutsideProject, self.path, message).severity(severity))
+            }
+            Resolved::UnknownAlias => {
+                let message = format!("{specifier:?} looks like a path alias, but no configuration declares one");
+                Some(Report::new(Rule::UnresolvedImport, self.path, message))
+            }
+            Resolved::Package { name, standing } => self.package(request, name, *standing, out),
+        }
+    }
+
+    fn missing(&self, specifier: &str, path: &str, doubt: Doubt) -> Report {
+        let uncertain =
+            |why: &str| Report::new(Rule::UnknownImport, self.path, format!("{specifier:?} leads to {path}, {why}"));
+        match doubt {
+            Doubt::Ignored => uncertain("which git ignores: whether it is there can't be told"),
+            Doubt::Built => uncertain("which a build may write: whether it is there can't be told"),
+            Doubt::Shimmed => uncertain("which is not there, though a wildcard module gives it a type"),
+            Doubt::Replaced => uncertain("which is not there, unless the manifest's `browser` field replaces it"),
+            Doubt::Alias => uncertain("which is not there, if the alias was read rightly"),
+            Doubt::None => {
+                let message = format!("{specifier:?} leads to no file (looked for {path})");
+                let report = Report::new(Rule::UnresolvedImport, self.path, message);
+                // Declaration files are often written by tools and rarely checked (`skipLibCheck`).
+                let report =
+                    if self.summary.format.is_declaration { report.severity(Severity::Warning) } else { report };
+                match nearest::file(&self.view.shared.tree, path) {
+                    Some(there) => report.suggest(format!("there is {there}")),
+                    None => report,
+                }
+            }
+        }
+    }
+
+    fn package(&self, request: &Request, name: &str, standing: Standing, out: &Findings<'_>) -> Option<Report> {
+        let options = out.options();
+        let environment = self.view.environment;
+        let listed = options.allowed_packages.as_ref().is_none_or(|allowed| allowed.contains(name));
+        if !listed && standing != Standing::Own {
+            let message = format!("{name} is not among the packages that may be used");
+            return Some(Report::new(Rule::PackageNotAllowed, self.path, message));
+        }
+        let (message, severity) = match standing {
+            Standing::Declared | Standing::Own => return None,
+            Standing::TypesOnly(verdict) => {
+                let severity = if verdict == LockVerdict::Direct { Severity::Error } else { Severity::Warning };
+                (format!("{name} is imported as code, but only its types are declared"), severity)
+            }
+            Standing::Elsewhere => {
+                (format!("{name} is imported, but only another package of the project declares it"), Severity::Warning)
+            }
+            Standing::Undeclared(_) if environment.has_import_map => return None,
+            Standing::Undeclared(verdict) => {
+                let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
+                let comes_along = verdict == LockVerdict::Transitive
+                    || request.form == Form::TypeOnly
+                        && matches!(
+                            environment.locked(self.path.parent(), &types),
+                            LockVerdict::Direct | LockVerdict::Transitive
+                        );
+                // Examples are installed by hand, declarations rarely checked.
+                let aside = walk::is_configuration(self.path)
+                    || request.form == Form::TypeOnly
+                    || self.summary.format.is_declaration
+                    || certainty::is_example(self.path);
+                // Without a lock it can't be told what comes along with the packages that are declared.
+                let doubt = verdict == LockVerdict::Unlocked || verdict == LockVerdict::Absent && aside;
+                let lenient = out.origin() == Author::Existing && doubt;
+                let severity = if comes_along || lenient { Severity::Warning } else { Severity::Error };
+                let how = if comes_along { "; it only comes along with another package" } else { "" };
+                (format!("{name} is imported, but no package.json above the file declares it{how}"), severity)
+            }
+        };
+        let report = Report::new(Rule::UndeclaredDependency, self.path, message).severity(severity);
+        let version = options.package_versions.get(name).filter(|_| options.allowed_packages.is_some());
+        let manifest = environment.manifests_above(self.path.parent()).next().map(|(_, manifest)| manifest);
+        let place = manifest.and_then(|manifest| Some((&manifest.path, manifest.insertion?)));
+        Some(match (version, place) {
+            (Some(version), Some((path, place))) => {
+                let comma = if place.is_empty { "" } else { "," };
+                let replacement = format!("\n    \"{name}\": \"{version}\"{comma}");
+                let span = TextSpan { start: place.at, end: place.at };
+                let edits = vec![TextEdit { file: path.clone(), span, replacement }];
+                report.suggest(format!("declare {name} {version} in {path}")).fix(Fix { edits })
+            }
+            _ => report,
+        })
+    }
+
+    /// The file an import leads to, if it is one whose names are known.
+    fn target(&self, request: usize) -> Option<(FileId, &RepoPath)> {
+        // `?raw`, `?worker` and loaders make another module of the file.
+        if self.summary.requests.get(request)?.specifier.contains(['?', '!']) {
+            return None;
+        }
+        match self.module.links.resolved.get(request)? {
+            Resolved::File(file) if self.view.module(*file).is_some() => {
+                Some((*file, self.view.shared.tree.path(*file)?))
+            }
+            _ => None,
+        }
+    }
+
+    fn taken(&self, out: &mut Findings<'_>) {
+        let options = self.view.environment.typescript(self.path.parent());
+        for import in &self.summary.imports {
+            if import.type_only {
+                if let Some(at) = import.value_use {
+                    let message = format!("{} is imported as a type only, but used as a value", import.local);
+                    self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), at, out);
+                }
+            }
+            let Some((file, target)) = self.target(import.request) else { continue };
+            let known = match &import.taken {
+                Taken::Namespace => continue,
+                Taken::Name(name) => names::look_up(self.view, file, name),
+                Taken::Default => names::look_up(self.view, file, "default"),
+            };
+            match known {
+                Known::Unknown => {}
+                Known::Missing => self.not_exported(import, file, target, out),
+                Known::Exported(meaning) => self.only_a_type(import, meaning, options, target, out),
+            }
+        }
+        for export in &self.summary.exports {
+            let Origin::There { request, taken, type_only } = &export.origin else { continue };
+            // What is imported first and exported then was checked as an import.
+            if self.summary.imports.iter().any(|import| import.request == *request) {
+                continue;
+            }
+            let Some((file, target)) = self.target(*request) else { continue };
+            let name = match taken {
+                Taken::Namespace => continue,
+                Taken::Name(name) => name.as_str(),
+                Taken::Default => "default",
+            };
+            match names::look_up(self.view, file, name) {
+                Known::Missing => {
+                    let message = if name == "default" {
+                        format!("{target} has no default export")
+                    } else {
+                        format!("{target} does not export {name}")
+                    };
+                    let report = Report::new(Rule::MissingExport, self.path, message);
+                    self.push(self.like(report, file, name), export.span, out);
+                }
+                Known::Exported(Meaning { value: false, kind: true })
+                    if !type_only && options.isolated && self.summary.format.is_typescript =>
+                {
+                    let message = format!(
+                        "{name} of {target} is only a type; files compiled on their own must export it with `export type`"
+                    );
+                    self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), export.span, out);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn like(&self, report: Report, file: FileId, name: &str) -> Report {
+        let (names, _) = names::all(self.view, file);
+        match nearest::name(&names, name) {
+            Some(there) => report.suggest(format!("there is {there}")),
+            None => report,
+        }
+    }
+
+    fn not_exported(&self, import: &Import, file: FileId, target: &RepoPath, out: &mut Findings<'_>) {
+        let plain = !import.type_only && import.clause_span.is_some();
+        let report =
+            match &import.taken {
+                Taken::Name(name) => {
+                    let has_default = matches!(names::look_up(self.view, file, "default"), Known::Exported(_));
+                    let is_default =
+                        self.view.module(file).is_some_and(|module| module.summary.default_is_called(name, target));
+                    if has_default && is_default {
+                        let message = format!("{name} is the default export of {target}, not a named one");
+                        let report = Report::new(Rule::DefaultNamedMixup, self.path, message);
+                        match import.clause_span.filter(|_| plain) {
+                            Some(clause) => report
+                                .suggest(format!("write import {} from …", import.local))
+                                .fix(Fix::one(self.path, clause, import.local.clone())),
+                            None => report,
+                        }
+                    } else {
+                        let message = match self.view.module(file) {
+                            Some(module) if !module.summary.format.is_module && !module.summary.format.is_vue => {
+                                format!("{target} is no module: it exports nothing, so not {name} either")
+                            }
+                            _ => format!("{target} does not export {name}"),
+                        };
+                        self.like(Report::new(Rule::MissingExport, self.path, message), file, name)
+                    }
+                }
+                _ => {
+                    let message = format!("{target} has no default export");
+                    let report = Report::new(Rule::DefaultNamedMixup, self.path, message);
+                    let named = matches!(names::look_up(self.view, file, &import.local), Known::Exported(_));
+                    match import.clause_span.filter(|_| named && plain) {
+                        Some(clause) => report
+                            .suggest(format!("write import {{ {} }} from …", import.local))
+                            .fix(Fix::one(self.path, clause, format!("{{ {} }}", import.local))),
+                        None => report,
+                    }
+                }
+            };
+        self.push(report, import.span, out);
+    }
+
+    fn only_a_type(
+        &self,
+        import: &Import,
+        meaning: Meaning,
+        options: TypeScriptOptions,
+        target: &RepoPath,
+        out: &mut Findings<'_>,
+    ) {
+        if meaning.value || import.type_only || !meaning.kind {
+            return;
+        }
+        if let Some(at) = import.value_use {
+            let message = format!("{} of {target} is only a type, but used as a value", import.local);
+            self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), at, out);
+        } else if options.verbatim && self.summary.format.is_typescript && !self.summary.format.is_declaration {
+            let message = format!(
+                "{} of {target} is only a type; imports are kept as written, so it must be imported with `type`",
+                import.local
+            );
+            let report = Report::new(Rule::TypeUsedAsValue, self.path, message);
+            let report = if self.summary.format.is_vue { report.severity(Severity::Warning) } else { report };
+            let report = if matches!(import.taken, Taken::Name(_)) {
+                let at = TextSpan { start: import.specifier_span.start, end: import.specifier_span.start };
+                report.suggest(format!("write type {}", import.local)).fix(Fix::one(self.path, at, "type "))
+            } else {
+                report
+            };
+            self.push(report, import.span, out);
+        }
+    }
+
+    fn free_names(&self, out: &mut Findings<'_>) {
+        let environment = self.view.environment;
+        let format = self.summary.format;
+        if environment.imports_by_itself || format.is_declaration {
+            return;
+        }
+        for free in &self.summary.free {
+            let name = free.name.as_str();
+            let as_type = |import: &&Import| import.type_only && import.local == name;
+            if !free.is_type && self.summary.imports.iter().any(|import| as_type(&import)) {
+                let message = format!("{name} is imported as a type only, but used as a value");
+                self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), free.span, out);
+                continue;
+            }
+            let known = if free.is_type { globals::is_type(name) } else { globals::is_value(name) }
+                || environment.globals.contains(name)
+                || environment.names.contains(name)
+                || format.is_vue && globals::is_vue(name);
+            if known {
+                continue;
+            }
+            let what = if free.is_type { "type" } else { "name" };
+            let message = format!("nothing declares the {what} {name}, and it is not imported");
+            let report = Report::new(Rule::UndefinedName, self.path, message);
+            let certain = self.is_certainly_free(name, free.is_type);
+            let report = if certain { report } else { report.severity(Severity::Warning) };
+            self.push(report, free.span, out);
+        }
+    }
+
+    /// Whether no tool or page can bring the name along.
+    fn is_certainly_free(&self, name: &str, is_type: bool) -> bool {
+        let environment = self.view.environment;
+        let format = self.summary.format;
+        let constant = !name.chars().any(char::is_lowercase) && name.len() > 1;
+        let marked = name.starts_with('_') || name.starts_with('$');
+        // Types are written with a capital; what is not is a namespace that a package may give to all files.
+        let namespace = is_type && name.starts_with(char::is_lowercase);
+        // Scripts share one scope with whatever else the page loads.
+        let alone = format.is_module || format.is_vue || self.is_node_module();
+        let types_known = !is_type
+            || !environment
+                .manifests_above(self.path.parent())
+                .any(|(_, manifest)| manifest.declared.keys().any(|package| may_declare_global_types(package)));
+        let pages = environment.loads_scripts && !format.is_typescript;
+        // Nothing says that a type must be known where nothing checks types.
+        let checked = !is_type || environment.typescript(self.path.parent()).present;
+        !constant && !marked && !namespace && alone && types_known && !pages && checked
+    }
+
+    fn is_node_module(&self) -> bool {
+        self.summary.format.assigns_exports || self.summary.requests.iter().any(|request| request.form == Form::Require)
+    }
+}
+
+/// Whether a package's types may reach into the global scope in a way that the lists of known names do not have.
+fn may_declare_global_types(package: &str) -> bool {
+    const TYPES: &[&str] = &[
+        "audioworklet",
+        "chrome",
+        "cordova",
+        "css-font-loading-module",
+        "d3",
+        "dom-",
+        "emscripten",
+        "facebook",
+        "filesystem",
+        "firefox",
+        "gapi",
+        "geojson",
+        "google",
+        "greasemonkey",
+        "gtag",
+        "jquery",
+        "k6",
+        "leaflet",
+        "office-",
+        "offscreen",
+        "react-native",
+        "requirejs",
+        "screeps",
+        "serviceworker",
+        "spotify",
+        "stripe",
+        "systemjs",
+        "tampermonkey",
+        "three",
+        "w3c",
+        "web",
+        "wicg",
+        "wordpress",
+        "youtube",
+    ];
+    const OTHERS: &[&str] = &[
+        "miniprogram-api-typings",
+        "react-native",
+        "@tarojs/taro",
+        "obsidian",
+        "phaser",
+        "cypress",
+        "@cloudflare/workers-types",
+    ];
+    let types = package.strip_prefix("@types/");
+    types.is_some_and(|name| TYPES.iter().any(|start| name.starts_with(start)))
+        || OTHERS.contains(&package)
+        || (package.ends_with("-types") || package.contains("typings")) && !package.starts_with("@typescript-eslint")
+}

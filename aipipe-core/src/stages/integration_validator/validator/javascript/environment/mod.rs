@@ -1,0 +1,287 @@
+//! What files depend on besides each other: manifests, locks, path aliases, ambient modules, global names.
+
+mod aliases;
+mod exports_map;
+mod json;
+mod lock;
+mod manifest;
+mod mentions;
+
+pub(super) use aliases::{Alias, TypeScriptOptions};
+pub(in super::super) use lock::LockVerdict;
+pub(super) use manifest::{Kind, Manifest};
+
+use super::super::language::{Modules, Shared};
+use super::super::tree::{ancestors, join};
+use super::summary::Summary;
+use super::{JavaScript, entries, walk};
+use crate::domain::{Finding, RepoPath};
+use aliases::Configurations;
+use exports_map::ExportsMap;
+use lock::Lock;
+use mentions::Said;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Everything that is not in the importing file itself.
+#[derive(Debug, Default, PartialEq)]
+pub(in super::super) struct Environment {
+    pub(super) manifests: BTreeMap<String, Manifest>,
+    /// The frameworks that the manifests above a folder declare, for each folder with a manifest; none is no entry.
+    frameworks: BTreeMap<String, BTreeSet<String>>,
+    /// Packages that any manifest declares.
+    pub(super) declared_anywhere: BTreeSet<String>,
+    /// The packages that lie in the tree themselves, with their folders.
+    pub(super) own_packages: BTreeMap<String, String>,
+    locks: BTreeMap<String, Lock>,
+    configurations: Configurations,
+    exports_map: ExportsMap,
+    /// Modules that ambient declarations describe: names, and patterns with a `*`.
+    ambient: BTreeSet<String>,
+    /// The names that augmentations add, whatever module they add them to.
+    pub(super) augmented: BTreeSet<String>,
+    pub(super) globals: BTreeSet<String>,
+    /// Paths that configurations name, from the root, with or without endings.
+    mentioned: HashSet<String>,
+    /// Declared packages that configurations name.
+    pub(super) words: BTreeSet<String>,
+    /// Whether a tool brings names into files that do not import them.
+    pub(super) imports_by_itself: bool,
+    /// Names that configurations of tools make known (`define`, `globals`).
+    pub(super) names: BTreeSet<String>,
+    /// Whether a page loads scripts from elsewhere, which may declare anything.
+    pub(super) loads_scripts: bool,
+    /// Whether packages are found by a map instead of a manifest.
+    pub(super) has_import_map: bool,
+    /// Whether files may be written in Flow without saying so.
+    pub(super) has_flow: bool,
+    /// Findings about the configuration itself.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Environment {
+    pub(super) fn new(shared: &Shared, modules: &Modules<JavaScript>) -> Self {
+        let mut environment = Self::default();
+        let mut out = super::Findings::new(&shared.options);
+        let files = shared.files();
+        for (file, path) in files.iter().filter(|(_, path)| path.file_name() == "package.json") {
+            manifest::read(path, shared.text(*file), &mut environment.manifests, &mut out);
+        }
+        for (folder, manifest) in &environment.manifests {
+            environment.declared_anywhere.extend(manifest.declared.keys().cloned());
+            if let Some(name) = &manifest.name {
+                environment.own_packages.insert(name.clone(), folder.clone());
+            }
+            environment.names.extend(manifest.mentions.iter().cloned());
+            environment.imports_by_itself |= manifest.imports_by_itself();
+            environment.has_flow |= manifest.declared.contains_key("flow-bin");
+        }
+        for folder in environment.manifests.keys() {
+            let declared = environment.manifests_above(folder).flat_map(|(_, manifest)| manifest.declared.keys());
+            let used: BTreeSet<String> = declared.filter(|name| entries::is_framework(name)).cloned().collect();
+            if !used.is_empty() {
+                environment.frameworks.insert(folder.clone(), used);
+            }
+        }
+        let mut said = Said::default();
+        for (file, path) in &files {
+            let text = shared.text(*file);
+            match path.file_name() {
+                name if lock::is_lock(name) => {
+                    if let Some(lock) = lock::read(path, text, &mut out) {
+                        environment.locks.insert(path.parent().to_owned(), lock);
+                    }
+                }
+                name if aliases::is_typescript_configuration(name) => {
+                    environment.configurations.read(path, text, &mut out);
+                }
+                ".flowconfig" => environment.has_flow = true,
+                "deno.json" | "deno.jsonc" | "import_map.json" | "importmap.json" => environment.has_import_map = true,
+                name if name.starts_with(".eslintrc") || name == ".jshintrc" => {
+                    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
+                    environment.names.extend(words.map(str::to_owned));
+                }
+                _ if matches!(path.extension(), Some("html" | "htm" | "ejs" | "pug" | "hbs" | "php")) => {
+                    environment.loads_scripts |= text.contains("<script") && text.contains("//");
+                    environment.has_import_map |= text.contains("importmap");
+                }
+                _ => {}
+            }
+            said.read(path, text, &environment.declared_anywhere);
+        }
+        environment.findings = out.into_found();
+        environment.words = said.words;
+        for (folder, manifest) in &environment.manifests {
+            said.paths.extend(manifest.mentions.iter().map(|text| (folder.clone(), text.clone())));
+        }
+        for (folder, text) in &said.paths {
+            environment.add_mention(folder, text);
+        }
+        let texts = files.iter().filter(|(_, path)| path.file_name() == "package.json");
+        environment.exports_map = ExportsMap::new(
+            texts.map(|(file, path)| (path.parent().to_owned(), shared.text(*file).to_owned())).collect(),
+            &environment.own_packages,
+        );
+        environment.configurations.inherit(&environment.own_packages);
+        let mut shaping: Vec<_> = modules
+            .iter()
+            .filter_map(|(file, module)| Some((shared.tree.path(*file)?, &module.summary)))
+            .filter(|(path, summary)| shapes(path, summary))
+            .collect();
+        shaping.sort_by_key(|(path, _)| *path);
+        for (path, summary) in shaping {
+            environment.add_module(path, summary);
+        }
+        environment
+    }
+
+    fn add_module(&mut self, path: &RepoPath, summary: &Summary) {
+        for ambient in &summary.ambient {
+            if ambient.augments {
+                self.augmented.extend(ambient.names.iter().cloned());
+            } else {
+                self.ambient.insert(ambient.pattern.clone());
+            }
+        }
+        self.globals.extend(summary.globals.iter().cloned());
+        if walk::is_configuration(path) {
+            self.configurations.add_tool(path, &summary.aliases);
+            self.names.extend(summary.mentions.iter().cloned());
+        }
+    }
+
+    /// Takes in a text that may be a path from the folder of its file, or from that of a manifest above it.
+    fn add_mention(&mut self, folder: &str, text: &str) {
+        let text = text.split(['?', '#']).next().unwrap_or(text).trim_start_matches("<rootDir>");
+        let text = text.strip_prefix('/').unwrap_or(text);
+        let bases: Vec<String> = std::iter::once(folder.to_owned())
+            .chain(self.manifests_above(folder).map(|(folder, _)| folder.to_owned()))
+            .collect();
+        for base in bases {
+            // Patterns of configurations say what is checked or built, not what is used.
+            if let Some(place) = join(&base, text).filter(|_| !text.contains('*')) {
+                self.mentioned.insert(place);
+            }
+        }
+    }
+
+    /// Whether a configuration names the file.
+    pub(super) fn mentions(&self, path: &RepoPath) -> bool {
+        let text = path.as_str();
+        let stem = text.len() - path.extension().map_or(0, |extension| extension.len() + 1);
+        let stem = text.get(..stem).unwrap_or(text);
+        // What a path is compiled to names it as well.
+        let named = |place: &str| self.mentioned.contains(place);
+        named(text) || named(stem) || [".js", ".mjs", ".cjs"].iter().any(|ending| named(&format!("{stem}{ending}")))
+    }
+
+    /// The manifests a file in `folder` is under, innermost first.
+    pub(super) fn manifests_above<'e>(&'e self, folder: &'e str) -> impl Iterator<Item = (&'e str, &'e Manifest)> {
+        ancestors(folder).filter_map(|above| Some((above, self.manifests.get(above)?)))
+    }
+
+    /// The frameworks that a file in the folder may be found by.
+    pub(super) fn frameworks(&self, folder: &str) -> Option<&BTreeSet<String>> {
+        let (nearest, _) = self.manifests_above(folder).next()?;
+        self.frameworks.get(nearest)
+    }
+
+    /// Whether the manifest nearest to the folder says which files stand for others (`browser`).
+    pub(super) fn replaces_files(&self, folder: &str) -> bool {
+        self.manifests_above(folder).next().is_some_and(|(_, manifest)| manifest.replaces_files)
+    }
+
+    /// Whether a manifest above `folder` declares any of the packages.
+    pub(super) fn uses(&self, folder: &str, packages: &[&str]) -> bool {
+        self.manifests_above(folder)
+            .any(|(_, manifest)| packages.iter().any(|package| manifest.declared.contains_key(*package)))
+    }
+
+    /// What the nearest lock says of a package that the manifest in `folder` does not declare.
+    pub(super) fn locked(&self, folder: &str, package: &str) -> LockVerdict {
+        let found = ancestors(folder).find_map(|above| Some((above, self.locks.get(above)?)));
+        found.map_or(LockVerdict::Unlocked, |(above, lock)| {
+            let member = folder.strip_prefix(above).unwrap_or(folder).trim_start_matches('/');
+            lock.verdict(member, package)
+        })
+    }
+
+    pub(super) fn aliases<'e>(
+        &'e self,
+        folder: &'e str,
+        specifier: &'e str,
+    ) -> impl Iterator<Item = (&'e Alias, &'e str)> {
+        self.configurations.matching(folder, specifier)
+    }
+
+    /// The folders that specifiers without a dot may count from (`baseUrl`).
+    pub(super) fn base_urls<'e>(&'e self, folder: &'e str) -> impl Iterator<Item = &'e str> {
+        self.configurations.base_urls(folder)
+    }
+
+    /// The folders in which tools look for packages, besides `node_modules`.
+    pub(super) fn module_folders(&self, folder: &str) -> BTreeSet<String> {
+        self.configurations.module_folders(folder)
+    }
+
+    /// Whether a configuration above the folder may have aliases that can't be read off.
+    pub(super) fn may_have_alias(&self, folder: &str, specifier: &str) -> bool {
+        self.configurations.may_have_alias(folder, specifier)
+            || self.manifests_above(folder).any(|(_, manifest)| manifest.brings_aliases())
+    }
+
+    /// The other places a path may lie in, because configurations merge folders (`rootDirs`).
+    pub(super) fn merged_with(&self, path: &str) -> Vec<(String, String)> {
+        self.configurations.merged_with(path)
+    }
+
+    pub(super) fn typescript(&self, folder: &str) -> TypeScriptOptions {
+        self.configurations.options(folder)
+    }
+
+    /// The path that the manifest of a package of the tree gives for a specifier (`exports`, `imports`, `main`).
+    pub(super) fn mapped(&self, folder: &str, specifier: &str) -> Option<String> {
+        self.exports_map.resolve(folder, specifier)
+    }
+
+    /// Whether an ambient declaration without a wildcard at its beginning describes the module.
+    pub(super) fn is_ambient(&self, specifier: &str) -> bool {
+        self.ambient.contains(specifier)
+            || self.ambient.iter().any(|pattern| match pattern.split_once('*') {
+                // `*.vue` gives a type to whatever an alias leads to; it is asked after the aliases.
+                None | Some(("", _)) => false,
+                Some((prefix, suffix)) => specifier.strip_prefix(prefix).is_some_and(|rest| rest.ends_with(suffix)),
+            })
+    }
+
+    /// Whether a wildcard module declaration (`declare module '*.svg'`) covers the path of an asset.
+    ///
+    /// Components are no assets: their usual wildcard says nothing about which of them exist.
+    pub(super) fn covers_asset(&self, path: &str) -> bool {
+        !path.ends_with(".vue")
+            && self.ambient.iter().filter_map(|pattern| pattern.strip_prefix('*')).any(|suffix| path.ends_with(suffix))
+    }
+}
+
+/// Whether a source file takes part in the environment.
+pub(super) fn shapes(path: &RepoPath, summary: &Summary) -> bool {
+    !summary.ambient.is_empty() || !summary.globals.is_empty() || walk::is_configuration(path)
+}
+
+/// Whether a file that is no source takes part in the environment.
+pub(super) fn is_configuration(path: &RepoPath) -> bool {
+    let name = path.file_name();
+    name == "package.json"
+        || matches!(
+            name,
+            ".flowconfig" | "deno.json" | "deno.jsonc" | "import_map.json" | "importmap.json" | ".jshintrc"
+        )
+        || matches!(path.extension(), Some("ejs" | "pug" | "hbs" | "php" | "htm" | "html"))
+        || lock::is_lock(name)
+        || aliases::is_typescript_configuration(name)
+        || mentions::is_read_from(path)
+}
+
+/// A path relative to a folder, as a path from the root.
+fn from(folder: &str, relative: &str) -> Option<String> {
+    join(folder, relative.strip_prefix('/').unwrap_or(relative))
+}

@@ -1,0 +1,583 @@
+//! Where a specifier leads: to a file of the tree, to a package, to nothing.
+
+use super::super::language::{Edge, Links, LoadTime, View};
+use super::super::tree::{FileId, Tree, join};
+use super::JavaScript;
+use super::builtins::is_node_builtin;
+use super::certainty::may_be_built;
+use super::environment::{Environment, LockVerdict};
+use super::summary::{Form, Request, Star, Summary};
+use crate::domain::RepoPath;
+use std::collections::BTreeSet;
+
+/// What a specifier, or a text that may be one, stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Resolved {
+    /// A file, found as written.
+    File(FileId),
+    /// A file whose path differs in case; the specifier that would lead there.
+    WrongCase { there: String, specifier: Option<String> },
+    /// Nothing; where it should be.
+    Missing { path: String, doubt: Doubt },
+    /// A place outside the project.
+    Outside,
+    /// A package, by its name.
+    Package { name: String, standing: Standing },
+    /// A path alias that nothing explains.
+    UnknownAlias,
+    /// Something that another tool provides, or of which nothing can be told.
+    Opaque,
+    /// A file that a text names; no import.
+    Mentioned(FileId),
+    /// All files below a folder, which a pattern names.
+    Folder(String),
+    /// A package that a text names; no import.
+    Names(String),
+    /// The file itself is run or read from outside.
+    Entry,
+}
+
+/// Why a file that is missing here may be there when it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Doubt {
+    None,
+    /// Git ignores it.
+    Ignored,
+    /// It lies where builds write.
+    Built,
+    /// A wildcard declaration gives it a type.
+    Shimmed,
+    /// The alias is a build tool's, read without running it.
+    Alias,
+    /// The manifest says which files stand for others.
+    Replaced,
+}
+
+/// What the manifests say of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Standing {
+    Declared,
+    /// The tree has it itself.
+    Own,
+    /// Only its types are declared.
+    TypesOnly(LockVerdict),
+    /// Another manifest of the tree declares it.
+    Elsewhere,
+    /// None does; what the lock says.
+    Undeclared(LockVerdict),
+}
+
+/// Endings an import may leave out.
+const ENDINGS: &[&str] = &[
+    ".ts", ".tsx", ".d.ts", ".mts", ".cts", ".d.mts", ".d.cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".vue", ".node",
+];
+
+/// Endings that single tools let an import leave out.
+const MORE_ENDINGS: &[&str] = &[
+    ".web.tsx",
+    ".web.ts",
+    ".native.tsx",
+    ".native.ts",
+    ".ios.tsx",
+    ".android.tsx",
+    ".ios.ts",
+    ".android.ts",
+    ".web.js",
+    ".native.js",
+    ".ios.js",
+    ".android.js",
+    ".svelte",
+    ".svelte.ts",
+];
+
+/// What a compiler writes, and what it is written from.
+const COMPILED: [(&str, &[&str]); 4] = [
+    (".js", &[".ts", ".tsx", ".d.ts", ".jsx"]),
+    (".jsx", &[".tsx"]),
+    (".mjs", &[".mts", ".d.mts"]),
+    (".cjs", &[".cts", ".d.cts"]),
+];
+
+/// Files that are no text, so a set of source files need not have them.
+const BINARY: &[&str] = &[
+    ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".bmp", ".woff", ".woff2", ".ttf", ".otf", ".eot",
+    ".mp3", ".mp4", ".webm", ".ogg", ".wav", ".pdf", ".wasm", ".node", ".zip", ".glb", ".gltf",
+];
+
+/// Looks up everything a file asks for.
+pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScript>) -> Links<Resolved> {
+    let mut resolver = Resolver {
+        tree: &view.shared.tree,
+        environment: view.environment,
+        ignored: &view.shared.ignored,
+        folder: path.parent(),
+        watched: BTreeSet::new(),
+    };
+    let mut links = Links::default();
+    for (number, request) in summary.requests.iter().enumerate() {
+        let resolved = resolver.request(request);
+        if let Resolved::File(to) = resolved {
+            let passes_on = summary.stars.iter().any(|star: &Star| star.request == number)
+                || summary.exports.iter().any(|export| {
+                    matches!(export.origin, super::summary::Origin::There { request, .. } if request == number)
+                });
+            links.edges.push(Edge { to, span: request.span, when: load_time(summary, number, request), passes_on });
+        }
+        links.resolved.push(resolved);
+    }
+    let configures = super::walk::is_configuration(path);
+    for mention in summary.mentions.iter().filter(|mention| !configures || !mention.contains('*')) {
+        if let Some(resolved) = resolver.mention(mention) {
+            links.resolved.push(resolved);
+        }
+    }
+    let names = summary.mentions.iter().filter_map(|text| package_name(text));
+    let declared: BTreeSet<&str> = names.filter(|name| view.environment.declared_anywhere.contains(*name)).collect();
+    links.resolved.extend(declared.into_iter().map(|name| Resolved::Names(name.to_owned())));
+    if super::entries::is_entry(path, view.environment) || view.environment.mentions(path) {
+        links.resolved.push(Resolved::Entry);
+    }
+    links.watched = resolver.watched;
+    links
+}
+
+/// When an import really happens: TypeScript leaves out what is used as a type only.
+fn load_time(summary: &Summary, number: usize, request: &Request) -> LoadTime {
+    if request.form != Form::Static || !summary.format.is_typescript || request.when != LoadTime::AtLoad {
+        return request.when;
+    }
+    let mut names = summary.imports.iter().filter(|import| import.request == number).peekable();
+    let is_import_of_names = names.peek().is_some();
+    let needed = summary.format.is_vue || names.any(|import| !import.type_only && import.value_use.is_some());
+    let reexports = summary.stars.iter().any(|star| star.request == number && !star.type_only)
+        || summary.exports.iter().any(|export| {
+            matches!(&export.origin, super::summary::Origin::There { request, type_only: false, .. } if *request == number)
+        });
+    if is_import_of_names && !needed && !reexports { LoadTime::Elided } else { LoadTime::AtLoad }
+}
+
+struct Resolver<'v> {
+    tree: &'v Tree,
+    environment: &'v Environment,
+    ignored: &'v super::super::ignored::IgnoreRules,
+    folder: &'v str,
+    watched: BTreeSet<String>,
+}
+
+/// What a path leads to.
+enum Lookup {
+    Found(FileId),
+    /// A folder that has a manifest of its own.
+    Package,
+    WrongCase(String),
+    Missing,
+}
+
+impl Resolver<'_> {
+    fn request(&mut self, request: &Request) -> Resolved {
+        let full = request.specifier.as_str();
+        if full.is_empty() || full.contains(['\0', '\n']) {
+            return Resolved::Opaque;
+        }
+        // Loaders of webpack stand before the path: `raw-loader!./a.txt`.
+        let specifier = full.rsplit('!').next().unwrap_or(full);
+        if specifier.is_empty() || full.contains('!') && !full.starts_with('!') && !is_relative(specifier) {
+            return Resolved::Opaque;
+        }
+        let bare_path = specifier.split(['?', '#']).next().unwrap_or(specifier);
+        let types_only = request.form == Form::TypeOnly;
+        if is_relative(specifier) {
+            let Some(path) = join(self.folder, bare_path) else { return Resolved::Outside };
+            let mut found = self.file_at(&path);
+            if bare_path != specifier && matches!(found, Lookup::Missing | Lookup::WrongCase(_)) {
+                if let Some(path) = join(self.folder, specifier) {
+                    found = self.file_at(&path);
+                }
+            }
+            return self.resolved(found, path, specifier);
+        }
+        if specifier.starts_with('/') {
+            return Resolved::Opaque;
+        }
+        if request.form == Form::Markup {
+            let path = join(self.folder, bare_path).unwrap_or_default();
+            return match self.file_at(&path) {
+                Lookup::Found(file) => Resolved::File(file),
+                _ => Resolved::Opaque,
+            };
+        }
+        if specifier.starts_with('#') {
+            return self.mapped(specifier).unwrap_or(Resolved::Opaque);
+        }
+        self.bare(bare_path, types_only)
+    }
+
+    fn resolved(&mut self, lookup: Lookup, path: String, specifier: &str) -> Resolved {
+        match lookup {
+            Lookup::Found(file) => Resolved::File(file),
+            Lookup::Package => Resolved::Opaque,
+            Lookup::WrongCase(there) => {
+                let specifier = recased(specifier, &path, &there);
+                Resolved::WrongCase { there, specifier }
+            }
+            Lookup::Missing => self.missing(path, specifier),
+        }
+    }
+
+    fn missing(&mut self, path: String, specifier: &str) -> Resolved {
+        let asset = specifier.split(['?', '#']).next().unwrap_or(specifier).to_ascii_lowercase();
+        let unknowable = BINARY.iter().any(|ending| asset.ends_with(ending))
+            // Written by a framework's own compiler before anything is checked.
+            || specifier.contains("/+types/")
+            || specifier.ends_with("/$types");
+        if unknowable {
+            return Resolved::Opaque;
+        }
+        for (root, place) in self.environment.merged_with(&path) {
+            match self.file_at(&place) {
+                Lookup::Found(file) => return Resolved::File(file),
+                _ if !self.has_folder(&root) => return Resolved::Opaque,
+                _ => {}
+            }
+        }
+        let doubt = if self.environment.covers_asset(&asset) {
+            Doubt::Shimmed
+        } else if self.ignored.covers(&path)
+            || ENDINGS.iter().take(8).any(|e| self.ignored.covers(&format!("{path}{e}")))
+        {
+            Doubt::Ignored
+        } else if self.environment.replaces_files(self.folder) {
+            Doubt::Replaced
+        } else if may_be_built(&path) || self.lies_in_missing_output(&path) {
+            Doubt::Built
+        } else {
+            Doubt::None
+        };
+        Resolved::Missing { path, doubt }
+    }
+
+    /// `../lib/x` where the package has no folder `lib`: its own build, which its tests import.
+    fn lies_in_missing_output(&mut self, path: &str) -> bool {
+        let Some((package, _)) = self.environment.manifests_above(self.folder).next() else { return false };
+        let inside = path.strip_prefix(package).unwrap_or(path).trim_start_matches('/');
+        let name = inside.split('/').next().unwrap_or_default();
+        let folder = join(package, name).unwrap_or_default();
+        matches!(name, "lib" | "es" | "esm" | "cjs" | "umd" | "types" | "release" | "compiled")
+            && !self.has_folder(&folder)
+    }
+
+    fn has_folder(&mut self, path: &str) -> bool {
+        self.watched.insert(path.to_lowercase());
+        self.tree.has_folder(path)
+    }
+
+    /// Says whether any file may be meant.
+    fn watch(&mut self, path: &str) -> bool {
+        let lower = path.to_lowercase();
+        let mut may_have = self.tree.may_have(&lower);
+        let name = lower.rfind('/').map_or(0, |at| at + 1);
+        // A file of another ending may stand for one that is asked for by what it compiles to.
+        if let Some(at) = lower.rfind('.').filter(|at| *at > name) {
+            if let Some(stem) = lower.get(..at) {
+                may_have |= self.tree.may_have(stem);
+                self.watched.insert(stem.to_owned());
+            }
+        }
+        self.watched.insert(lower);
+        may_have
+    }
+
+    /// The file that a path without its ending, or a folder's path, stands for.
+    fn file_at(&mut self, path: &str) -> Lookup {
+        if !self.watch(path) {
+            return Lookup::Missing;
+        }
+        let mut candidate = String::with_capacity(path.len() + 16);
+        let mut tried: Vec<String> = Vec::new();
+        let mut find = |stem: &str, ending: &str| {
+            candidate.clear();
+            candidate.push_str(stem);
+            candidate.push_str(ending);
+            self.tree.file(&candidate)
+        };
+        if let Some(file) = find(path, "") {
+            return Lookup::Found(file);
+        }
+        for (written, sources) in COMPILED {
+            if let Some(stem) = path.strip_suffix(written) {
+                if let Some(file) = sources.iter().find_map(|source| find(stem, source)) {
+                    return Lookup::Found(file);
+                }
+                tried.extend(sources.iter().map(|source| format!("{stem}{source}")));
+            }
+        }
+        if let Some(file) = ENDINGS.iter().chain(MORE_ENDINGS).find_map(|ending| find(path, ending)) {
+            return Lookup::Found(file);
+        }
+        // `./data.json.d.ts` and `./data.d.json.ts` both describe `./data.json`.
+        if let Some((stem, ending)) = path.rsplit_once('.').filter(|(_, ending)| !ending.contains('/')) {
+            if let Some(file) = find(stem, &format!(".d.{ending}.ts")) {
+                return Lookup::Found(file);
+            }
+        }
+        let folder = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
+        if let Some(file) = ENDINGS.iter().chain(MORE_ENDINGS).find_map(|ending| find(&folder, ending)) {
+            return Lookup::Found(file);
+        }
+        let manifest = if path.is_empty() { "package.json".to_owned() } else { format!("{path}/package.json") };
+        if self.tree.file(&manifest).is_some() {
+            return Lookup::Package;
+        }
+        tried.push(path.to_owned());
+        tried.extend(ENDINGS.iter().map(|ending| format!("{path}{ending}")));
+        tried.extend(ENDINGS.iter().map(|ending| format!("{folder}{ending}")));
+        let other = |path: &String| self.tree.in_other_case(path).find(|there| self.tree.file(there).is_some());
+        tried.iter().find_map(other).map_or(Lookup::Missing, |there| Lookup::WrongCase(there.to_owned()))
+    }
+
+    /// A specifier that manifests of the tree map (`exports`, `imports`).
+    fn mapped(&mut self, specifier: &str) -> Option<Resolved> {
+        let path = self.environment.mapped(self.folder, specifier)?;
+        match self.file_at(&path) {
+            Lookup::Found(file) => Some(Resolved::File(file)),
+            // What a package gives away is often its build.
+            _ => None,
+        }
+    }
+
+    fn bare(&mut self, specifier: &str, types_only: bool) -> Resolved {
+        if specifier.contains(':') || is_node_builtin(specifier) {
+            return Resolved::Opaque;
+        }
+        if self.environment.is_ambient(specifier) {
+            return self.described(specifier);
+        }
+        let mut missed: Option<(Lookup, String, Option<&super::environment::Alias>)> = None;
+        let environment = self.environment;
+        let folder = self.folder;
+        let name = package_name(specifier);
+        let declared = name.is_some_and(|name| self.environment.uses(folder, &[name]));
+        for (alias, matched) in environment.aliases(folder, specifier) {
+            for target in &alias.targets {
+                let Some(path) = join("", &target.replacen('*', matched, 1)) else { continue };
+                match self.file_at(&path) {
+                    Lookup::Found(file) => return Resolved::File(file),
+                    Lookup::Package => return Resolved::Opaque,
+                    _ if alias.takes_everything() => {}
+                    found => {
+                        missed = missed.or(Some((found, path, Some(alias))));
+                    }
+                }
+            }
+        }
+        for base in environment.base_urls(folder) {
+            let Some(path) = join(base, specifier) else { continue };
+            match self.file_at(&path) {
+                Lookup::Found(file) => return Resolved::File(file),
+                Lookup::Package => return Resolved::Opaque,
+                found => {
+                    let first = specifier.split('/').next().unwrap_or_default();
+                    let is_folder = join(base, first).is_some_and(|first| self.has_folder(&first));
+                    if (is_folder || matches!(found, Lookup::WrongCase(_))) && !declared {
+                        missed = missed.or(Some((found, path, None)));
+                    }
+                }
+            }
+        }
+        for module_folder in environment.module_folders(folder) {
+            if let Some(Lookup::Found(file)) = join(&module_folder, specifier).map(|path| self.file_at(&path)) {
+                return Resolved::File(file);
+            }
+        }
+        if environment.covers_asset(specifier) && !matches!(missed, Some((Lookup::WrongCase(_), ..))) {
+            return Resolved::Opaque;
+        }
+        let Some(name) = name else {
+            return match missed {
+                Some(missed) => self.missed(missed, specifier, false),
+                None if environment.may_have_alias(folder, specifier) => Resolved::Opaque,
+                None if environment.manifests_above(folder).next().is_none() => Resolved::Opaque,
+                None if specifier.starts_with("@/") || specifier.starts_with("~/") => Resolved::UnknownAlias,
+                None => Resolved::Opaque,
+            };
+        };
+        // Style sheets that a tool writes: `uno.css`, `virtual.css`.
+        if !specifier.contains('/') && [".css", ".scss", ".less"].iter().any(|ending| name.ends_with(ending)) {
+            return Resolved::Opaque;
+        }
+        if environment.own_packages.contains_key(name) {
+            return self
+                .mapped(specifier)
+                .unwrap_or(Resolved::Package { name: name.to_owned(), standing: Standing::Own });
+        }
+        if declared {
+            return Resolved::Package { name: name.to_owned(), standing: Standing::Declared };
+        }
+        if let Some(missed) = missed {
+            return self.missed(missed, specifier, true);
+        }
+        let Some((manifest_folder, _)) = environment.manifests_above(folder).next() else { return Resolved::Opaque };
+        // No new package may have a capital in its name: a map or a tool of the project must know it.
+        let is_mapped = name.chars().any(char::is_uppercase);
+        if is_mapped || environment.may_have_alias(folder, specifier) || is_given(name, specifier) {
+            return Resolved::Opaque;
+        }
+        let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
+        let standing = match (environment.uses(folder, &[&types]), types_only) {
+            (true, true) => Standing::Declared,
+            (true, false) => Standing::TypesOnly(environment.locked(manifest_folder, name)),
+            (false, _) if environment.declared_anywhere.contains(name) => Standing::Elsewhere,
+            (false, _) => Standing::Undeclared(environment.locked(manifest_folder, name)),
+        };
+        Resolved::Package { name: name.to_owned(), standing }
+    }
+
+    /// A module that a declaration describes. A package among those must still be there to run.
+    fn described(&self, specifier: &str) -> Resolved {
+        let environment = self.environment;
+        let taken_out =
+            package_name(specifier).filter(|name| !environment.uses(self.folder, &[*name])).and_then(|name| {
+                let (manifest, _) = environment.manifests_above(self.folder).next()?;
+                (environment.locked(manifest, name) == LockVerdict::Direct).then_some(name)
+            });
+        match taken_out {
+            Some(name) => {
+                Resolved::Package { name: name.to_owned(), standing: Standing::Undeclared(LockVerdict::Direct) }
+            }
+            None => Resolved::Opaque,
+        }
+    }
+
+    /// An alias or a base folder that fits, but leads to nothing.
+    fn missed(
+        &mut self,
+        (found, path, alias): (Lookup, String, Option<&super::environment::Alias>),
+        specifier: &str,
+        may_be_package: bool,
+    ) -> Resolved {
+        let mut resolved = self.resolved(found, path, specifier);
+        if let (Resolved::Missing { doubt, .. }, Some(alias)) = (&mut resolved, alias) {
+            let target = alias.targets.first().map_or("", String::as_str);
+            let root = target.split('*').next().unwrap_or_default().trim_end_matches('/');
+            let is_there = self.has_folder(root) || self.tree.file(root).is_some();
+            // A tool's alias may stand for a package's file: `vue` for `vue/dist/vue.esm.js`.
+            if *doubt == Doubt::None && !is_there && (alias.from_tool || may_be_package) {
+                *doubt = Doubt::Alias;
+            }
+        }
+        resolved
+    }
+
+    /// What a text stands for, if it is the path of a file or names a folder of them.
+    fn mention(&mut self, text: &str) -> Option<Resolved> {
+        let bases: Vec<String> = std::iter::once(self.folder.to_owned())
+            .chain(self.environment.manifests_above(self.folder).map(|(folder, _)| folder.to_owned()))
+            .collect();
+        mentioned(&bases, text, |path| match self.file_at(path) {
+            // Who names a folder need not mean its index.
+            Lookup::Found(file) => {
+                let there = self.tree.path(file)?.as_str();
+                (!there.get(path.len()..).is_some_and(|rest| rest.starts_with("/index."))).then_some(file)
+            }
+            _ => None,
+        })
+        .or_else(|| {
+            if text.contains('*') || is_relative(text) {
+                return None;
+            }
+            match self.bare(text, false) {
+                Resolved::File(file) => Some(Resolved::Mentioned(file)),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// What a text stands for when paths count from any of the folders.
+fn mentioned(bases: &[String], text: &str, mut file_at: impl FnMut(&str) -> Option<FileId>) -> Option<Resolved> {
+    let text = text.split(['?', '#']).next().unwrap_or(text).trim_start_matches("<rootDir>");
+    let text = text.strip_prefix('/').unwrap_or(text);
+    if let Some((fixed, _)) = text.split_once('*') {
+        let (folder, _) = fixed.rsplit_once('/')?;
+        let folder = bases.first().and_then(|base| join(base, folder))?;
+        return Some(Resolved::Folder(folder));
+    }
+    let places = bases.iter().filter_map(|base| join(base, text)).filter(|place| !place.is_empty());
+    places.map(|place| file_at(&place)).find_map(|file| file).map(Resolved::Mentioned)
+}
+
+fn is_relative(specifier: &str) -> bool {
+    specifier == "." || specifier == ".." || specifier.starts_with("./") || specifier.starts_with("../")
+}
+
+/// The specifier with the case of the path that is there, where both end alike but for case.
+fn recased(specifier: &str, path: &str, there: &str) -> Option<String> {
+    let stem = there.get(..path.len()).filter(|stem| stem.eq_ignore_ascii_case(path))?;
+    let tail: usize = specifier.bytes().rev().zip(path.bytes().rev()).take_while(|(one, other)| one == other).count();
+    let at = specifier.len().checked_sub(tail)?;
+    let head = specifier.get(..at)?;
+    let split = path.len().checked_sub(tail)?;
+    // What lies before the specifier must be right already.
+    if stem.get(..split) != path.get(..split) {
+        return None;
+    }
+    let new = stem.get(split..)?;
+    Some(format!("{head}{new}"))
+}
+
+/// Packages that a tool's own packages bring along under their scope.
+fn is_given(name: &str, specifier: &str) -> bool {
+    const SCOPES: [&str; 8] =
+        ["@site/", "@theme/", "@theme-original/", "@generated/", "@docusaurus/", "@app/", "@@/", "@astrojs/"];
+    matches!(name, "vscode" | "electron" | "bun" | "astro" | "deno")
+        || SCOPES.iter().any(|scope| {
+            specifier.starts_with(scope) && matches!(*scope, "@site/" | "@theme/" | "@theme-original/" | "@generated/")
+        })
+}
+
+/// The package a specifier names, or `None` when no package can be called that.
+pub(super) fn package_name(specifier: &str) -> Option<&str> {
+    let is_name = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with(['.', '_', '~', '$'])
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~'))
+    };
+    let mut slashes = specifier.match_indices('/').map(|(at, _)| at);
+    let end = if specifier.starts_with('@') { slashes.nth(1) } else { slashes.next() };
+    let name = specifier.get(..end.unwrap_or(specifier.len()))?;
+    let valid = match name.strip_prefix('@') {
+        Some(scoped) => scoped.split_once('/').is_some_and(|(scope, package)| is_name(scope) && is_name(package)),
+        None => is_name(name),
+    };
+    valid.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_names_are_told_from_aliases() {
+        let names = [
+            ("react", Some("react")),
+            ("react-dom/client", Some("react-dom")),
+            ("@vue/test-utils", Some("@vue/test-utils")),
+            ("@scope/name/deep/path.js", Some("@scope/name")),
+            ("@/App", None),
+            ("~/x", None),
+            ("$lib/x", None),
+            ("", None),
+            ("@scope", None),
+        ];
+        for (specifier, name) in names {
+            assert_eq!(package_name(specifier), name, "{specifier}");
+        }
+    }
+
+    #[test]
+    fn a_specifier_gets_the_case_of_the_path() {
+        assert_eq!(recased("./button", "src/button", "src/Button.tsx").as_deref(), Some("./Button"));
+        assert_eq!(recased("@/Parts/a", "src/Parts/a", "src/parts/a.ts").as_deref(), Some("@/parts/a"));
+        assert_eq!(recased("../x", "X/x", "x/X/index.ts").as_deref(), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! An update finds what a full run finds, whatever was changed before.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Files that depend on each other in as many ways as there are, each in several states.
+const STATES: &[(&str, &[&str])] = &[
+    (
+        "package.json",
+        &[
+            r##"{"name": "app", "dependencies": {"react": "1"}, "imports": {"#a": "./src/a.ts"}}"##,
+            r#"{"name": "app", "dependencies": {"zod": "1"}, "main": "src/c.ts"}"#,
+            "{",
+        ],
+    ),
+    (
+        "tsconfig.json",
+        &[
+            r#"{"compilerOptions": {"paths": {"@/*": ["./src/*"]}}}"#,
+            r#"{"compilerOptions": {"paths": {"@/*": ["./lib/*"]}, "verbatimModuleSyntax": true}}"#,
+            r#"{"extends": "./base.json"}"#,
+        ],
+    ),
+    ("base.json", &["{}", "{"]),
+    ("tsconfig.base.json", &[r#"{"compilerOptions": {"baseUrl": "src"}}"#]),
+    (".gitignore", &["gone.ts\n", "lib/\n"]),
+    (
+        "src/a.ts",
+        &[
+            "export const a = 1\nexport type T = 1\n",
+            "export interface a {}\n",
+            "import { b } from './b'\nexport const a = () => b\n",
+            "export const a = {",
+            "export * from './b'\nexport * from './gone'\n",
+            "",
+        ],
+    ),
+    (
+        "src/b.ts",
+        &[
+            "export * from './a'\n",
+            "import { a, T } from './a'\nexport const b = a as T\n",
+            "export { a as b } from '@/a'\nimport 'react'\n",
+            "import a from '#a'\nexport default a\n",
+        ],
+    ),
+    (
+        "src/c.ts",
+        &[
+            "import { a } from './b'\nimport b from './B'\nexport const c = [a, b, shared]\n",
+            "import { a } from 'b'\nnew a()\n",
+            "import * as all from './b'\nimport('zod')\nexport { all }\n",
+        ],
+    ),
+    ("src/index.ts", &["import './c'\nimport { b } from './b'\nb()\n", "import.meta.glob('./*.ts')\n"]),
+    ("src/gone.ts", &["export const gone = 1\n", "export default 1\n"]),
+    ("lib/a.ts", &["export const a = 1\n", "export const b = 1\n"]),
+    ("src/b/index.ts", &["export const a = 1\nexport default 2\n"]),
+    (
+        "src/V.vue",
+        &[
+            "<script setup lang=\"ts\">\nimport { a } from './a'\n</script>",
+            "<script>\nexport const named = 1\n</script>",
+        ],
+    ),
+    ("src/v.ts", &["import V, { named } from './V.vue'\nexport const v = [V, named]\n"]),
+    ("globals.d.ts", &["declare const shared: string\n", "declare module 'zod'\n", "declare module '*.vue'\n"]),
+    ("app/__init__.py", &["", "from .x import y\n"]),
+    ("app/x.py", &["y = 1\n", "from . import z\n", "def f(): pass\ndef f(): pass\n"]),
+    ("main.py", &["from app import x\nfrom app.x import y\n", "import app.z\n"]),
+    ("requirements.txt", &["app\n", ""]),
+];
+
+fn change() -> impl Strategy<Value = Change> {
+    (0..STATES.len(), 0..8_usize).prop_map(|(file, state)| {
+        let (path, states) = STATES[file];
+        let path = RepoPath::parse(path).unwrap();
+        match states.get(state % (states.len() + 1)) {
+            Some(text) => Change::Put(path, Arc::from(*text)),
+            None => Change::Remove(path),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn an_update_equals_a_full_run(steps in prop::collection::vec(prop::collection::vec(change(), 1..4), 1..12)) {
+        let mut validator = Validator::new(ValidatorOptions::default(), []);
+        let mut files: BTreeMap<RepoPath, Arc<str>> = BTreeMap::new();
+        for changes in steps {
+            for change in &changes {
+                match change {
+                    Change::Put(path, text) => files.insert(path.clone(), text.clone()),
+                    Change::Remove(path) => files.remove(path),
+                };
+            }
+            validator.update(changes);
+            let full = Validator::new(ValidatorOptions::default(), files.clone()).findings();
+            prop_assert_eq!(validator.findings(), full);
+        }
+    }
+}
+
+#[test]
+fn an_edit_checks_only_what_it_can_affect() {
+    let mut files = vec![
+        ("src/index.ts", "import { a } from './a'\na()\n"),
+        ("src/a.ts", "import { b } from './b'\nexport const a = () => b\n"),
+        ("src/b.ts", "export const b = 1\n"),
+    ];
+    let others: Vec<String> = (0..50).map(|i| format!("src/other{i}.ts")).collect();
+    files.extend(others.iter().map(|path| (path.as_str(), "export {}\n")));
+    let mut validator = Validator::new(ValidatorOptions::default(), tree(&files));
+    let put = |text: &str| [Change::Put(RepoPath::parse("src/b.ts").unwrap(), Arc::from(text))];
+    let body = validator.update(put("export const b = 2\n"));
+    assert_eq!(body, UpdateSummary { files_read: 1, files_checked: 1 });
+    let interface = validator.update(put("export const c = 2\n"));
+    assert_eq!(interface, UpdateSummary { files_read: 1, files_checked: 2 });
+    assert_eq!(validator.update(put("export const c = 2\n")), UpdateSummary::default());
+}
