@@ -13,6 +13,7 @@
 mod decision;
 mod markdown;
 mod pull_request;
+mod statements;
 
 pub use decision::{Decision, decide};
 pub use pull_request::{Contents, PullRequestText, describe};
