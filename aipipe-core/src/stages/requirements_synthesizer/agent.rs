@@ -67,7 +67,8 @@ const THINGS: &str = "\
     scanner schedule scheduler schema score script sensor session setting setup signal slot socket stage state status step \
     stream string structure system tab table tag task template tensor test text thread ticket time timer token tool topic \
     transaction tree trigger type update upload url value variable vector version video view voucher warning webhook window \
-    wizard workflow wrapper browser";
+    wizard workflow wrapper browser boiler charger cluster corner cover door floor freezer heater ladder ledger locker matter \
+    mirror motor power quarter river sector shower summer tower trailer water weather winter";
 
 /// Endings of nouns for those who do something.
 const AGENT_ENDINGS: &[&str] = &[
@@ -92,7 +93,9 @@ fn one_acts(subject: &[Token], verb: &[Token], able: bool) -> bool {
     }
     let several = singular(written) != written;
     let doer = noun.len() > 4 && AGENT_ENDINGS.iter().any(|ending| noun.ends_with(ending));
-    OF_PEOPLE.contains(&does) && (doer || several && able)
+    // "the weather may change": what changes by itself is nobody
+    let object = verb.get(1).is_some_and(|next| next.kind != TokenKind::Mark);
+    OF_PEOPLE.contains(&does) && object && (doer || several && able)
 }
 
 /// Whether the words name several of a kind who may be people: "families", "the scouts".
@@ -144,6 +147,9 @@ mod tests {
             ("The algorithm", "select a particle"),
             ("The website", "book a slot"),
             ("A toy", "return"),
+            ("The weather", "change"),
+            ("The weather", "change the plan"),
+            ("Cups", "change"),
             ("Two of them", "see it"),
         ] {
             assert!(!is(subject, verb, true), "{subject} {verb}");

@@ -188,9 +188,7 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
             return as_user(from_noun(text, object).into_iter().collect());
         }
     }
-    if begins_with_verb(body)
-        || body.len() > 1 && body.first().is_some_and(|t| t.is_any(&["support", "offer", "process"]))
-    {
+    if begins_with_verb(body) {
         let (roles, stated, made) = if body.first().is_some_and(|t| {
             t.is_any(&[
                 "allow",
