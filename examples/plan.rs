@@ -8,7 +8,7 @@ mod common;
 #[path = "common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::ArchitecturePlan;
+use aipipe::domain::{ArchitecturePlan, Basis, CriterionCheck};
 use aipipe::pipeline::Pipeline;
 use aipipe::stages::{ArchitecturePlanner, DocumentProcessor, RequirementsSynthesizer};
 use clap::Parser;
@@ -47,9 +47,12 @@ fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
     for entity in &plan.entities {
         writeln!(out, "  {}", entity.name)?;
         for field in &entity.fields {
-            let marks = [(field.required, "required"), (field.unique, "unique")];
-            let marks: Vec<_> = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
-            writeln!(out, "      {} {:?} {}", field.name, field.kind, marks.join(" "))?;
+            let marks = [(field.required, ", required"), (field.unique, ", unique")];
+            let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
+            writeln!(out, "      {}: {}{marks}", field.name, field.kind)?;
+            if let Basis::Default { reason } = &field.basis {
+                writeln!(out, "          assumed: {reason}")?;
+            }
         }
     }
     writeln!(out, "\nComponents")?;
@@ -66,12 +69,15 @@ fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
     for story in &plan.story_plans {
         match &story.needs_model {
             Some(reason) => writeln!(out, "  {} needs a model: {reason}", story.story)?,
-            None => writeln!(
-                out,
-                "  {} {:?}",
-                story.story,
-                story.operations.iter().map(|o| (&o.entity, &o.kind)).collect::<Vec<_>>()
-            )?,
+            None => {
+                let does: Vec<_> = story.operations.iter().map(ToString::to_string).collect();
+                writeln!(out, "  {} {}", story.story, does.join(", "))?;
+            }
+        }
+        for check in story.checks.values() {
+            if let CriterionCheck::Unmapped { reason } = check {
+                writeln!(out, "      a criterion without a test: {reason}")?;
+            }
         }
     }
     Ok(())

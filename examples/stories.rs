@@ -8,7 +8,7 @@ mod common;
 #[path = "common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::StorySet;
+use aipipe::domain::{Obligation, QuestionKind, RequirementKind, StorySet};
 use aipipe::pipeline::Pipeline;
 use aipipe::stages::{DocumentProcessor, RequirementsSynthesizer};
 use clap::Parser;
@@ -33,8 +33,11 @@ fn print_stories(out: &mut impl Write, set: &StorySet) -> io::Result<()> {
     for requirement in &set.requirements {
         writeln!(
             out,
-            "  {} [{:?}, {:?}] {}",
-            requirement.id, requirement.kind, requirement.obligation, requirement.statement
+            "  {} [{}, {}] {}",
+            requirement.id,
+            kind(requirement.kind),
+            strength(requirement.obligation),
+            requirement.statement
         )?;
         for citation in &requirement.citations {
             writeln!(out, "      “{}” ({}, {})", citation.quote, citation.name, citation.place)?;
@@ -42,9 +45,11 @@ fn print_stories(out: &mut impl Write, set: &StorySet) -> io::Result<()> {
     }
     writeln!(out, "\n{} stories", set.stories.len())?;
     for story in &set.stories {
-        writeln!(out, "  {} {} {} ({} points)", story.id, story.priority, story.title, story.effort.points())?;
+        let points = story.effort.points();
+        let unit = if points == 1 { "point" } else { "points" };
+        writeln!(out, "  {} {} {} ({points} {unit})", story.id, story.priority, story.title)?;
         let benefit = story.benefit.as_deref().map_or_else(String::new, |why| format!(", so that {why}"));
-        writeln!(out, "      As {}, I want to {}{benefit}.", story.role, story.action)?;
+        writeln!(out, "      As {}, I want to {}{benefit}.", story.role_with_article(), story.action)?;
         for criterion in &story.criteria {
             writeln!(out, "      Given {}, when {}, then {}", criterion.given, criterion.when, criterion.then)?;
         }
@@ -54,7 +59,10 @@ fn print_stories(out: &mut impl Write, set: &StorySet) -> io::Result<()> {
     }
     writeln!(out, "\n{} open questions", set.questions.len())?;
     for question in &set.questions {
-        writeln!(out, "  {:?}: {}", question.kind, question.question)?;
+        writeln!(out, "  {}: {}", question_kind(question.kind), question.question)?;
+        if let Some(assumption) = &question.assumption {
+            writeln!(out, "      until somebody answers: {assumption}")?;
+        }
         for citation in &question.citations {
             writeln!(out, "      “{}” ({}, {})", citation.quote, citation.name, citation.place)?;
         }
@@ -63,5 +71,36 @@ fn print_stories(out: &mut impl Write, set: &StorySet) -> io::Result<()> {
     for without in &set.without_story {
         writeln!(out, "  {}: {}", without.requirement, without.reason)?;
     }
+    writeln!(out, "\n{} sentences that no rule understood", set.uncovered.len())?;
+    for statement in &set.uncovered {
+        let citation = &statement.citation;
+        writeln!(out, "  “{}” ({}, {}; {})", citation.quote, citation.name, citation.place, statement.signal)?;
+    }
     Ok(())
+}
+
+fn kind(kind: RequirementKind) -> &'static str {
+    match kind {
+        RequirementKind::Functional => "function",
+        RequirementKind::Rule => "rule",
+        RequirementKind::Quality => "quality",
+        RequirementKind::Constraint => "constraint",
+    }
+}
+
+fn strength(obligation: Obligation) -> &'static str {
+    match obligation {
+        Obligation::Must => "must",
+        Obligation::Should => "should",
+        Obligation::Could => "could",
+        Obligation::Wont => "not now",
+    }
+}
+
+fn question_kind(kind: QuestionKind) -> &'static str {
+    match kind {
+        QuestionKind::Contradiction => "contradiction",
+        QuestionKind::Ambiguity => "unclear",
+        QuestionKind::Missing => "missing",
+    }
 }

@@ -115,6 +115,7 @@ impl Report {
             })),
             "stories": self.story_rows(),
             "questions": self.stories.as_ref().map(|stories| &stories.questions),
+            "uncovered": self.stories.as_ref().map(|stories| &stories.uncovered),
             "documents": {
                 "read": self.documents.iter().flat_map(|set| &set.documents).map(|document| json!({
                     "name": document.name,
@@ -181,10 +182,11 @@ impl Report {
         if let Some(stories) = &self.stories {
             let _ = writeln!(
                 text,
-                "  stories     {} from {} requirements, {} open questions",
+                "  stories     {} from {} requirements, {} open questions, {} sentences no rule understood",
                 stories.stories.len(),
                 stories.requirements.len(),
-                stories.questions.len()
+                stories.questions.len(),
+                stories.uncovered.len()
             );
         }
         if let Some(plan) = &self.plan {

@@ -180,7 +180,7 @@ pub enum FieldKind {
     Phone,
     /// One of the listed values.
     Enumeration {
-        /// The values, lower snake case, in the order of the text.
+        /// The values in the order of the text: lower snake case, or as written where they begin with digits (`0-2`, `9+`).
         values: Vec<String>,
     },
     /// The id of another entity's record.
@@ -188,6 +188,46 @@ pub enum FieldKind {
         /// That entity's name.
         entity: String,
     },
+}
+
+impl fmt::Display for FieldKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let within = |f: &mut fmt::Formatter<'_>, min: Option<String>, max: Option<String>| match (min, max) {
+            (Some(min), Some(max)) => write!(f, " from {min} to {max}"),
+            (Some(min), None) => write!(f, " of at least {min}"),
+            (None, Some(max)) => write!(f, " of at most {max}"),
+            (None, None) => Ok(()),
+        };
+        match self {
+            Self::Text { min: 0, max } => write!(f, "text of up to {max} characters"),
+            Self::Text { min, max } => write!(f, "text of {min} to {max} characters"),
+            Self::Integer { min, max } => {
+                f.write_str("whole number")?;
+                within(f, min.map(|n| n.to_string()), max.map(|n| n.to_string()))
+            }
+            Self::Decimal { min, max } => {
+                f.write_str("number with two decimals")?;
+                within(f, min.map(hundredths), max.map(hundredths))
+            }
+            Self::Boolean => f.write_str("true or false"),
+            Self::Date => f.write_str("date"),
+            Self::DateTime => f.write_str("date and time"),
+            Self::Time => f.write_str("time of day"),
+            Self::Email => f.write_str("e-mail address"),
+            Self::Phone => f.write_str("telephone number"),
+            Self::Enumeration { values } => write!(f, "one of {}", values.join(", ")),
+            Self::Reference { entity } => write!(f, "one of the {} records", entity.replace('_', " ")),
+        }
+    }
+}
+
+/// Hundredths as a decimal number: 1250 is `12.50`, 100 is `1`.
+fn hundredths(value: i64) -> String {
+    let (sign, value) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
+    match value % 100 {
+        0 => format!("{sign}{}", value / 100),
+        rest => format!("{sign}{}.{rest:02}", value / 100),
+    }
 }
 
 /// A field of an entity.
@@ -253,6 +293,21 @@ pub struct Operation {
     /// What is done.
     #[serde(flatten)]
     pub kind: OperationKind,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.entity.replace('_', " "))?;
+        match &self.kind {
+            OperationKind::Create => f.write_str("create"),
+            OperationKind::List { filters } if filters.is_empty() => f.write_str("list"),
+            OperationKind::List { filters } => write!(f, "list by {}", filters.join(" and ")),
+            OperationKind::View => f.write_str("view"),
+            OperationKind::Update => f.write_str("update"),
+            OperationKind::Delete => f.write_str("delete"),
+            OperationKind::Transition { field, to } => write!(f, "set {field} to {to}"),
+        }
+    }
 }
 
 /// How an acceptance criterion can be checked by a generated test.
@@ -429,4 +484,25 @@ pub struct ArchitecturePlan {
     pub story_plans: Vec<StoryPlan>,
     /// How it is built.
     pub build: BuildConfiguration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_operations_read_as_words() {
+        let kinds = [
+            (FieldKind::Integer { min: Some(1), max: None }, "whole number of at least 1"),
+            (FieldKind::Decimal { min: Some(-50), max: Some(1250) }, "number with two decimals from -0.50 to 12.50"),
+            (FieldKind::Text { min: 1, max: 200 }, "text of 1 to 200 characters"),
+            (FieldKind::Enumeration { values: vec!["low".into(), "high".into()] }, "one of low, high"),
+        ];
+        for (kind, words) in kinds {
+            assert_eq!(kind.to_string(), words);
+        }
+        let kind = OperationKind::Transition { field: "status".into(), to: "done".into() };
+        let operation = Operation { entity: "service_record".into(), kind };
+        assert_eq!(operation.to_string(), "service record: set status to done");
+    }
 }

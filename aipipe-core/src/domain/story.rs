@@ -199,6 +199,72 @@ pub struct UserStory {
     pub requirements: Vec<RequirementId>,
 }
 
+impl UserStory {
+    /// The role with its article: `a customer`, `an admin`, `the front desk`.
+    #[must_use]
+    pub fn role_with_article(&self) -> String {
+        with_article(&self.role)
+    }
+}
+
+/// A singular noun phrase with its article: `a customer`, `an hour`; `the` for those of whom there is one, none for what
+/// can't be counted.
+#[must_use]
+pub fn with_article(noun: &str) -> String {
+    const ONE_OF_A_KIND: &[&str] = &[
+        "staff",
+        "people",
+        "team",
+        "crew",
+        "system",
+        "desk",
+        "office",
+        "department",
+        "reception",
+        "public",
+        "hr",
+        "management",
+        "accounting",
+        "procurement",
+        "board",
+    ];
+    const UNCOUNTED: &[&str] = &[
+        "equipment",
+        "information",
+        "feedback",
+        "furniture",
+        "luggage",
+        "software",
+        "hardware",
+        "clothing",
+        "money",
+        "data",
+        "news",
+        "access",
+    ];
+    // letters whose names begin with a vowel: "an HR clerk"
+    const SPOKEN: &str = "AEFHILMNORSX";
+    let lower = noun.to_lowercase();
+    let last = lower.rsplit(' ').next().unwrap_or(&lower);
+    if UNCOUNTED.contains(&last) {
+        return noun.to_owned();
+    }
+    if ONE_OF_A_KIND.contains(&last) {
+        return format!("the {noun}");
+    }
+    let first = noun.split([' ', '-']).next().unwrap_or(noun);
+    let acronym = first.chars().count() > 1 && first.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
+    let vowel = if acronym {
+        first.starts_with(|c| SPOKEN.contains(c))
+    } else {
+        let sounded =
+            ["use", "usa", "usu", "uni", "ut", "eu", "one", "once", "ub"].iter().any(|start| lower.starts_with(start));
+        let silent = ["hour", "heir", "honest", "honour", "honor"].iter().any(|start| lower.starts_with(start));
+        silent || lower.starts_with(['a', 'e', 'i', 'o', 'u']) && (!sounded || lower.starts_with("unin"))
+    };
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
 /// One story needs another first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryDependency {
@@ -252,6 +318,18 @@ pub struct StorySet {
     pub questions: Vec<OpenQuestion>,
     /// Requirements no story was made of, each with the reason (constraints, rules kept as criteria, won'ts).
     pub without_story: Vec<UnservedRequirement>,
+    /// Sentences that state an obligation, an ability or a rule and are in no requirement, in order of appearance.
+    #[serde(default)]
+    pub uncovered: Vec<UncoveredStatement>,
+}
+
+/// A sentence that looks as if it asked for something, and that no rule understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UncoveredStatement {
+    /// The sentence.
+    pub citation: Citation,
+    /// The words that make it look so, such as `must not`.
+    pub signal: String,
 }
 
 /// A requirement that became no story of its own.
@@ -261,4 +339,32 @@ pub struct UnservedRequirement {
     pub requirement: RequirementId,
     /// Why it is no story.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_article;
+
+    #[test]
+    fn articles_follow_the_sound() {
+        for (noun, expected) in [
+            ("customer", "a customer"),
+            ("admin", "an admin"),
+            ("invoice", "an invoice"),
+            ("user", "a user"),
+            ("university", "a university"),
+            ("usher", "an usher"),
+            ("utility", "a utility"),
+            ("hour", "an hour"),
+            ("HR clerk", "an HR clerk"),
+            ("VAT number", "a VAT number"),
+            ("front desk", "the front desk"),
+            ("front desk clerk", "a front desk clerk"),
+            ("system", "the system"),
+            ("equipment", "equipment"),
+            ("rented equipment", "rented equipment"),
+        ] {
+            assert_eq!(with_article(noun), expected);
+        }
+    }
 }

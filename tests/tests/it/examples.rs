@@ -38,7 +38,7 @@ fn documents_tells_text_places_and_refusals() {
 #[test]
 fn stories_quotes_what_each_requirement_rests_on() {
     let ran = run(program(example("stories")).args(samples())).exits(0);
-    for words in ["As customer, I want to cancel a booking", "(brief.pdf, page 1)", "open questions", "Given "] {
+    for words in ["As a customer, I want to cancel a booking", "(brief.pdf, page 1)", "open questions", "Given "] {
         assert!(ran.stdout.contains(words), "{words}\n{ran}");
     }
     let json = run(program(example("stories")).arg("--json").args(samples())).exits(0).json();

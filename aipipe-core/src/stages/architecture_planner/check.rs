@@ -4,6 +4,7 @@ use super::constraint;
 use super::entity::is_short_for;
 use super::lexicon::{Act, act, base_form, is_determiner, is_filler, is_own};
 use super::naming::{is_plural, singular, snake};
+use super::permission::is_permission;
 use super::vocabulary::{
     AGAIN, CHANGING, COMMON, DELETING, ENTERING, FILTERING, LIMITS, LISTING, MISSING, REFUSED, TRANSITIONS,
 };
@@ -22,6 +23,9 @@ pub(super) fn map(
     let text = format!("{}; {}; {}", criterion.given, criterion.when, criterion.then);
     let all = words(&text);
     let then_from = criterion.given.len() + criterion.when.len() + 4;
+    if is_permission(criterion, story) {
+        return unmapped("it says who may do it, and the generated service does not know who asks".to_owned());
+    }
     let Some(entity) = subject(&all, operations, entities) else {
         return unmapped("it names no single thing that a record is kept of".to_owned());
     };
@@ -241,7 +245,7 @@ impl<'a> Reading<'a> {
         if let FieldKind::Enumeration { values } = &field.kind {
             let listed = !said.values.is_empty() && said.values.iter().all(|v| values.contains(v));
             let mut covered = with(&["must can either one of or and"]);
-            covered.extend(said.values.iter().flat_map(|v| v.split('_').map(str::to_owned)));
+            covered.extend(said.values.iter().flat_map(|v| v.split(['_', '-']).map(str::to_owned)));
             return listed.then_some(covered).and_then(limits);
         }
         if let FieldKind::Reference { entity: target } = &field.kind {
@@ -315,21 +319,22 @@ impl<'a> Reading<'a> {
         let sets = self.then_has(&["is", "becomes", "changes", "set", "has", "shows", "marked", "shown"]);
         let acted = self.acts(Some(true)).iter().any(|a| matches!(a, Act::Transition(_) | Act::Mark | Act::Update));
         let by_itself = self.then_has(&["status", "state"]) && self.then_has(&["becomes", "changes", "set"]);
-        (in_then && sets && (acted || by_itself) && !self.has(&["not", "no", "only", "cannot"])).then(|| {
-            let check = CriterionCheck::Transitioned {
-                entity: self.entity.name.clone(),
-                field: field.name.clone(),
-                to: (*value).clone(),
-            };
-            let mut covered = cover(&[TRANSITIONS]);
-            covered.extend(self.made());
-            covered.extend(value.split('_').map(str::to_owned));
-            (check, covered)
-        })
+        (in_then && sets && (acted || by_itself) && !self.has(&["not", "no", "never", "nobody", "only", "cannot"]))
+            .then(|| {
+                let check = CriterionCheck::Transitioned {
+                    entity: self.entity.name.clone(),
+                    field: field.name.clone(),
+                    to: (*value).clone(),
+                };
+                let mut covered = cover(&[TRANSITIONS]);
+                covered.extend(self.made());
+                covered.extend(value.split('_').map(str::to_owned));
+                (check, covered)
+            })
     }
 
     fn listing(&self) -> Option<(CriterionCheck, Covered)> {
-        if self.has(&["no", "not", "longer", "cannot"]) {
+        if self.has(&["no", "not", "never", "nobody", "longer", "cannot"]) {
             return None;
         }
         let entity = self.entity.name.clone();
@@ -373,7 +378,7 @@ impl<'a> Reading<'a> {
         let shown = self.then_has(&[
             "saved", "stored", "updated", "changed", "shows", "shown", "new", "visible", "has", "see", "sees",
         ]) || self.acts(Some(false)).contains(&Act::Update);
-        if !changes || !shown || self.has(&["no", "not", "cannot", "only"]) {
+        if !changes || !shown || self.has(&["no", "not", "never", "nobody", "cannot", "only"]) {
             return None;
         }
         // the test changes one field: the one that is named, and any where none is
@@ -403,7 +408,8 @@ impl<'a> Reading<'a> {
     /// "The booking is viewed": one record is read.
     fn reading(&self) -> Option<(CriterionCheck, Covered)> {
         let shows = |before| self.acts(Some(before)).contains(&Act::Show);
-        let one = !self.names_several() && !self.has(&["all", "list", "lists", "no", "not", "cannot", "only"]);
+        let one = !self.names_several()
+            && !self.has(&["all", "list", "lists", "no", "not", "never", "nobody", "cannot", "only"]);
         (one && shows(true) && shows(false) && self.fields().is_empty()).then(|| {
             (CriterionCheck::CreateAndRead { entity: self.entity.name.clone() }, cover(&[LISTING, "details detail"]))
         })
@@ -443,7 +449,7 @@ impl<'a> Reading<'a> {
             "kept",
             "registered",
         ]) || self.then().any(|w| is_done(w, Act::Create));
-        (creates && kept && !self.has(&["no", "not", "cannot", "only", "without"])).then(|| {
+        (creates && kept && !self.has(&["no", "not", "never", "nobody", "cannot", "only", "without"])).then(|| {
             let covered = self.and_words_of(Act::Create, cover(&[ENTERING, LISTING]));
             (CriterionCheck::CreateAndRead { entity: self.entity.name.clone() }, covered)
         })
@@ -464,6 +470,7 @@ impl<'a> Reading<'a> {
             let owner = is_own(w) || matches!(w, "their" | "his" | "her");
             if owner { !several } else { is_determiner(w) || is_filler(w) || COMMON.split_whitespace().any(|c| c == w) }
         };
+        let mut seen = BTreeSet::new();
         self.all
             .iter()
             .filter(|w| {
@@ -475,6 +482,7 @@ impl<'a> Reading<'a> {
                     || self.is_name(w)
                     || self.role.contains(&singular(lower)))
             })
+            .filter(|w| seen.insert(w.lower.clone()))
             .map(|w| w.text)
             .collect()
     }

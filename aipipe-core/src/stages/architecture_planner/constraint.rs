@@ -103,7 +103,13 @@ pub(super) fn read(words: &[Word<'_>]) -> Constraint {
         let phrase = |expected: &[&str]| expected.iter().enumerate().all(|(k, e)| at(k) == *e);
         if phrase(&["one", "of"]) || word.lower == "either" {
             let skip = if word.lower == "either" { 1 } else { 2 };
-            found.values = values(words.get(i + skip..).unwrap_or_default()).unwrap_or_default();
+            let list = words.get(i + skip..).unwrap_or_default();
+            if let Some((low, high)) = consecutive(list) {
+                found.bound(Bound::AtLeast, low);
+                found.bound(Bound::AtMost, high);
+                return found;
+            }
+            found.values = values(list).or_else(|| ranges(list)).unwrap_or_default();
             if found.values.is_empty() {
                 found.leftover.push(word.lower.clone());
                 i += 1;
@@ -194,6 +200,66 @@ pub(super) fn values(words: &[Word<'_>]) -> Option<Vec<String>> {
     flush(&mut current);
     (values.len() > 1 && values.len() <= 20).then_some(values)
 }
+
+/// The first and last of whole numbers that follow each other: "1, 2 or 3" is a number from 1 to 3.
+fn consecutive(words: &[Word<'_>]) -> Option<(i64, i64)> {
+    let mut numbers = Vec::new();
+    for word in words {
+        match word.lower.as_str() {
+            "and" | "or" => {}
+            _ if numbers.is_empty() || word.gap == Gap::Comma || word.gap == Gap::Space => {
+                numbers.push(number(&word.lower)?);
+            }
+            _ => return None,
+        }
+    }
+    let listed = words.iter().skip(1).all(|w| w.gap == Gap::Comma || matches!(w.lower.as_str(), "and" | "or"))
+        || words.iter().zip(words.iter().skip(1)).all(|(a, b)| {
+            b.gap == Gap::Comma || matches!(a.lower.as_str(), "and" | "or") || matches!(b.lower.as_str(), "and" | "or")
+        });
+    let step = numbers.iter().zip(numbers.iter().skip(1)).all(|(a, b)| b - a == 100);
+    (listed && step && numbers.len() > 1).then_some((*numbers.first()?, *numbers.last()?))
+}
+
+/// The values of a list that begin with digits, as they are written: `0-2, 3-5, 6-8, 9+`.
+fn ranges(words: &[Word<'_>]) -> Option<Vec<String>> {
+    let mut values: Vec<String> = Vec::new();
+    let mut joined = false;
+    let mut end = 0;
+    for word in words.iter().take(80) {
+        let separates = matches!(word.lower.as_str(), "and" | "or");
+        let touches = word.at.start <= end + DASH && word.gap != Gap::Comma && word.gap != Gap::Slash;
+        end = word.at.end;
+        if separates {
+            joined = false;
+            continue;
+        }
+        let counts = word.lower.starts_with(|c: char| c.is_ascii_digit())
+            || word.lower.chars().count() < 12 && word.lower.chars().all(char::is_alphanumeric);
+        if !counts {
+            return None;
+        }
+        match values.last_mut().filter(|_| joined && touches) {
+            // a range, or a number with its unit
+            Some(last) => {
+                let digits = last.ends_with(|c: char| c.is_ascii_digit())
+                    && word.lower.starts_with(|c: char| c.is_ascii_digit());
+                last.push(if digits { '-' } else { '_' });
+                last.push_str(&word.lower);
+            }
+            None => values.push(word.lower.clone()),
+        }
+        joined = true;
+    }
+    let plain = values.iter().all(|v| v.len() <= 24 && v.matches('-').count() < 2);
+    let numbered = values.iter().filter(|v| v.starts_with(|c: char| c.is_ascii_digit())).count() * 2 > values.len();
+    let several = values.len() > 1 && values.len() <= 20 && words.len() <= 80;
+    let distinct = values.iter().collect::<std::collections::BTreeSet<_>>().len() == values.len();
+    (plain && numbered && several && distinct).then_some(values)
+}
+
+/// Most bytes between the two ends of a range: a dash of any length, or a space.
+const DASH: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bound {
@@ -351,6 +417,11 @@ mod tests {
         assert_eq!(of("optional").required, Some(false));
         assert!(of("must be unique").unique);
         assert_eq!(of("one of open, in progress or done").values, ["open", "in_progress", "done"]);
+        assert_eq!(of("one of 0-2, 3-5, 6-8, 9+").values, ["0-2", "3-5", "6-8", "9+"]);
+        assert_eq!(of("either 1–10 or 11–20").values, ["1-10", "11-20"]);
+        assert_eq!(of("one of 12 m, 15 m or 30 m").values, ["12_m", "15_m", "30_m"]);
+        let stars = of("one of 1, 2, 3, 4 or 5");
+        assert_eq!((stars.min, stars.max, stars.values.len()), (Some(100), Some(500), 0));
     }
 
     #[test]

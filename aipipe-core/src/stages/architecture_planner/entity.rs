@@ -55,7 +55,7 @@ impl Draft {
 
     /// Adds a field or what is newly said about one; says whether limits contradict each other.
     pub(super) fn add(&mut self, field: FieldDraft) -> bool {
-        if field.is_several() || field.is_file() || field.words.is_empty() || field.name() == "id" {
+        if field.is_several() || field.is_file() || field.is_talk() || field.name() == "id" {
             return false;
         }
         let name = field.name();

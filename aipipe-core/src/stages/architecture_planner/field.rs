@@ -34,6 +34,55 @@ impl FieldDraft {
         self.words.last().is_some_and(|last| FILES.contains(&singular(last).as_str()))
     }
 
+    /// Whether the words name nothing at all: "a toy and a family, right".
+    pub(super) fn is_talk(&self) -> bool {
+        const TALK: &[&str] = &[
+            "right",
+            "okay",
+            "ok",
+            "yes",
+            "yeah",
+            "no",
+            "correct",
+            "exactly",
+            "basically",
+            "actually",
+            "obviously",
+            "really",
+            "please",
+            "thanks",
+            "sure",
+            "fine",
+            "etc",
+            "so",
+            "forth",
+            "on",
+            "anyway",
+            "maybe",
+            "perhaps",
+            "too",
+            "well",
+            "again",
+            "instead",
+            "everything",
+            "something",
+            "anything",
+            "nothing",
+            "things",
+            "stuff",
+            "more",
+            "others",
+            "you",
+            "know",
+            "i",
+            "think",
+            "guess",
+            "mean",
+            "course",
+        ];
+        self.words.iter().all(|word| TALK.contains(&word.as_str()))
+    }
+
     /// Whether the field would hold several values, which no kind of field does.
     pub(super) fn is_several(&self) -> bool {
         const ALSO_SINGULAR: &[&str] = &[
@@ -448,6 +497,13 @@ mod tests {
         ] {
             assert_eq!(names(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn talk_is_no_field() {
+        let text = "a toy, a family, right, and so on";
+        let named = read_list(text, &words(text)).fields.into_iter().filter(|f| !f.is_talk());
+        assert_eq!(named.map(|f| f.name()).collect::<Vec<_>>(), ["toy", "family"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod intent;
 mod lexicon;
 mod naming;
 mod operation;
+mod permission;
 mod plan;
 mod stack;
 mod stage;

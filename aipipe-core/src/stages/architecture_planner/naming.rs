@@ -17,7 +17,8 @@ const IRREGULAR: &str = "
     expense/expenses license/licenses response/responses case/cases base/bases database/databases phase/phases
     purchase/purchases release/releases lease/leases disease/diseases exercise/exercises franchise/franchises
     nurse/nurses dose/doses pose/poses rose/roses size/sizes prize/prizes staff/staff series/series
-    species/species news/news equipment/equipment information/information feedback/feedback sheep/sheep fish/fish
+    species/species news/news equipment/equipment furniture/furniture luggage/luggage software/software hardware/hardware
+    clothing/clothing money/money information/information feedback/feedback sheep/sheep fish/fish
     aircraft/aircraft inventory/inventories address/addresses process/processes access/accesses class/classes
     boss/bosses business/businesses glass/glasses dress/dresses pass/passes potato/potatoes tomato/tomatoes
     hero/heroes
@@ -201,7 +202,11 @@ pub(super) fn free_name(wanted: &str, purpose: Use, taken: &mut BTreeSet<String>
 pub(super) fn plural_name(name: &str) -> String {
     let (head, last) = name.rsplit_once('_').map_or((None, name), |(head, last)| (Some(head), last));
     let many = plural(last);
-    let many = if many == last { format!("{last}_entries") } else { many };
+    let many = match last {
+        "staff" | "crew" | "personnel" => format!("{last}_members"),
+        _ if many == last => format!("{last}_items"),
+        _ => many,
+    };
     head.map_or(many.clone(), |head| format!("{head}_{many}"))
 }
 
@@ -233,7 +238,9 @@ mod tests {
             assert_eq!(singular(one), one);
             assert!(is_plural(many) && !is_plural(one), "{one}");
         }
-        assert_eq!(plural_name("news"), "news_entries");
+        assert_eq!(plural_name("news"), "news_items");
+        assert_eq!(plural_name("rented_equipment"), "rented_equipment_items");
+        assert_eq!(plural_name("staff"), "staff_members");
         assert_eq!(plural_name("service_record"), "service_records");
     }
 

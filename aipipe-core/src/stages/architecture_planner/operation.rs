@@ -23,7 +23,13 @@ impl Reading {
         if self.uncovered.is_empty() && self.operations.is_empty() {
             return Some("the action names no verb and thing that a rule covers".to_owned());
         }
-        (!self.uncovered.is_empty()).then(|| format!("no rule covers {}", self.uncovered.join(", ")))
+        let mut named: Vec<&str> = Vec::new();
+        for words in &self.uncovered {
+            if !named.contains(&words.as_str()) {
+                named.push(words);
+            }
+        }
+        (!named.is_empty()).then(|| format!("no rule covers {}", named.join(", ")))
     }
 }
 
@@ -84,17 +90,36 @@ pub(super) fn collect_transitions(intents: &[Intent], catalogue: &mut Catalogue)
         let holds = |field: &FieldDraft| {
             field.constraint.values.iter().any(|v| same_value(v, &value)) || field.boolean && field.name() == value
         };
-        if draft.fields.iter().any(|(field, _)| holds(field)) {
+        if let Some((field, _)) = draft.fields.iter_mut().find(|(field, _)| holds(field)) {
+            // stories set it step by step, so nobody has to send it for a new record, unless the text says so
+            field.constraint.required = field.constraint.required.or(Some(false));
             continue;
         }
-        if let Some((status, _)) =
+        let thing = draft.nouns.join(" ");
+        if let Some((status, basis)) =
             draft.fields.iter_mut().find(|(f, _)| matches!(f.name().as_str(), "status" | "state"))
         {
+            let mut assumed = Vec::new();
             if status.constraint.values.is_empty() {
-                status.constraint.values.push("open".to_owned());
+                assumed.push("open".to_owned());
             }
             if !status.constraint.values.contains(&value) {
-                status.constraint.values.push(value);
+                assumed.push(value);
+            }
+            status.constraint.required = status.constraint.required.or(Some(false));
+            if !assumed.is_empty() {
+                let stated = match &*basis {
+                    Basis::Stated { quote } if !quote.is_empty() => format!("the text names it (“{quote}”)"),
+                    Basis::Stated { .. } => "the text names it".to_owned(),
+                    Basis::Default { reason } => reason.clone(),
+                };
+                let words = assumed.join("”, “");
+                let reason = format!(
+                    "{stated}; that it can be “{words}” is assumed, because a story says “{} the {thing}”",
+                    clause.verb
+                );
+                *basis = Basis::Default { reason };
+                status.constraint.values.extend(assumed);
             }
             continue;
         }
@@ -105,9 +130,8 @@ pub(super) fn collect_transitions(intents: &[Intent], catalogue: &mut Catalogue)
         let constraint = Constraint { values, required: Some(false), ..Constraint::default() };
         let field = FieldDraft { words: vec!["status".to_owned()], constraint, boolean: false, quote: String::new() };
         let reason = format!(
-            "a story says “{} a {}”, so a record needs a status; a new one is open",
-            clause.verb,
-            draft.nouns.join(" ")
+            "a story says “{} the {thing}”, so a record needs a status; no text names its values, and “open” for a new one is assumed",
+            clause.verb
         );
         draft.fields.push((field, Basis::Default { reason }));
     }

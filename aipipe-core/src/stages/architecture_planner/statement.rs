@@ -5,12 +5,15 @@ use super::entity::Catalogue;
 use super::field::{FieldDraft, read_list};
 use super::lexicon::{ends_noun, is_determiner, is_own};
 use super::words::{Gap, Word, sentences, words};
-use crate::domain::{Obligation, OpenQuestion, QuestionKind, StorySet};
+use crate::domain::{Obligation, OpenQuestion, QuestionKind, Requirement, StorySet};
 
 /// Adds the fields and limits that the requirements and criteria state.
 pub(super) fn read_statements(stories: &StorySet, catalogue: &mut Catalogue) {
-    let requirements =
-        stories.requirements.iter().filter(|r| r.obligation != Obligation::Wont).map(|r| r.statement.as_str());
+    let requirements = stories
+        .requirements
+        .iter()
+        .filter(|r| r.obligation != Obligation::Wont && !is_set_aside(r, &stories.questions))
+        .map(|r| r.statement.as_str());
     let criteria = stories.stories.iter().flat_map(|s| &s.criteria).map(|c| c.then.as_str());
     let texts: Vec<&str> = requirements.chain(criteria).collect();
     // Fields first, so that a limit stated before its field finds it.
@@ -22,6 +25,18 @@ pub(super) fn read_statements(stories: &StorySet, catalogue: &mut Catalogue) {
             }
         }
     }
+}
+
+/// Whether an open contradiction assumes that the other side holds.
+fn is_set_aside(requirement: &Requirement, questions: &[OpenQuestion]) -> bool {
+    let about = |question: &&OpenQuestion| {
+        question.kind == QuestionKind::Contradiction
+            && requirement.citations.iter().any(|c| question.citations.contains(c))
+    };
+    questions.iter().filter(about).filter_map(|question| question.assumption.as_deref()).any(|assumption| {
+        let says = |quote: &str| assumption.contains(&quote.split_whitespace().collect::<Vec<_>>().join(" "));
+        assumption.contains(" holds, because ") && !requirement.citations.iter().any(|c| says(&c.quote))
+    })
 }
 
 /// Nouns from `start`, without articles, up to a word that ends them.

@@ -67,5 +67,5 @@ pub(super) const TRANSITIONS: &str = "
 pub(super) const COMMON: &str = "
     given when and or of with that it is are was has have been there he she they them his her user users system in
     on as by for its who someone successfully app application do does if which at from after afterwards one am be
-    page screen person to
+    page screen person to try tries tried trying
 ";

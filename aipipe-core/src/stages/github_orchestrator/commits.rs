@@ -102,10 +102,9 @@ fn completion_message(result: &StoryResult, story: Option<&UserStory>) -> String
 fn story_message(result: &StoryResult, story: Option<&UserStory>) -> String {
     let Some(story) = story else { return format!("Add story {}", result.story) };
     let mut message = format!(
-        "{}\n\nAs {} {}, I want to {}",
+        "{}\n\nAs {}, I want to {}",
         cut(&one_line(&story.title), 72),
-        article(&story.role),
-        one_line(&story.role),
+        one_line(&story.role_with_article()),
         one_line(&story.action)
     );
     if let Some(benefit) = &story.benefit {
@@ -120,10 +119,6 @@ fn story_message(result: &StoryResult, story: Option<&UserStory>) -> String {
     }
     message.push_str(&format!("\n\nStory: {} ({})\n", story.id, result.status.label()));
     message
-}
-
-fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) { "an" } else { "a" }
 }
 
 /// White space and control characters become single spaces: text of documents can't add lines or trailers.

@@ -5,7 +5,7 @@ use super::clause::{Clause, Subject};
 use super::lexicon::{participle, verb};
 use super::noun_phrase::{head, is_person, role};
 use super::system::of_system;
-use super::talk::{knows_object, plain_talk, product_talk};
+use super::talk::{forbids, knows_object, plain_talk, product_talk};
 use super::words::{Token, after, lower, part, phrase_at, trim_marks, words_of};
 use crate::domain::{Obligation, RequirementKind};
 
@@ -128,7 +128,10 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
             make(roles, true, actions(text, done))
         }
         Subject::Speaker => {
-            if clause.negated || !product_talk(clause, done, register) {
+            if clause.negated {
+                return forbids(clause, done, register).then(|| rule(Rule)).flatten();
+            }
+            if !product_talk(clause, done, register) {
                 return None;
             }
             make(vec!["user".to_owned()], false, actions(text, done))
@@ -175,6 +178,12 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
             }
             if clause.negated || stative {
                 return rule(if super::kind::is_quality(clause.words) { Quality } else { Rule });
+            }
+            // "the note may be left blank": nobody's act
+            if passive
+                && super::words::has_phrase(done, &["left empty", "left blank", "left out", "left open", "omitted"])
+            {
+                return rule(Rule);
             }
             if passive {
                 let single = clause.subject_words.first().is_some_and(|t| t.is_any(&["each", "every"]));
@@ -294,9 +303,13 @@ pub(super) fn roles(text: &str, words: &[Token]) -> Vec<String> {
     let end = super::words::find_phrase(words, &["who", "with", "that", "which", "of", "in", "from", "without"])
         .map_or(words.len(), |(at, _)| at);
     let phrase = part(words, 0, end);
+    let phrase = match phrase {
+        [rest @ .., last] if last.is_any(&["only", "alone", "exclusively"]) => rest,
+        _ => phrase,
+    };
     let pieces: Vec<&[Token]> =
         phrase.split(|t| t.is_any(&["and", "or", "/", ",", "&"])).filter(|p| !p.is_empty()).collect();
-    if pieces.len() > 1 && pieces.iter().all(|piece| is_person(piece)) {
+    if pieces.len() > 1 && pieces.iter().all(|piece| super::agent::is_group(piece)) {
         return pieces.iter().filter_map(|piece| role(text, piece)).map(general).collect();
     }
     role(text, phrase).map(general).into_iter().collect()

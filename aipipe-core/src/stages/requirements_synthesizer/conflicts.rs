@@ -1,8 +1,10 @@
-//! Places that contradict each other: another number for the same thing, may and may not, in scope and out of scope.
+//! Places that contradict each other: another number for the same thing, other values, may and may not, in scope and out of
+//! scope.
 
 use super::finding::Finding;
 use super::merge::Group;
 use super::normal::similarity;
+use super::value::Said;
 use super::words::{Token, TokenKind, tokenize};
 use crate::domain::{Obligation, OpenQuestion, QuestionId, QuestionKind, RequirementId, RequirementKind, TextSpan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +42,12 @@ pub(super) fn conflicts(groups: &[Group]) -> Vec<Conflict> {
             }
         }
     }
+    for (corrected, correcting) in corrections(groups) {
+        note(corrected, correcting, "number");
+    }
+    for (a, b) in values(groups) {
+        note(a, b, "value");
+    }
     let mut by_word: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
         for word in &group.words {
@@ -56,12 +64,84 @@ pub(super) fn conflicts(groups: &[Group]) -> Vec<Conflict> {
         for other in rarest.into_iter().flatten().take(BUCKET).filter(|other| **other != index) {
             let Some(second) = groups.get(*other) else { continue };
             let opposite = !second.leader.negated && second.obligation != Obligation::Wont;
-            if opposite && own.len() > 1 && similarity(&own, &plain_words(second)) >= 75 {
+            if opposite && own.len() > 1 && same_people(group, second) && similarity(&own, &plain_words(second)) >= 75 {
                 note(index, *other, if wont { "scope" } else { "permission" });
             }
         }
     }
     found
+}
+
+/// Whether what one forbids is what the other allows to the same people: "staff must not", "admins must be able to" is no
+/// contradiction, as nobody knows whether one are the others.
+fn same_people(forbidding: &Group, other: &Group) -> bool {
+    let who = forbidding.leader.who.as_deref();
+    let allowed = other.leader.ask.as_ref().filter(|ask| ask.role_stated).map(|ask| ask.role.as_str());
+    match (who, allowed) {
+        (Some(who), Some(allowed)) => who.eq_ignore_ascii_case(allowed),
+        _ => true,
+    }
+}
+
+/// "28 days, not 21" against the one place that says 21 days.
+fn corrections(groups: &[Group]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        let statement = group.leader.statement.as_str();
+        let tokens = tokenize(statement, TextSpan { start: 0, end: statement.len() });
+        let Some(correction) = super::rules::correction(&tokens) else { continue };
+        let says_old = |other: &Group| {
+            other.obligation != Obligation::Wont
+                && measures(&other.leader.statement)
+                    .iter()
+                    .any(|(unit, m)| *unit == correction.unit && m.value == correction.old)
+        };
+        let old: Vec<usize> =
+            groups.iter().enumerate().filter(|(i, other)| *i != index && says_old(other)).map(|(i, _)| i).collect();
+        let shared = |i: &usize| {
+            groups
+                .get(*i)
+                .is_some_and(|other| other.words.iter().any(|w| group.words.contains(w) && *w != correction.unit))
+        };
+        let named: Vec<usize> = old.iter().copied().filter(shared).collect();
+        // where several places have that number, only the one that speaks of the same thing is meant
+        match (old.as_slice(), named.as_slice()) {
+            ([only], _) | (_, [only]) => found.push((*only, index)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Rules that say different things of the values of one field.
+fn values(groups: &[Group]) -> Vec<(usize, usize)> {
+    let rules = groups
+        .iter()
+        .enumerate()
+        .filter(|(_, g)| g.kind() == RequirementKind::Rule && g.obligation != Obligation::Wont);
+    let said: Vec<(usize, Said)> = rules
+        .flat_map(|(index, group)| {
+            super::value::said(&group.leader.statement).into_iter().map(move |said| (index, said))
+        })
+        .collect();
+    // by one word of the field, which two names of it share
+    let mut buckets: BTreeMap<&str, Vec<&(usize, Said)>> = BTreeMap::new();
+    for entry in &said {
+        for word in entry.1.words() {
+            buckets.entry(word).or_default().push(entry);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for bucket in buckets.values().filter(|b| b.len() <= BUCKET) {
+        for (position, (a, left)) in bucket.iter().enumerate() {
+            for (b, right) in bucket.iter().skip(position + 1) {
+                if a != b && left.contradicts(right) {
+                    found.insert((*a.min(b), *a.max(b)));
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// Content words without negation, verbs of mere use and the role.
@@ -71,7 +151,12 @@ fn plain_words(group: &Group) -> Vec<String> {
         .words
         .iter()
         .filter(|w| {
-            !matches!(w.as_str(), "not" | "use" | "receive") && Some(*w) != role.as_ref() && !super::lexicon::is_role(w)
+            let role = Some(*w) == role.as_ref() || Some(*w) == group.leader.who.as_ref();
+            !matches!(
+                w.as_str(),
+                "not" | "use" | "receive" | "nobody" | "anyone" | "anybody" | "everyone" | "everybody"
+            ) && !role
+                && !super::lexicon::is_role(w)
         })
         .cloned()
         .collect()
@@ -211,6 +296,7 @@ fn conflict(a: &Group, b: &Group, what: &str) -> Option<Conflict> {
     quotes.sort_unstable();
     let [first, second] = quotes;
     let question = match what {
+        "value" => format!("Which of the two holds: “{first}” or “{second}”?"),
         "number" => format!("Which number holds: “{first}” or “{second}”?"),
         "scope" => format!("Is this in scope or out of scope: “{first}” or “{second}”?"),
         _ => format!("Is this allowed or not: “{first}” or “{second}”?"),

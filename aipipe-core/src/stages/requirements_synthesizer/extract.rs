@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::section::{self, Section};
 use super::sentences::sentences;
 use super::words::{Gap, Token, TokenKind, after, phrase_at, span_of, tokenize, trim_marks, words_of};
-use super::{normal, scenario, table};
+use super::{coverage, normal, scenario, table, tags};
 use crate::domain::{Citation, DocumentFormat, Obligation, Priority, RequirementKind, Segment, SegmentKind, TextSpan};
 use std::collections::{HashMap, HashSet};
 
@@ -17,17 +17,34 @@ mod story;
 /// Most words and marks of a sentence that is looked at.
 const LONGEST: usize = 300;
 
-/// Everything the documents ask for, in order of appearance; what is only quoted comes last.
-pub(super) fn findings(sources: &[Source<'_>]) -> Vec<Finding> {
+/// A sentence that has the words of an obligation, an ability or a rule, whether it was understood or not.
+#[derive(Debug, Clone)]
+pub(super) struct Stated {
+    pub(super) citation: Citation,
+    /// Those words.
+    pub(super) signal: &'static str,
+    pub(super) source: usize,
+}
+
+/// What reading the documents yields, in order of appearance; what is only quoted comes last.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Everything that is asked for.
+    pub(super) findings: Vec<Finding>,
+    /// Every sentence that looks as if it asked for something.
+    pub(super) stated: Vec<Stated>,
+}
+
+/// Reads the documents.
+pub(super) fn read(sources: &[Source<'_>]) -> Read {
     let mut said = HashSet::new();
-    let mut found = Vec::new();
-    for (index, source) in sources.iter().enumerate() {
-        Walk::new(index, source, &mut found, &mut said).run(false);
+    let mut read = Read::default();
+    for quoted in [false, true] {
+        for (index, source) in sources.iter().enumerate() {
+            Walk::new(index, source, &mut read, &mut said).run(quoted);
+        }
     }
-    for (index, source) in sources.iter().enumerate() {
-        Walk::new(index, source, &mut found, &mut said).run(true);
-    }
-    found
+    read
 }
 
 /// The way through one document.
@@ -36,6 +53,7 @@ struct Walk<'a> {
     source: &'a Source<'a>,
     register: Register,
     found: &'a mut Vec<Finding>,
+    stated: &'a mut Vec<Stated>,
     /// Sentences that were said first-hand.
     said: &'a mut HashSet<String>,
     /// The story (or requirement) above, whose criteria and attributes may follow.
@@ -67,7 +85,7 @@ struct Above {
 }
 
 impl<'a> Walk<'a> {
-    fn new(index: usize, source: &'a Source<'a>, found: &'a mut Vec<Finding>, said: &'a mut HashSet<String>) -> Self {
+    fn new(index: usize, source: &'a Source<'a>, read: &'a mut Read, said: &'a mut HashSet<String>) -> Self {
         let register = match source.document.format {
             DocumentFormat::Transcript => Register::Speech,
             DocumentFormat::Chat | DocumentFormat::Email => Register::Mail,
@@ -77,7 +95,8 @@ impl<'a> Walk<'a> {
             index,
             source,
             register,
-            found,
+            found: &mut read.findings,
+            stated: &mut read.stated,
             said,
             above: None,
             in_criteria: false,
@@ -221,6 +240,8 @@ impl<'a> Walk<'a> {
             return;
         }
         let text = self.source.text;
+        let untagged = tags::without_tags(sentence, self.register);
+        let sentence = untagged.as_ref();
         let bare = without_marker(sentence);
         self.numbered = bare.len() < sentence.len() && sentence.first().is_some_and(|t| t.kind == TokenKind::Number);
         let (label, rest) = attributes::label(bare);
@@ -251,15 +272,20 @@ impl<'a> Walk<'a> {
         if broken || whole.iter().any(|t| t.is_any(&["?", "？"])) {
             return;
         }
+        let aside = section == Some(Section::Aside)
+            && (segment.kind == SegmentKind::ListItem || self.register != Register::Document);
+        if let Some(signal) = coverage::signal(rest, self.register).filter(|_| !aside)
+            && let Some(citation) = span_of(rest).and_then(|span| self.cite(segment, span))
+        {
+            self.stated.push(Stated { citation, signal, source: self.index });
+        }
         if self.story(segment, rest, attributes.clone()) {
             return;
         }
         if self.criterion(segment, rest) {
             return;
         }
-        if section == Some(Section::Aside)
-            && (segment.kind == SegmentKind::ListItem || self.register != Register::Document)
-        {
+        if aside {
             return;
         }
         self.requirement(segment, rest, section, &attributes);
@@ -288,6 +314,8 @@ impl<'a> Walk<'a> {
             obligation,
             asked_by_heading: None,
             negated: false,
+            exclusive: false,
+            who: None,
             citation: self.cite(segment, span)?,
             rule,
             ask: None,

@@ -13,6 +13,10 @@ pub(super) struct Finding {
     /// Whether the obligation is that of an explicit priority word or heading, with the words.
     pub(super) asked_by_heading: Option<String>,
     pub(super) negated: bool,
+    /// Whether only the one who asks may do it.
+    pub(super) exclusive: bool,
+    /// The people a prohibition is about; everybody when nobody is named.
+    pub(super) who: Option<String>,
     pub(super) citation: Citation,
     pub(super) rule: &'static str,
     pub(super) ask: Option<Ask>,

@@ -142,7 +142,73 @@ const TECHNOLOGIES: &[&str] = &[
     "pom.xml",
     "makefile",
     "package.json",
+    "fastify",
+    "nestjs",
+    "koa",
+    "nuxt",
+    "pinia",
+    "starlette",
+    "uvicorn",
+    "vue3",
 ];
+
+/// Names of technologies that are everyday words too: they count with a capital letter, or after "in", "with" and "use".
+const EVERYDAY: &[&str] = &[
+    "react",
+    "express",
+    "node",
+    "spring",
+    "swift",
+    "ruby",
+    "rust",
+    "rails",
+    "oracle",
+    "windows",
+    "bootstrap",
+    "maven",
+    "flask",
+];
+
+fn is_technology(words: &[Token], at: usize) -> bool {
+    let Some(token) = words.get(at).filter(|t| t.is_any(TECHNOLOGIES)) else { return false };
+    let before = at.checked_sub(1).map_or("", |i| lower(words, i));
+    !token.is_any(EVERYDAY)
+        || token.capital
+        || matches!(before, "use" | "using" | "in" | "with" | "on" | "want" | "plus")
+}
+
+fn has_technology(words: &[Token]) -> bool {
+    (0..words.len()).any(|at| is_technology(words, at))
+}
+
+/// What a sentence may speak of besides technologies and still ask for nothing one does: "a Python service with FastAPI".
+const MADE_OF: &str = "\
+    a an the and or with in on of for as our it this that all everything any service services server servers api apis rest \
+    backend back end front frontend stack application app web site website product system software solution project language \
+    framework library libraries database store storage database's runtime version platform code codebase tool tools technology \
+    technologies environment container containers cloud hosting please preferably ideally also only just simply basically \
+    definitely currently mostly then so because plus latest lts current modern recent \
+    we i you they we'll we'd we're we've i'd i'll it's it'll let's company team everyone developers engineers \
+    want wants need needs would like love prefer prefers use uses using used build builds built write written develop developed \
+    implement implemented run runs running host hosted deploy deployed make made go stay stick rely based standardised \
+    standardized is are be will shall must should can could to have has do does here at by from via through under not no";
+
+/// Whether the sentence only names what the product is to be made with: evidence for a stack, nothing one does.
+pub(super) fn names_only_technology(sentence: &[Token]) -> bool {
+    let plain = |(at, token): (usize, &Token)| {
+        token.is_mark()
+            || token.kind == TokenKind::Number
+            || is_technology(sentence, at)
+            || MADE_OF.split_ascii_whitespace().any(|word| word == token.lower)
+    };
+    // "… for our bookings" says what it is good for
+    let purpose = sentence.iter().position(|t| t.is("for")).filter(|at| sentence.len() - at <= 5);
+    let end = purpose.unwrap_or(sentence.len());
+    sentence.len() > 1
+        && has_technology(sentence.get(..end).unwrap_or_default())
+        && sentence.iter().enumerate().take(end).all(plain)
+        && !sentence.iter().skip(end).any(|t| t.is_any(&["to", "that", "which", "who", "can", "must", "should"]))
+}
 
 const GIVENS: &[&str] = &[
     "gdpr",
@@ -267,7 +333,7 @@ const MEANS: &[&str] = &[
 
 /// The kind of a clause that is a quality or a given as a whole; nothing when it is a function or a rule.
 pub(super) fn of_whole(words: &[Token], verb: &Token) -> Option<RequirementKind> {
-    let technology = words.iter().any(|t| t.is_any(TECHNOLOGIES));
+    let technology = has_technology(words);
     if (technology && verb.is_any(MEANS))
         || has_phrase(words, GIVENS)
         || is_deadline(words, verb)
@@ -349,7 +415,7 @@ pub(super) fn is_quality(words: &[Token]) -> bool {
 
 /// The kind of a list item that is no clause, where its words tell.
 pub(super) fn of_statement(words: &[Token]) -> Option<RequirementKind> {
-    if words.iter().any(|t| t.is_any(TECHNOLOGIES)) || has_phrase(words, GIVENS) {
+    if has_technology(words) || has_phrase(words, GIVENS) {
         return Some(RequirementKind::Constraint);
     }
     is_quality(words).then_some(RequirementKind::Quality)

@@ -89,6 +89,28 @@ const PARTS: &[&str] = &[
 const DETAILS: &[&str] =
     &["css", "file", "classname", "class", "style", "folder", "directory", "script", "package", "library", "id"];
 
+/// Pieces of a program's text, which nobody uses as such.
+const OF_PROGRAMS: &[&str] = &[
+    "class",
+    "constructor",
+    "destructor",
+    "method",
+    "variable",
+    "serializer",
+    "struct",
+    "enum",
+    "namespace",
+    "header",
+    "pointer",
+    "inheritance",
+    "polymorphism",
+    "encapsulation",
+    "makefile",
+    "algorithm",
+    "structure",
+    "implementation",
+];
+
 /// Endings of file names.
 const FILE_ENDINGS: &[&str] =
     &["js", "ts", "jsx", "tsx", "vue", "css", "sql", "py", "html", "json", "yml", "yaml", "md"];
@@ -99,6 +121,11 @@ pub(super) fn is_task(body: &[Token]) -> bool {
         && body.first().is_some_and(|t| {
             t.is_any(BUILDING) || t.is_any(&["show", "display", "allow", "support", "provide", "enable", "let"])
         })
+}
+
+/// Whether the item names a piece of a program's text.
+pub(super) fn is_of_programs(noun: &[Token]) -> bool {
+    super::noun_phrase::head(noun).is_some_and(|head| OF_PROGRAMS.contains(&head.as_str()))
 }
 
 /// What an item asks for: role, whether the role is named, action.
@@ -219,6 +246,10 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
         return Vec::new();
     }
     let noun = if lead.is_empty() { body } else { lead };
+    // how a program is built, not what anybody does with it
+    if is_of_programs(noun) {
+        return Vec::new();
+    }
     let words = noun.iter().filter(|t| t.kind == TokenKind::Word).count();
     let letters = noun.iter().any(|t| t.lower.chars().filter(|c| c.is_alphabetic()).count() > 2);
     if words == 0

@@ -6,6 +6,7 @@
 
 use super::finding::Finding;
 use super::normal::{content_words, similarity};
+use super::value::{What, said};
 use crate::domain::{Obligation, RequirementId, RequirementKind};
 use std::collections::BTreeMap;
 
@@ -34,6 +35,8 @@ struct Node {
     members: Vec<usize>,
     words: Vec<String>,
     numbers: Vec<String>,
+    /// Whether a value must be given and which values there are: what differs here is not the same rule.
+    said: Vec<What>,
     role: String,
     bucket: String,
 }
@@ -89,7 +92,11 @@ fn node(finding: &Finding) -> Node {
     words.sort_unstable();
     words.dedup();
     let numbers = words.iter().filter(|w| w.starts_with(|c: char| c.is_ascii_digit())).cloned().collect();
-    Node { key, members: Vec::new(), words, numbers, role, bucket }
+    let said = match finding.ask {
+        Some(_) => Vec::new(),
+        None => said(&finding.statement).into_iter().map(|said| said.what).collect(),
+    };
+    Node { key, members: Vec::new(), words, numbers, said, role, bucket }
 }
 
 fn general(role: &str) -> bool {
@@ -101,7 +108,8 @@ fn unite_similar(nodes: &[Node], bucket: &[usize], parent: &mut [usize]) {
     for (position, left) in bucket.iter().enumerate() {
         for right in bucket.iter().skip(position + 1) {
             let (Some(a), Some(b)) = (get(left), get(right)) else { continue };
-            if a.role == b.role && a.numbers == b.numbers && similarity(&a.words, &b.words) >= SAME {
+            if a.role == b.role && a.numbers == b.numbers && a.said == b.said && similarity(&a.words, &b.words) >= SAME
+            {
                 unite(parent, *left, *right);
             }
         }

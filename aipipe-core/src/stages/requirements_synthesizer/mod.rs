@@ -6,14 +6,17 @@
 //! `conflicts` finds what was said differently, `stories` writes stories with criteria, `order` sorts them and
 //! `questions` asks what can't be decided here.
 //!
-//! What no rule recognises is left out, never guessed: precision comes before completeness. The rules are English;
-//! text in other languages yields nothing.
+//! What no rule recognises is left out, never guessed: precision comes before completeness. `coverage` lists the sentences
+//! that look as if they asked for something and are in no requirement, so that nothing is left out in silence. The rules are
+//! English; text in other languages yields nothing.
 
 mod action;
+mod agent;
 mod ask;
 mod attributes;
 mod clause;
 mod conflicts;
+mod coverage;
 mod extract;
 mod finding;
 mod kind;
@@ -35,9 +38,11 @@ pub mod story_file;
 mod story_form;
 mod system;
 mod table;
+mod tags;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod value;
 mod wish;
 mod words;
 
@@ -47,7 +52,7 @@ pub use story_file::StoryFile;
 
 use crate::domain::{
     Citation, DocumentSet, Obligation, OpenQuestion, ProjectRoot, Requirement, RequirementKind, Stored, StoryId,
-    StorySet, UnservedRequirement, UserStory,
+    StorySet, UncoveredStatement, UnservedRequirement, UserStory,
 };
 use merge::Group;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,8 +101,8 @@ pub fn synthesize(
     sources: &[Source<'_>],
     extractor: &RuleExtractor,
 ) -> StorySet {
-    let Synthesis { requirements, stories, questions, without_story } = synthesis(sources, extractor.name());
-    StorySet { root, documents, requirements, stories, questions, without_story }
+    let Synthesis { requirements, stories, questions, without_story, uncovered } = synthesis(sources, extractor.name());
+    StorySet { root, documents, requirements, stories, questions, without_story, uncovered }
 }
 
 struct Synthesis {
@@ -105,10 +110,11 @@ struct Synthesis {
     stories: Vec<UserStory>,
     questions: Vec<OpenQuestion>,
     without_story: Vec<UnservedRequirement>,
+    uncovered: Vec<UncoveredStatement>,
 }
 
 fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
-    let mut findings = extract::findings(sources);
+    let extract::Read { mut findings, stated } = extract::read(sources);
     findings
         .retain(|finding| sources.get(finding.source).is_some_and(|source| quotes_exactly(source, &finding.citation)));
     let groups = merge::groups(findings);
@@ -132,10 +138,18 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
             .collect();
         questions.push(question);
     }
-    for (requirement, mut question) in questions::ambiguities(&groups) {
+    for (requirement, mut question) in questions::ambiguities(&groups).into_iter().chain(questions::exclusions(&groups))
+    {
         question.stories = serving.get(&requirement).cloned().unwrap_or_default();
         questions.push(question);
     }
+    let lost = groups.iter().filter(|g| {
+        g.kind() == RequirementKind::Rule
+            && g.obligation != Obligation::Wont
+            && !serving.contains_key(&g.id)
+            && !disputed.contains(&g.id)
+    });
+    questions.extend(lost.map(questions::without_story));
     for question in &mut questions {
         question.stories.sort();
         question.stories.dedup();
@@ -155,8 +169,9 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
             Some(UnservedRequirement { requirement: group.id.clone(), reason })
         })
         .collect();
+    let uncovered = coverage::uncovered(stated, &groups, &stories, sources);
     let requirements = groups.iter().map(|group| requirement(group, found_by)).collect();
-    Synthesis { requirements, stories, questions, without_story }
+    Synthesis { requirements, stories, questions, without_story, uncovered }
 }
 
 /// Whether the quote is the text at its span, which lies within a segment of the document.
@@ -183,7 +198,7 @@ fn reason(group: &Group, served: bool) -> Option<String> {
         (Obligation::Wont, _) => "the text excludes it for now",
         (_, RequirementKind::Quality) => "a quality of the whole, not something one does",
         (_, RequirementKind::Constraint) => "a given of the solution, not something one does",
-        (_, RequirementKind::Rule) => "a rule over something no story is about",
+        (_, RequirementKind::Rule) => "a rule over something no story makes or changes; see the open question",
         (_, RequirementKind::Functional) => "no rule could tell who does what",
     };
     Some(reason.to_owned())

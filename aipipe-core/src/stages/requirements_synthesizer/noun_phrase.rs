@@ -123,7 +123,8 @@ pub(super) fn has_finite_verb(tokens: &[Token]) -> bool {
         "is", "are", "was", "were", "am", "has", "have", "had", "does", "do", "did", "i", "we", "you", "said", "says",
         "think", "thought", "guess", "want", "wants", "know", "don't", "doesn't", "isn't", "aren't", "i'm", "we're",
         "it's", "what", "how", "why", "where", "there", "let", "let's", "means", "looks", "seems", "goes", "go", "got",
-        "get",
+        "get", "we'll", "i'll", "they'll", "it'll", "you'll", "we'd", "i'd", "they'd", "you're", "they're", "that's",
+        "there's", "we've", "i've", "you've", "they've",
     ];
     tokens.iter().any(|token| token.is_any(FINITE))
         || tokens.iter().skip(1).any(|t| pure_verb(&t.lower).is_some() && any_form(&t.lower).is_some())

@@ -1,7 +1,10 @@
 //! Which story comes before which, without circles, and the order in which they are done.
 
+use super::noun_phrase::head;
+use super::scenario::with_article;
 use super::stories::Draft;
-use crate::domain::{Priority, StoryDependency, UserStory};
+use super::words::{after, any_phrase_at, lower, tokenize};
+use crate::domain::{Priority, StoryDependency, TextSpan, UserStory};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
@@ -59,7 +62,7 @@ fn edges(drafts: &[Draft]) -> Vec<(usize, usize, String)> {
         if let Some(maker) =
             head.and_then(|head| makers.get(head)).filter(|maker| **maker != index && draft.makes() != head)
         {
-            found.push((*maker, index, format!("a {} must exist first", head.unwrap_or("record"))));
+            found.push((*maker, index, format!("{} must exist first", with_article(head.unwrap_or("record")))));
         }
     }
     // "customers can update their phone number": what they have is kept with them
@@ -67,18 +70,44 @@ fn edges(drafts: &[Draft]) -> Vec<(usize, usize, String)> {
         let own = draft.story.action.split(' ').any(|word| matches!(word, "their" | "my" | "his" | "her" | "own"));
         let role = draft.story.role.to_lowercase();
         if let Some(maker) = makers.get(role.as_str()).filter(|maker| own && **maker != index) {
-            found.push((*maker, index, format!("a {role} must exist first")));
+            found.push((*maker, index, format!("{} must exist first", with_article(&role))));
         }
     }
     for (index, draft) in drafts.iter().enumerate() {
         let head = draft.head.as_deref();
         for word in &draft.words {
             if let Some(maker) = makers.get(word.as_str()).filter(|_| Some(word.as_str()) != head) {
-                found.push((*maker, index, format!("it refers to a {word}, which must exist first")));
+                found.push((*maker, index, format!("it refers to {}, which must exist first", with_article(word))));
+            }
+        }
+    }
+    // "the owner of a bike is a customer", "a loan has a toy": what a record refers to comes before it
+    for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.makes().is_some()) {
+        for word in draft.story.criteria.iter().flat_map(|criterion| referred(&criterion.then)) {
+            if let Some(maker) = makers.get(word.as_str()).filter(|maker| **maker != index) {
+                found.push((
+                    *maker,
+                    index,
+                    format!("a criterion refers to {}, which must exist first", with_article(&word)),
+                ));
             }
         }
     }
     found
+}
+
+/// The nouns that a criterion says a record has or is one of.
+fn referred(then: &str) -> Vec<String> {
+    let tokens = tokenize(then, TextSpan { start: 0, end: then.len() });
+    let has =
+        tokens.iter().position(|t| t.is_any(&["has", "have", "contains", "contain", "includes", "include", "needs"]));
+    let is = (1..tokens.len())
+        .find(|i| any_phrase_at(&tokens, *i, &["is a", "is an", "is one of the", "must be a", "must be an"]).is_some());
+    let Some(from) = has.or(is) else { return Vec::new() };
+    let list = tokens.get(from + 1..).unwrap_or_default();
+    list.split(|t| t.is_any(&[",", "and", "or"]))
+        .filter_map(|item| head(after(item, usize::from(lower(item, 0) == "be"))))
+        .collect()
 }
 
 /// Whether `story` already waits for `goal`, directly or not.

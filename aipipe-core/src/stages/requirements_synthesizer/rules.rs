@@ -47,8 +47,13 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
         plain_subject(first.subject)?;
         return Some(RuleHit { about: about(first.subject), weak: register == Register::Speech, refers: false });
     }
-    if let Some(hit) = capacity(tokens, register) {
+    if let Some(hit) =
+        capacity(tokens, register).or_else(|| composition(tokens, register)).or_else(|| timed(tokens, register))
+    {
         return Some(hit);
+    }
+    if correction(tokens).is_some() {
+        return Some(RuleHit { about: None, weak: true, refers: false });
     }
     let verb_at = tokens.iter().take(8).position(|t| {
         t.is_any(&["has", "have", "contains", "contain", "includes", "lasts", "costs", "belongs", "takes"])
@@ -124,6 +129,172 @@ fn capacity(tokens: &[Token], register: Register) -> Option<RuleHit> {
     let noun = counted.then(|| head(part(tokens, at + length + 1, tokens.len())))??;
     let each = tokens.iter().skip(at + length + 2).take(3).any(|t| t.is_any(&["a", "an", "per", "each", "every"]));
     Some(RuleHit { about: Some(noun), weak: register != Register::Document && !each, refers: false })
+}
+
+/// "Employees have a name and an e-mail address": what each of several has, where all that is listed can be a field.
+fn composition(tokens: &[Token], register: Register) -> Option<RuleHit> {
+    const KNOWN: &[&str] = &[
+        "surname",
+        "phone",
+        "e-mail",
+        "mail",
+        "price",
+        "description",
+        "note",
+        "quantity",
+        "capacity",
+        "role",
+        "birthday",
+        "colour",
+        "color",
+        "weight",
+        "duration",
+        "currency",
+        "department",
+        "category",
+        "priority",
+        "floor",
+        "brand",
+        "author",
+        "isbn",
+        "manufacturer",
+        "model",
+        "deadline",
+        "country",
+        "city",
+        "street",
+        "postcode",
+        "deposit",
+        "subject",
+    ];
+    let at =
+        tokens.iter().take(5).position(|t| t.is_any(&["have", "need", "contain", "include"])).filter(|at| *at > 0)?;
+    let subject = part(tokens, 0, at);
+    let last = subject.last()?;
+    let bare = !subject.first()?.is_any(super::lexicon::DETERMINERS) || subject.first()?.is_any(&["all", "both"]);
+    let noun = plain_subject(subject).filter(|noun| bare && singular(&last.lower) == *noun && *noun != last.lower)?;
+    let list = super::words::trim_marks(part(tokens, at + 1, tokens.len()));
+    let items: Vec<&[Token]> = list
+        .split(|t| t.is_any(&[",", "and", "or", "plus"]))
+        .map(super::words::trim_marks)
+        .filter(|item| !item.is_empty())
+        .collect();
+    let is_field = |item: &&&[Token]| {
+        item.len() <= 6
+            && head(item).is_some_and(|noun| FIELD_NOUNS.contains(&noun.as_str()) || KNOWN.contains(&noun.as_str()))
+    };
+    let fields = items.iter().filter(is_field).count();
+    let plain = items.iter().all(|item| item.len() <= 8 && !has_finite_verb(item))
+        && !list.first()?.is_any(&["to", "been", "not", "no"]);
+    (plain && fields > 0 && fields * 2 >= items.len()).then_some(RuleHit {
+        about: Some(noun),
+        weak: register == Register::Speech,
+        refers: false,
+    })
+}
+
+/// Units of time.
+pub(super) const SPANS_OF_TIME: &[&str] =
+    &["second", "minute", "hour", "day", "night", "week", "weekend", "month", "quarter", "year", "semester"];
+
+/// "Tickets are archived after 30 days", "a loan lasts three weeks": what happens to each of several, with a time.
+fn timed(tokens: &[Token], register: Register) -> Option<RuleHit> {
+    let at = tokens.iter().take(7).position(|t| {
+        t.is_any(&[
+            "is", "are", "last", "lasts", "expire", "expires", "end", "ends", "take", "takes", "stay", "stays", "run",
+            "runs",
+        ]) || super::lexicon::third_person(&t.lower).is_some()
+    });
+    let at = at.filter(|at| *at > 0)?;
+    let subject = part(tokens, 0, at);
+    let last = subject.last()?;
+    let first = subject.first()?;
+    let several = singular(&last.lower) != last.lower && !first.is_any(super::lexicon::DETERMINERS);
+    let general = several
+        || first.is_any(&["a", "an", "each", "every", "all", "any", "no"])
+        || register == Register::Document && first.is("the");
+    let done = !tokens.get(at)?.is_any(&["is", "are"])
+        || tokens.iter().skip(at + 1).take(3).any(|t| super::lexicon::participle(&t.lower).is_some() || t.is("valid"));
+    let counted = (at + 1..tokens.len()).any(|i| {
+        let number = tokens.get(i).is_some_and(|t| {
+            t.kind == TokenKind::Number || super::lexicon::number_word(&t.lower).is_some() || t.is("one")
+        });
+        number && tokens.get(i + 1).is_some_and(|t| SPANS_OF_TIME.contains(&singular(&t.lower).as_str()))
+    });
+    let noun = plain_subject(subject).filter(|_| general && done && counted)?;
+    Some(RuleHit { about: Some(owner(subject).unwrap_or(noun)), weak: register == Register::Speech, refers: false })
+}
+
+/// A number that replaces another one: "28 days, not 21", "from 21 to 28 days", "28 instead of 21 days".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Correction {
+    pub(super) new: String,
+    pub(super) old: String,
+    /// What is counted, singular.
+    pub(super) unit: String,
+}
+
+/// The correction a sentence makes, if it makes one.
+pub(super) fn correction(tokens: &[Token]) -> Option<Correction> {
+    let number = |i: usize| -> Option<String> {
+        let token = tokens.get(i)?;
+        match token.kind {
+            TokenKind::Number => Some(token.lower.replace(',', "")),
+            _ => super::lexicon::number_word(&token.lower).map(str::to_owned),
+        }
+    };
+    let unit = |i: usize| -> Option<String> {
+        tokens.get(i).filter(|t| t.kind == TokenKind::Word && number(i).is_none()).map(|t| singular(&t.lower))
+    };
+    let numbers: Vec<usize> = (0..tokens.len()).filter(|i| number(*i).is_some()).collect();
+    let [first, second] = numbers.as_slice() else { return None };
+    let between = part(tokens, first + 1, *second);
+    let words = || between.iter().filter(|t| !t.is_mark()).map(|t| t.lower.as_str());
+    let units = |i: usize| {
+        unit(i).filter(|unit| !matches!(unit.as_str(), "not" | "instead" | "rather" | "to" | "and" | "but" | "now"))
+    };
+    let counted = units(first + 1).or_else(|| units(second + 1))?;
+    let last = words().next_back().unwrap_or_default();
+    let away = has_phrase(between, &["instead of", "rather than", "no longer", "and not", "not"])
+        && (matches!(last, "of" | "than" | "longer" | "not")
+            || has_phrase(between, &["not the", "not only", "no longer the", "instead of the"]));
+    let (new, old) = if away {
+        (first, second)
+    } else {
+        let before = part(tokens, 0, *first);
+        let denied = before.last().is_some_and(|t| t.is("not")) && words().any(|w| w == "but");
+        let moved = before.last().is_some_and(|t| t.is("from"))
+            && last == "to"
+            && tokens.iter().any(|t| {
+                t.is_any(&[
+                    "change",
+                    "changed",
+                    "changes",
+                    "raise",
+                    "raised",
+                    "increase",
+                    "increased",
+                    "extend",
+                    "extended",
+                    "reduce",
+                    "reduced",
+                    "lower",
+                    "lowered",
+                    "shorten",
+                    "shortened",
+                    "prolonged",
+                    "went",
+                    "goes",
+                    "moved",
+                ])
+            });
+        if !(denied || moved) {
+            return None;
+        }
+        (second, first)
+    };
+    let (new, old) = (number(*new)?, number(*old)?);
+    (new != old).then_some(Correction { new, old, unit: counted })
 }
 
 fn has_limit(tokens: &[Token]) -> bool {

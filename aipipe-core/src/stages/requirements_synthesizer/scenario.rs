@@ -2,6 +2,7 @@
 
 use super::finding::Scenario;
 use super::words::{Token, after, find_phrase, lower, part, span_of, trim_marks, words_of};
+pub(super) use crate::domain::with_article;
 use crate::domain::{Citation, Segment, TextSpan};
 
 /// A scenario whose steps are complete.
@@ -142,15 +143,4 @@ pub(super) fn event(role: &str, action: &str) -> String {
     let (verb, rest) = action.split_once(' ').unwrap_or((action, ""));
     let rest = format!(" {rest} ").replace(" my ", " their ").replace(" our ", " their ");
     format!("the {role} {}{}", super::lexicon::third(verb), rest.trim_end())
-}
-
-/// "a customer", "an admin".
-pub(super) fn with_article(noun: &str) -> String {
-    let last = noun.rsplit(' ').next().unwrap_or(noun);
-    let one_of_a_kind = ["staff", "people", "team", "crew", "system", "desk", "office", "department", "reception"];
-    if one_of_a_kind.contains(&last) || matches!(noun, "HR" | "hr" | "management" | "accounting" | "procurement") {
-        return format!("the {noun}");
-    }
-    let vowel = noun.to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']) && !noun.to_lowercase().starts_with("us");
-    format!("{} {noun}", if vowel { "an" } else { "a" })
 }

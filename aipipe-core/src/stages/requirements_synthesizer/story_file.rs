@@ -243,6 +243,7 @@ impl Stage for StoryFile {
             documents: stored,
             requirements: told.requirements,
             stories,
+            uncovered: Vec::new(),
             questions: Vec::new(),
             without_story: Vec::new(),
         }))

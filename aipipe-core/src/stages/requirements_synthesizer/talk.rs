@@ -246,6 +246,7 @@ pub(super) fn plain_talk(clause: &Clause<'_>, register: Register) -> bool {
         Register::Speech => {
             let predicted = matches!(modal, "will" | "may" | "could" | "are" | "is");
             let errand = clause.subject == Subject::Speaker
+                && !clause.negated
                 && matches!(modal, "have" | "must" | "need")
                 && !(clause.ability || keeps_records(clause));
             let bare_can = matches!(modal, "can" | "can't" | "cannot");
@@ -270,6 +271,23 @@ fn keeps_or_shows(clause: &Clause<'_>) -> bool {
 fn keeps_records(clause: &Clause<'_>) -> bool {
     const VERBS: &[&str] = &["register", "archive", "export", "import", "reschedule", "invoice"];
     VERBS.contains(&lower(clause.predicate, 0)) && knows_object(clause.predicate)
+}
+
+/// Whether "we must not …" forbids the product something, rather than those who talk: "we must not keep the children's
+/// names", not "we must not forget the cake".
+pub(super) fn forbids(clause: &Clause<'_>, done: &[Token], register: Register) -> bool {
+    const DATA: &[&str] = &[
+        "keep", "store", "save", "record", "log", "collect", "show", "display", "share", "publish", "send", "print",
+        "sell", "pass", "track", "delete", "charge", "export", "expose", "reveal", "transmit", "transfer", "lose",
+        "overbook", "lend",
+    ];
+    let firm = matches!(
+        modal_word(clause),
+        "must" | "mustn't" | "shall" | "may" | "should" | "shouldn't" | "can" | "cannot" | "can't"
+    ) && (register == Register::Document || !matches!(modal_word(clause), "can" | "cannot" | "can't"));
+    let object = head(after(done, 1)).filter(|noun| !ERRAND_NOUNS.contains(&noun.as_str()) && noun.len() > 2);
+    let product = done.first().is_some_and(|t| t.is_any(DATA)) || knows_object(done);
+    firm && product && object.is_some() && !done.iter().any(|t| t.is_any(&["you", "your", "me", "tomorrow", "today"]))
 }
 
 /// Whether a verb of products acts on a named thing.

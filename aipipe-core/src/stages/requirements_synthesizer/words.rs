@@ -175,7 +175,10 @@ pub(super) fn trim_marks(tokens: &[Token]) -> &[Token] {
         !token.is_mark()
             || token.is_any(&["(", ")", "[", "]", "\"", "“", "”", "%", "€", "$", "/", "{", "}", "<", "'", "’"])
     };
+    // "9+", "C#": a mark that belongs to the word before it
+    let joined = |token: &Token| token.gap == Gap::None && token.is_any(&["+", "#", "°"]);
     let start = tokens.iter().position(keep).unwrap_or(tokens.len());
-    let end = tokens.iter().rposition(keep).map_or(start, |last| last + 1);
+    let last = tokens.iter().rposition(keep);
+    let end = last.map_or(start, |last| last + 1 + after(tokens, last + 1).iter().take_while(|t| joined(t)).count());
     part(tokens, start, end)
 }

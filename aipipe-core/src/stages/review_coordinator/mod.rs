@@ -14,6 +14,7 @@
 mod decision;
 mod markdown;
 mod pull_request;
+mod statements;
 mod traceability;
 
 pub use decision::{Decision, decide};

@@ -1,6 +1,7 @@
 //! The text of the pull request: what a reviewer needs to decide, and for every file the words it serves.
 
 use super::markdown::{code, escape, fenced, shorten};
+use super::statements::not_understood;
 use super::traceability;
 use crate::domain::{
     ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
@@ -72,7 +73,8 @@ pub fn describe(contents: &Contents<'_>) -> PullRequestText {
         contents.plan.decision.stack.title()
     );
     let mut sections = vec![summary(contents, &counts), stories_table(contents)];
-    sections.extend([checks(contents), needs(contents), questions(contents), decision(contents)]);
+    sections.extend([checks(contents), needs(contents), questions(contents)]);
+    sections.extend([not_understood(&contents.stories.uncovered), decision(contents)]);
     sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
     let mut body: String = sections.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let room = MAX_BYTES.saturating_sub(body.len());

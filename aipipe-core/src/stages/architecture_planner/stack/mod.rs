@@ -2,6 +2,7 @@
 //!
 //! [`term`] is the table of words, [`scan`] finds them in a text, [`weigh`] turns them into points and this file decides.
 
+mod circumstance;
 mod scan;
 mod term;
 #[cfg(test)]
@@ -10,7 +11,7 @@ mod vocabulary;
 mod weigh;
 
 use super::Source;
-use crate::domain::{Stack, StackChoice, StackDecision, StackScore, StackVerdict, StorySet};
+use crate::domain::{Stack, StackChoice, StackDecision, StackEvidence, StackScore, StackVerdict, StorySet};
 use weigh::{Balance, STATED, balance};
 
 /// Fewest points that count as evidence: two features, or one technology named in passing.
@@ -35,7 +36,7 @@ pub fn decide_stack(stories: &StorySet, sources: &[Source<'_>], host: Option<Sta
         return StackVerdict::Chosen(StackDecision {
             stack,
             choice: StackChoice::Host,
-            explanation: format!("{} was set by the host{note}", stack.title()),
+            explanation: format!("{} was set by the host{note}{}", stack.title(), other_framework(stack, &balance)),
             scores,
             evidence: balance.evidence,
         });
@@ -46,7 +47,7 @@ pub fn decide_stack(stories: &StorySet, sources: &[Source<'_>], host: Option<Sta
     let best = scores.first().copied().filter(|best| best.points >= ENOUGH);
     let Some(best) = best else {
         let (stack, reason) = default_stack(&balance);
-        let explanation = format!("{} by default: {reason}", stack.title());
+        let explanation = format!("{} by default: {reason}{}", stack.title(), other_framework(stack, &balance));
         let choice = StackChoice::Default { reason };
         return StackVerdict::Chosen(StackDecision { stack, choice, explanation, scores, evidence: balance.evidence });
     };
@@ -100,13 +101,56 @@ fn default_stack(balance: &Balance) -> (Stack, String) {
     )
 }
 
+/// Frameworks that speak for a stack whose template stands on another one: the term, the name for people, the stack.
+const OTHER_FRAMEWORKS: &[(&str, &str, Stack)] = &[
+    ("flask", "Flask", Stack::PythonApi),
+    ("django", "Django", Stack::PythonApi),
+    ("django rest framework", "Django REST framework", Stack::PythonApi),
+    ("starlette", "Starlette", Stack::PythonApi),
+    ("fastify", "Fastify", Stack::NodeApi),
+    ("nestjs", "NestJS", Stack::NodeApi),
+    ("nest.js", "NestJS", Stack::NodeApi),
+    ("koa.js", "Koa", Stack::NodeApi),
+    ("next.js", "Next.js", Stack::ReactFullstack),
+    ("nextjs", "Next.js", Stack::ReactFullstack),
+    ("fastify", "Fastify", Stack::ReactFullstack),
+    ("nestjs", "NestJS", Stack::ReactFullstack),
+    ("preact", "Preact", Stack::ReactSpa),
+    ("nuxt", "Nuxt", Stack::VueSpa),
+    ("nuxt.js", "Nuxt", Stack::VueSpa),
+    ("vuex", "Vuex", Stack::VueSpa),
+    ("vuetify", "Vuetify", Stack::VueSpa),
+];
+
+/// What the stack's template stands on.
+const fn framework(stack: Stack) -> &'static str {
+    match stack {
+        Stack::PythonApi => "FastAPI",
+        Stack::NodeApi => "Express",
+        Stack::ReactFullstack => "React and Express",
+        Stack::ReactSpa => "React",
+        Stack::VueSpa => "Vue with Pinia",
+    }
+}
+
+/// What a person must know who asked for one framework and gets another.
+fn other_framework(stack: Stack, balance: &Balance) -> String {
+    let asked = balance.asked.iter().find_map(|key| OTHER_FRAMEWORKS.iter().find(|(k, _, s)| k == key && *s == stack));
+    asked.map_or(String::new(), |(_, name, _)| {
+        format!(
+            "; open question: {name} is asked for, and the template of {} stands on {} instead",
+            stack.title(),
+            framework(stack)
+        )
+    })
+}
+
 fn explain(balance: &Balance, scores: &[StackScore], best: StackScore) -> String {
-    let words: Vec<String> = balance
-        .evidence
-        .iter()
-        .filter(|e| e.stack == best.stack && e.points > 0)
-        .map(|e| format!("“{}”", e.citation.quote))
-        .fold(Vec::new(), |mut kept, quote| {
+    let mut evidence: Vec<&StackEvidence> =
+        balance.evidence.iter().filter(|e| e.stack == best.stack && e.points > 0).collect();
+    evidence.sort_by_key(|e| std::cmp::Reverse(e.points));
+    let words: Vec<String> =
+        evidence.into_iter().map(|e| format!("“{}”", e.citation.quote)).fold(Vec::new(), |mut kept, quote| {
             if kept.len() < 4 && !kept.contains(&quote) {
                 kept.push(quote);
             }
@@ -118,5 +162,6 @@ fn explain(balance: &Balance, scores: &[StackScore], best: StackScore) -> String
             if second.points == best.points { "ties with it and comes later in the fixed order" } else { "follows" };
         text.push_str(&format!("; {} {relation} with {}", second.stack.title(), second.points));
     }
+    text.push_str(&other_framework(best.stack, balance));
     text
 }

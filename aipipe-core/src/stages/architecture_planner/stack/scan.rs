@@ -1,6 +1,7 @@
 //! Finding terms in text: whole words, what is denied, and how firmly it is said.
 
 use super::super::words::{Gap, Word, sentences, words};
+use super::circumstance::{is_put_off, of_others, runs_on};
 use super::term::{Spelling, TERMS, Term, Topic, of_extension};
 use super::vocabulary::{BETWEEN, CONTEXT, DECIDED, FIRM, HEDGES, NEGATORS, OTHERS};
 use std::collections::BTreeSet;
@@ -36,22 +37,27 @@ pub(super) struct Hit {
     pub(super) at: Range<usize>,
 }
 
-/// All hits of `text`, at most one per place. `denied_section` turns what is found under "out of scope" around.
-pub(super) fn scan(text: &str, denied_section: bool) -> Vec<Hit> {
+/// All hits of `text`, at most one per place. What stands in a sentence about another time ("not now: …") is none.
+pub(super) fn scan(text: &str) -> Vec<Hit> {
     let words = words(text);
     let mut hits = Vec::new();
     for range in sentences(&words) {
         let Some(sentence) = words.get(range) else { continue };
+        if is_put_off(sentence) {
+            continue;
+        }
         let mut i = 0;
         while i < sentence.len() {
             let Some((topic, length, deniable, key)) = term_at(sentence, i) else {
                 i += 1;
                 continue;
             };
-            let denial = denial(sentence, i, length, topic.is_technology());
-            let denied = denial.is_some() != denied_section;
+            let by_others = of_others(sentence, i, length);
+            let denial = denial(sentence, i, length, topic.is_technology())
+                .or_else(|| by_others.clone().filter(|_| topic == Topic::Interface));
+            let denied = denial.is_some();
             if !denied || deniable {
-                let strength = strength(sentence, text, i);
+                let strength = if by_others.is_some() { Strength::Others } else { strength(sentence, text, i) };
                 let (first, last) = match denial {
                     Some(by) => (by.start.min(i), by.end.max(i + length)),
                     None => (i, i + length),
@@ -101,6 +107,24 @@ fn matches_at(term: &Term, sentence: &[Word<'_>], i: usize) -> bool {
         .map_or("", |w| w.lower.as_str());
     // Words of everyday English that are terms only in some company.
     match first.lower.as_str() {
+        // those who work on it
+        "frontend" | "front" | "ui" | "ux" | "website" | "web"
+            if matches!(
+                after,
+                "team"
+                    | "teams"
+                    | "developer"
+                    | "developers"
+                    | "people"
+                    | "colleagues"
+                    | "department"
+                    | "agency"
+                    | "designer"
+                    | "designers"
+            ) =>
+        {
+            return false;
+        }
         "form" | "forms" if matches!(after, "of" | "a" | "an" | "the" | "part" | "factor" | "groups") => return false,
         "page" | "pages" if matches!(before, "per" | "by" | "each") && matches!(after, "page" | "pages" | "") => {
             return false;
@@ -124,7 +148,11 @@ fn matches_at(term: &Term, sentence: &[Word<'_>], i: usize) -> bool {
                 return false;
             }
             if everyday {
-                return first.is_capital() && is_runtime_position(first, before, after);
+                let runs = before == "on" && runs_on(sentence, i);
+                let go = matches!(first.lower.as_str(), "go" | "swift" | "unity");
+                let ends = after.is_empty()
+                    || !TERMS.contains_key(after) && !starts_with_digit(after) && after != "a" && after != "the";
+                return first.is_capital() && (runs && (!go || ends) || is_runtime_position(first, before, after));
             }
             // In lower case it is a verb unless its neighbours are those of a technology.
             if !first.is_capital() {
@@ -183,6 +211,19 @@ fn is_runtime_position(first: &Word<'_>, before: &str, after: &str) -> bool {
             | "middleware"
             | "framework"
             | "developers"
+            | "shop"
+            | "company"
+            | "house"
+            | "team"
+            | "stack"
+            | "service"
+            | "services"
+            | "project"
+            | "projects"
+            | "code"
+            | "codebase"
+            | "runtime"
+            | "environment"
     ) || after == "back"
         || TERMS.contains_key(after) && !matches!(after, "page" | "click" | "form" | "forms" | "pages");
     let ends = matches!(

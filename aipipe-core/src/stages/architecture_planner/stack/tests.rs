@@ -52,6 +52,7 @@ fn no_stories() -> StorySet {
         stories: Vec::new(),
         questions: Vec::new(),
         without_story: Vec::new(),
+        uncovered: Vec::new(),
     }
 }
 
@@ -103,6 +104,51 @@ fn stated_technologies_win() {
     ] {
         assert_eq!(chosen(text), expected, "{text}");
     }
+}
+
+#[test]
+fn what_the_company_runs_on_counts_and_what_others_build_does_not() {
+    for (text, expected) in [
+        (
+            "The company runs everything on Node with TypeScript. It is a REST API, the intranet team builds the UI.",
+            "node-api",
+        ),
+        ("All our services run on Node. We need a REST API.", "node-api"),
+        ("We are a Node shop. Other programs call the endpoints.", "node-api"),
+        ("Everything here is built on Python. The REST API returns JSON.", "python-api"),
+        ("The REST API has endpoints. The pages and screens are built by an agency.", "node-api"),
+        ("Our API is in Express. The web team makes the front end in React.", "node-api"),
+        ("Our team builds the UI in React: screens, buttons and forms.", "react-spa"),
+        ("The REST API returns JSON. Not now: pages, screens and buttons in the browser.", "node-api"),
+        ("The service must have a REST API in Express. A React front end is out of scope.", "node-api"),
+    ] {
+        assert_eq!(chosen(text), expected, "{text}: {:?}", parts(verdict(text, None)));
+    }
+}
+
+#[test]
+fn a_node_is_no_runtime_only_because_something_is_on_it() {
+    for text in [
+        "The label is printed on Node 7 of the tree.",
+        "A node runs on a computer.",
+        "The team works on Express orders.",
+    ] {
+        assert!(parts(verdict(text, None)).0.iter().all(|s| s.points < 25), "{text}");
+    }
+}
+
+#[test]
+fn the_strongest_words_explain_and_another_framework_is_told() {
+    let explanation = |text: &str| match verdict(text, None) {
+        StackVerdict::Chosen(d) => d.explanation,
+        StackVerdict::NoneFits { reason, .. } => reason,
+    };
+    let told = explanation("It returns JSON over HTTP, with endpoints and status codes. It must be built in Express.");
+    assert!(told.contains("among others for “Express”"), "{told}");
+    let told = explanation("Use Flask for the REST API.");
+    assert!(told.contains("Flask is asked for") && told.contains("FastAPI"), "{told}");
+    assert!(!explanation("Use FastAPI for the REST API.").contains("asked for"));
+    assert!(!explanation("We don't want Flask. Use FastAPI for the REST API.").contains("asked for"));
 }
 
 #[test]

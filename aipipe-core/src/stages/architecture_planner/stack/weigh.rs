@@ -3,11 +3,13 @@
 use super::super::Source;
 use super::scan::{Hit, Strength, scan};
 use super::term::Topic;
-use crate::domain::{Citation, SegmentKind, Stack, StackEvidence, StackScore, StorySet, TextSpan};
+use crate::domain::{Citation, Obligation, SegmentKind, Stack, StackEvidence, StackScore, StorySet, TextSpan};
 use std::collections::BTreeMap;
 
 /// Points of a technology that is required or used by the people who ask.
 pub(super) const STATED: i32 = 50;
+/// Points from which a technology is asked for rather than thought of.
+const FAINT: i32 = 20;
 /// How often the same term counts.
 const REPEATS: usize = 3;
 /// How many features of one topic count.
@@ -43,6 +45,8 @@ pub(super) struct Balance {
     pub(super) api: i32,
     /// Whether the words name both a front end and a server side.
     pub(super) both_sides_named: bool,
+    /// Technologies that are asked for by name, in lower case, the firmest first.
+    pub(super) asked: Vec<String>,
 }
 
 impl Balance {
@@ -97,6 +101,17 @@ pub(super) fn balance(stories: &StorySet, sources: &[Source<'_>]) -> Balance {
         .iter()
         .any(|f| matches!(f.hit.key.as_str(), "front end" | "frontend" | "client side" | "spa" | "single page"))
         && found.iter().any(|f| matches!(f.hit.topic, Topic::Api) || f.hit.key == "server");
+    let mut asked: Vec<(i32, &str)> = found
+        .iter()
+        .filter(|f| f.points >= FAINT && f.hit.topic.is_technology())
+        .map(|f| (-f.points, f.hit.key.as_str()))
+        .collect();
+    asked.sort_unstable();
+    for (_, key) in asked {
+        if !balance.asked.iter().any(|known| known == key) {
+            balance.asked.push(key.to_owned());
+        }
+    }
     let shared = sum(&[Topic::Shared]);
     let pages = sum(&[Topic::NodePages]) > 0;
     let server_side = balance.node > 0 || full > 0 || balance.api.saturating_add(shared) >= 4 * FEATURE;
@@ -219,19 +234,30 @@ fn is_weak(hit: &Hit) -> bool {
 fn collect(stories: &StorySet, sources: &[Source<'_>]) -> Vec<Found> {
     let mut counter = Counter::default();
     let mut found = Vec::new();
+    // what the text excludes for now speaks for nothing
+    let put_off: Vec<&Citation> =
+        stories.requirements.iter().filter(|r| r.obligation == Obligation::Wont).flat_map(|r| &r.citations).collect();
     for source in sources {
         for segment in &source.document.segments {
             let Some(text) = segment.span.of(source.text) else { continue };
             if segment.kind == SegmentKind::Boilerplate {
                 continue;
             }
-            let excluded = segment.headings.iter().any(|heading| is_exclusion(heading));
-            for hit in scan(text, excluded) {
+            if segment.headings.iter().any(|heading| is_exclusion(heading)) {
+                continue;
+            }
+            for hit in scan(text) {
                 if segment.kind == SegmentKind::Heading && !hit.topic.is_technology() {
                     continue;
                 }
                 let start = segment.span.start.saturating_add(hit.at.start);
                 let span = TextSpan { start, end: segment.span.start.saturating_add(hit.at.end) };
+                let within = |c: &&&Citation| {
+                    c.document == source.document.id && c.span.start <= span.start && span.end <= c.span.end
+                };
+                if put_off.iter().any(|c| within(&c)) {
+                    continue;
+                }
                 let Some(quote) = span.of(source.text) else { continue };
                 let citation = Citation {
                     document: source.document.id.clone(),
@@ -252,7 +278,7 @@ fn collect(stories: &StorySet, sources: &[Source<'_>]) -> Vec<Found> {
         let mut seen = std::collections::BTreeSet::new();
         for citation in requirements.chain(criteria) {
             if seen.insert((citation.document.clone(), citation.span)) {
-                for hit in scan(&citation.quote, false) {
+                for hit in scan(&citation.quote) {
                     counter.keep(&mut found, hit, citation.clone(), SegmentKind::Paragraph);
                 }
             }
@@ -262,10 +288,21 @@ fn collect(stories: &StorySet, sources: &[Source<'_>]) -> Vec<Found> {
 }
 
 fn is_exclusion(heading: &str) -> bool {
-    let heading = heading.to_lowercase();
-    ["out of scope", "non-goal", "non goals", "not in scope", "exclusions", "won't have", "not planned"]
-        .iter()
-        .any(|phrase| heading.contains(phrase))
+    let heading = heading.to_lowercase().replace('’', "'");
+    let words = heading.split_whitespace().count();
+    let said = |phrases: &[&str]| phrases.iter().any(|phrase| heading.contains(phrase));
+    said(&[
+        "out of scope",
+        "out-of-scope",
+        "non-goal",
+        "non goal",
+        "not in scope",
+        "exclusions",
+        "won't have",
+        "wont have",
+        "not planned",
+        "not now",
+    ]) || words <= 4 && said(&["later", "future", "phase 2", "phase two", "not yet", "won't"])
 }
 
 /// Keeps a word that is said a hundred times from drowning the others.

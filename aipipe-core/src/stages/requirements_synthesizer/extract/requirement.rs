@@ -53,6 +53,13 @@ impl Walk<'_> {
             Some(Section::Asked(obligation)) => Some(Section::Asked(obligation)),
             _ => section,
         };
+        if section != Some(Section::Aside) && stage::kind::names_only_technology(body) {
+            let finding = self.finding(segment, tokens, RequirementKind::Constraint, Obligation::Must, "technology");
+            let mut finding = finding;
+            self.complete(&mut finding, segment, section, attributes, None);
+            self.keep(segment, finding, false);
+            return;
+        }
         let mut any = false;
         if let Some(wish) = wish::wish(text, body, self.register) {
             for ask in wish.asks {
@@ -130,7 +137,13 @@ impl Walk<'_> {
                 self.keep_completed(finding, segment, section, attributes, None);
             }
             Section::Requirements | Section::Asked(_) => {
-                for (role, stated, action) in list_item::actions_of(self.source.text, lead, body) {
+                let made = list_item::actions_of(self.source.text, lead, body);
+                if made.is_empty() && list_item::is_of_programs(if lead.is_empty() { body } else { lead }) {
+                    let kind = RequirementKind::Constraint;
+                    let finding = self.finding(segment, tokens, kind, Obligation::Should, "list item");
+                    self.keep_completed(finding, segment, section, attributes, None);
+                }
+                for (role, stated, action) in made {
                     let ask = Ask { role, role_stated: stated, action, benefit: None };
                     let finding =
                         self.finding(segment, tokens, RequirementKind::Functional, Obligation::Should, "list item");
@@ -187,12 +200,18 @@ impl Walk<'_> {
             let mut finding = self.finding(segment, cited, kind, clause.obligation, clause.rule);
             if let Some(finding) = &mut finding {
                 finding.negated = clause.negated;
+                finding.exclusive = clause.exclusive && ask.is_some();
+                finding.who = self.forbidden_to(clause);
                 finding.condition = clause.condition.map(|words| words_of(self.source.text, words));
                 finding.occasion = clause.subject == Subject::Speaker
                     && clause.condition.is_some_and(|c| c.first().is_some_and(|t| t.is("when")) && is_person_acting(c));
                 finding.about = rules::owner(clause.subject_words).or_else(|| match &clause.subject {
                     Subject::Thing(_) => rules::about(clause.subject_words),
                     Subject::Person if clause.negated => head(after(clause.predicate, 1)),
+                    Subject::Speaker if clause.negated => {
+                        let object = after(clause.predicate, 1);
+                        rules::owner(object).or_else(|| head(object))
+                    }
                     Subject::System if clause.condition.is_some() => head(after(clause.predicate, 1)),
                     Subject::Person | Subject::System => head(clause.subject_words),
                     _ => None,
@@ -206,6 +225,27 @@ impl Walk<'_> {
             self.keep(segment, finding, false);
         }
         any
+    }
+
+    /// Whom a clause forbids something; nobody in particular when it forbids it to all.
+    fn forbidden_to(&self, clause: &Clause<'_>) -> Option<String> {
+        let everybody = clause.subject_words.iter().any(|t| {
+            t.is_any(&[
+                "nobody",
+                "none",
+                "no",
+                "anyone",
+                "anybody",
+                "everyone",
+                "everybody",
+                "person",
+                "people",
+                "one",
+                "they",
+            ])
+        });
+        let people = clause.negated && clause.subject == Subject::Person && !everybody;
+        people.then(|| stage::ask::roles_of(self.source.text, clause.subject_words).into_iter().next()).flatten()
     }
 
     pub(super) fn complete(

@@ -49,6 +49,8 @@ impl Walk<'_> {
                     obligation: Obligation::Must,
                     asked_by_heading: None,
                     negated: false,
+                    exclusive: false,
+                    who: None,
                     citation: scenario.citation.clone(),
                     rule: "scenario",
                     ask: None,

@@ -118,6 +118,7 @@ impl PlanBuilder {
             stories: self.stories,
             questions: Vec::new(),
             without_story: Vec::new(),
+            uncovered: Vec::new(),
         };
         let plan = ArchitecturePlan {
             stories: Stored::new(artifact(&root)),

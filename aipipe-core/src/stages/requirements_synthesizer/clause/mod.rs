@@ -1,9 +1,13 @@
 //! A clause that asks for something: who, how strongly, what, under which condition.
 
+mod modal;
+
+use super::agent;
 use super::lexicon::{ADVERBS, DETERMINERS, PREPOSITIONS, PRONOUNS, is_system, pure_verb, verb};
 use super::noun_phrase::{has_finite_verb, head, is_person};
 use super::words::{Token, TokenKind, after, any_phrase_at, find_phrase, lower, part, phrase_at, trim_marks};
 use crate::domain::Obligation;
+use modal::{ABILITY, FILLERS, REPORTING, modal_at};
 
 /// Who or what the clause speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(super) struct Clause<'t> {
     pub(super) subject_words: &'t [Token],
     pub(super) obligation: Obligation,
     pub(super) negated: bool,
+    /// Whether it takes the ability from all others: "only the manager can".
+    pub(super) exclusive: bool,
     /// Whether it speaks of an ability ("can", "be able to") rather than a duty.
     pub(super) ability: bool,
     /// From the base verb, or the noun phrase that is wanted.
@@ -40,158 +46,6 @@ pub(super) struct Clause<'t> {
     /// The rule that found it.
     pub(super) rule: &'static str,
 }
-
-struct Modal {
-    phrase: &'static str,
-    obligation: Obligation,
-    negated: bool,
-    ability: bool,
-    /// Needs a known verb after it, because the word is often something else.
-    doubtful: bool,
-}
-
-const fn modal(phrase: &'static str, obligation: Obligation, negated: bool, ability: bool, doubtful: bool) -> Modal {
-    Modal { phrase, obligation, negated, ability, doubtful }
-}
-
-use Obligation::{Could, Must, Should};
-
-const MODALS: &[Modal] = &[
-    modal("must", Must, false, false, false),
-    modal("must not", Must, true, false, false),
-    modal("must never", Must, true, false, false),
-    modal("mustn't", Must, true, false, false),
-    modal("shall", Must, false, false, false),
-    modal("shall not", Must, true, false, false),
-    modal("has to", Must, false, false, false),
-    modal("have to", Must, false, false, false),
-    modal("needs to", Must, false, false, false),
-    modal("need to", Must, false, false, false),
-    modal("is required to", Must, false, false, false),
-    modal("are required to", Must, false, false, false),
-    modal("is to", Must, false, false, true),
-    modal("are to", Must, false, false, true),
-    modal("will", Must, false, false, true),
-    modal("will not", Must, true, false, true),
-    modal("should", Should, false, false, false),
-    modal("should not", Should, true, false, false),
-    modal("should never", Should, true, false, false),
-    modal("shouldn't", Should, true, false, false),
-    modal("ought to", Should, false, false, false),
-    modal("can", Should, false, true, true),
-    modal("cannot", Must, true, true, false),
-    modal("can not", Must, true, true, false),
-    modal("can't", Must, true, true, false),
-    modal("is able to", Should, false, true, true),
-    modal("are able to", Should, false, true, true),
-    modal("is allowed to", Should, false, true, false),
-    modal("are allowed to", Should, false, true, false),
-    modal("is not allowed to", Must, true, true, false),
-    modal("are not allowed to", Must, true, true, false),
-    modal("may not", Must, true, true, true),
-    modal("may", Could, false, true, true),
-    modal("could", Could, false, true, true),
-    modal("wants to", Should, false, false, false),
-    modal("want to", Should, false, false, false),
-    modal("would like to", Should, false, false, false),
-];
-
-/// What may follow a modal before the verb proper and makes it an ability.
-const ABILITY: &[&str] = &[
-    "be able to",
-    "be possible to",
-    "be allowed to",
-    "be permitted to",
-    "have the ability to",
-    "have the option to",
-    "have the possibility to",
-    "be capable of",
-];
-
-/// Openings that report what follows.
-const REPORTING: &[&str] = &[
-    "think",
-    "thinks",
-    "believe",
-    "agreed",
-    "agree",
-    "sure",
-    "ensure",
-    "ensures",
-    "important",
-    "guess",
-    "said",
-    "says",
-    "note",
-    "required",
-    "essential",
-    "mean",
-    "means",
-    "expect",
-    "expects",
-    "decided",
-    "suppose",
-    "wants",
-    "want",
-    "mandatory",
-    "necessary",
-    "needed",
-    "told",
-    "mentioned",
-    "understand",
-    "understood",
-    "suggest",
-    "forget",
-    "remember",
-];
-
-const FILLERS: &[&str] = &[
-    "so",
-    "and",
-    "but",
-    "well",
-    "yeah",
-    "yes",
-    "okay",
-    "ok",
-    "also",
-    "then",
-    "um",
-    "uh",
-    "right",
-    "basically",
-    "actually",
-    "finally",
-    "additionally",
-    "furthermore",
-    "moreover",
-    "hmm",
-    "mm",
-    "first",
-    "second",
-    "third",
-    "secondly",
-    "firstly",
-    "lastly",
-    "plus",
-    "again",
-    "or",
-    "oh",
-    "further",
-    "besides",
-    "however",
-    "therefore",
-    "ideally",
-    "likewise",
-    ",",
-    "similarly",
-    "optionally",
-    "now",
-    "–",
-    "-",
-    "—",
-    ":",
-];
 
 /// The clauses of a sentence that ask for something; none for questions or for talk.
 pub(super) fn clauses(sentence: &[Token]) -> Vec<Clause<'_>> {
@@ -283,7 +137,13 @@ fn next_clause(tokens: &[Token]) -> Option<usize> {
         let rest = after(tokens, index + 1);
         (0..rest.len().min(7)).any(|at| {
             modal_at(rest, at).is_some_and(|(m, _)| {
-                !m.doubtful || !so && (at == 0 || is_person(part(rest, 0, at)) || is_pronoun(part(rest, 0, at)))
+                let subject = part(rest, 0, at);
+                !m.doubtful
+                    || !so
+                        && (at == 0
+                            || is_person(subject)
+                            || is_pronoun(subject)
+                            || agent::acts(subject, after(rest, at + m.phrase.split(' ').count()), m.ability))
             }) && rest.iter().take(at).all(|t| t.kind == TokenKind::Word && (!t.is_any(PREPOSITIONS) || t.is("of")))
                 && !has_finite_verb(
                     part(rest, 0, at)
@@ -299,15 +159,6 @@ fn next_clause(tokens: &[Token]) -> Option<usize> {
 
 fn is_pronoun(tokens: &[Token]) -> bool {
     tokens.len() == 1 && tokens.first().is_some_and(|t| t.is_any(PRONOUNS))
-}
-
-fn modal_at(tokens: &[Token], index: usize) -> Option<(&'static Modal, usize)> {
-    let first = lower(tokens, index);
-    MODALS
-        .iter()
-        .filter(|m| m.phrase.split(' ').next() == Some(first) && phrase_at(tokens, index, m.phrase))
-        .map(|m| (m, m.phrase.split(' ').count()))
-        .max_by_key(|(_, count)| *count)
 }
 
 fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) -> Option<Clause<'t>> {
@@ -343,7 +194,11 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
         if !may_be_verb(verb_token, modal.doubtful) {
             continue;
         }
-        let mut subject_words = subject_words(part(tokens, 0, index));
+        let mut subject_words = match subject_words(part(tokens, 0, index)) {
+            // "managers alone can …"
+            [who @ .., last] if !who.is_empty() && last.is_any(&["only", "alone", "exclusively"]) => who,
+            words => words,
+        };
         // "the goal is to …" tells a purpose
         let purpose = ["goal", "aim", "purpose", "objective", "task", "idea", "plan", "intention", "goals"];
         if modal.phrase.ends_with(" to") && modal.doubtful && subject_words.iter().any(|t| t.is_any(&purpose)) {
@@ -360,6 +215,11 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
             },
             None => return None,
         };
+        let able =
+            ability || modal.ability || modal.phrase.ends_with("able to") || modal.phrase.ends_with("allowed to");
+        if matches!(subject, Subject::Thing(_)) && agent::acts(subject_words, after(tokens, verb_at), able) {
+            subject = Subject::Person;
+        }
         // who is able to do something is somebody, whatever they are called: "the approver must be able to reject …"
         let abled = ability && (!modal.ability || modal.phrase.ends_with(" to"));
         if abled
@@ -373,8 +233,8 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
             negated = true;
         }
         // "only the manager may delete …" gives leave to some and takes it from all others
-        let only = tokens.first().is_some_and(|t| t.is("only")) && modal.ability;
-        let obligation = if only { Must } else { modal.obligation };
+        let exclusive = able && !negated && is_exclusive(tokens, subject_words, index, verb_at);
+        let obligation = if exclusive { Obligation::Must } else { modal.obligation };
         let mut predicate = after(tokens, verb_at);
         // "it must be possible [for customers] to cancel": the customers are the subject
         if subject == Subject::It && ability && !modal.ability {
@@ -393,6 +253,7 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
                 subject_words,
                 obligation,
                 negated,
+                exclusive,
                 ability,
                 predicate,
                 condition: None,
@@ -402,6 +263,25 @@ fn clause<'t>(tokens: &'t [Token], previous: Option<&(Subject, &'t [Token])>) ->
         }
     }
     None
+}
+
+/// Whether the clause gives leave to some alone: "only managers may …", "… can only be deleted by a manager", "… by
+/// managers only".
+fn is_exclusive(tokens: &[Token], subject: &[Token], modal_at: usize, verb_at: usize) -> bool {
+    let only = |words: &[Token]| words.iter().any(|t| t.is_any(&["only", "solely", "exclusively"]));
+    let predicate = after(tokens, verb_at);
+    let by = predicate.iter().position(|t| t.is("by"));
+    let agent = by.is_some_and(|by| {
+        let ends = predicate.iter().rev().find(|t| !t.is_mark()).is_some_and(|t| t.is("only"));
+        let before = by
+            .checked_sub(1)
+            .and_then(|at| predicate.get(at))
+            .is_some_and(|t| t.is_any(&["only", "solely", "exclusively"]));
+        is_person(after(predicate, by + 1)) && (ends || before || only(part(tokens, modal_at, verb_at)))
+    });
+    let named = subject.first().is_some_and(|t| t.is_any(&["only", "solely", "exclusively"]))
+        || modal_at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|t| t.is_any(&["only", "alone"]));
+    agent || named
 }
 
 /// Parts of a product that one sees; what they are able to do, the product does.

@@ -1,5 +1,8 @@
 //! Whole plans from small story sets.
 
+mod permissions;
+mod values;
+
 use super::*;
 use crate::domain::*;
 use std::collections::BTreeSet;
@@ -98,6 +101,7 @@ impl Stories {
             stories: self.stories,
             questions: self.questions,
             without_story: Vec::new(),
+            uncovered: Vec::new(),
         };
         (set, Stored::new(at("stories.json")))
     }

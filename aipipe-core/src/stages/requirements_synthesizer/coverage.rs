@@ -1,0 +1,242 @@
+//! Which sentences ask for something and are in no requirement: what the rules above did not understand must not vanish.
+
+use super::Source;
+use super::ask::Register;
+use super::clause::{Subject, classify};
+use super::extract::Stated;
+use super::lexicon::{DETERMINERS, PREPOSITIONS, number_word, participle, verb};
+use super::merge::Group;
+use super::words::{Token, TokenKind, any_phrase_at, lower, part};
+use crate::domain::{TextSpan, UncoveredStatement, UserStory};
+use std::collections::BTreeMap;
+
+/// Words that oblige, forbid or allow, wherever they stand before a verb.
+const DUTIES: &[&str] = &[
+    "must",
+    "must not",
+    "must never",
+    "mustn't",
+    "shall",
+    "shall not",
+    "should",
+    "should not",
+    "should never",
+    "shouldn't",
+    "has to",
+    "have to",
+    "needs to",
+    "need to",
+    "ought to",
+    "is required to",
+    "are required to",
+    "is not allowed to",
+    "are not allowed to",
+    "is allowed to",
+    "are allowed to",
+    "is able to",
+    "are able to",
+    "may not",
+    "may only",
+    "can only",
+    "cannot",
+    "can not",
+    "can't",
+    "can",
+    "may",
+    "is not permitted to",
+    "are not permitted to",
+    "is forbidden to",
+    "are forbidden to",
+    "is to be",
+    "are to be",
+];
+
+/// Words that limit a number.
+const LIMITS: &[&str] = &[
+    "at most",
+    "at least",
+    "no more than",
+    "not more than",
+    "no less than",
+    "no fewer than",
+    "no longer than",
+    "a maximum of",
+    "a minimum of",
+    "maximum",
+    "minimum",
+    "up to",
+    "between",
+    "within",
+    "more than",
+    "less than",
+    "fewer than",
+    "exactly",
+];
+
+/// What a sentence has that makes it ask for something: its words, as they stand in a list of such words.
+pub(super) fn signal(sentence: &[Token], register: Register) -> Option<&'static str> {
+    if sentence.len() < 4 || sentence.len() > 120 || sentence.iter().any(|t| t.is_any(&["?", "？"])) {
+        return None;
+    }
+    duty(sentence, register).or_else(|| limit(sentence, register)).or_else(|| exclusion(sentence, register))
+}
+
+/// "Families must …", "a loan cannot …".
+fn duty(sentence: &[Token], register: Register) -> Option<&'static str> {
+    (1..sentence.len()).find_map(|at| {
+        let (phrase, count) = any_phrase_at(sentence, at, DUTIES)?;
+        // "for people who need to …" tells who, not what
+        if matches!(lower(sentence, at - 1), "who" | "which" | "that") && at > 2 {
+            return None;
+        }
+        let verb_at = (at + count..sentence.len().min(at + count + 3)).find(|i| {
+            !sentence.get(*i).is_some_and(|t| t.lower.ends_with("ly") || t.is_any(super::lexicon::ADVERBS))
+        })?;
+        let acts = sentence.get(verb_at).is_some_and(|t| {
+            t.kind == TokenKind::Word
+                && !t.is_any(DETERMINERS)
+                && !t.is_any(PREPOSITIONS)
+                && (verb(&t.lower).is_some() || !t.capital && t.lower.len() > 1)
+        });
+        let weak = matches!(phrase, "can" | "may" | "should" | "have to" | "need to" | "can't" | "cannot" | "can not");
+        (acts && counts(sentence, at, verb_at, register, weak)).then_some(phrase)
+    })
+}
+
+/// Whether talk with this subject is about the product at all.
+fn counts(sentence: &[Token], modal: usize, verb_at: usize, register: Register, weak: bool) -> bool {
+    let from = (0..modal).rev().find(|i| {
+        sentence.get(*i).is_some_and(|t| t.is_mark() || t.is_any(&["that", "and", "but", "so", "if", "when"]))
+    });
+    let subject = part(sentence, from.map_or(0, |i| i + 1), modal);
+    let does = lower(sentence, verb_at);
+    let known = verb(does).is_some() || matches!(does, "be" | "have");
+    let who = classify(subject);
+    match register {
+        Register::Document => !subject.first().is_some_and(|t| t.is_any(&["i", "you"])) || !weak,
+        Register::Mail => match who {
+            Some(Subject::Person | Subject::Thing(_) | Subject::System) => {
+                known
+                    && !subject
+                        .first()
+                        .is_some_and(|t| t.is_any(&["they", "this", "these", "those", "that", "my", "your"]))
+            }
+            Some(Subject::Speaker) => {
+                !weak && verb(does).is_some() && super::talk::knows_object(part(sentence, verb_at, sentence.len()))
+            }
+            _ => false,
+        },
+        // in a meeting one says "should" of everything on the table
+        Register::Speech => {
+            let people = matches!(who, Some(Subject::Person))
+                && !subject.first().is_some_and(|t| {
+                    t.is_any(&[
+                        "they",
+                        "people",
+                        "you",
+                        "everybody",
+                        "everyone",
+                        "somebody",
+                        "someone",
+                        "anyone",
+                        "person",
+                    ])
+                });
+            people
+                && verb(does).is_some()
+                && super::talk::knows_object(part(sentence, verb_at, sentence.len()))
+                && sentence.len() < 40
+        }
+    }
+}
+
+/// "A loan lasts at most 21 days", "tickets are archived after 30 days".
+fn limit(sentence: &[Token], register: Register) -> Option<&'static str> {
+    if register == Register::Speech {
+        return None;
+    }
+    let number =
+        |i: usize| sentence.get(i).is_some_and(|t| t.kind == TokenKind::Number || number_word(&t.lower).is_some());
+    let (at, phrase) = (1..sentence.len()).find_map(|at| {
+        let (phrase, count) = any_phrase_at(sentence, at, LIMITS)?;
+        let counted = (at + count..at + count + 2).any(number);
+        let pair = phrase != "between" || number(at + 1) && lower(sentence, at + 2) == "and" && number(at + 3);
+        (counted && pair).then_some((at, phrase))
+    })?;
+    let states = (1..sentence.len()).any(|i| {
+        let word = lower(sentence, i);
+        matches!(word, "is" | "are" | "has" | "have" | "lasts" | "last" | "accept" | "allow" | "allows" | "be")
+            || super::lexicon::third_person(word).is_some()
+            || participle(word).is_some()
+    });
+    let talk = register == Register::Mail
+        && sentence.iter().take(at).any(|t| t.is_any(&["i", "you", "i'm", "you're", "i've", "me", "he", "she"]));
+    (states && !talk).then_some(phrase)
+}
+
+/// "Only managers delete books", "we never show the price".
+fn exclusion(sentence: &[Token], register: Register) -> Option<&'static str> {
+    if register == Register::Speech {
+        return None;
+    }
+    let acts = |from: usize| {
+        sentence.iter().skip(from).take(6).any(|t| {
+            verb(&t.lower).is_some()
+                || super::lexicon::third_person(&t.lower).is_some()
+                || participle(&t.lower).is_some()
+        })
+    };
+    let does = |at: usize| {
+        sentence.get(at).is_some_and(|t| t.kind == TokenKind::Word && !t.is_any(PREPOSITIONS) && !t.is_any(DETERMINERS))
+    };
+    if lower(sentence, 0) == "only"
+        && super::agent::is_group(part(sentence, 1, 2))
+        && (acts(2) || register == Register::Document && does(2))
+    {
+        return Some("only");
+    }
+    let never = sentence.iter().position(|t| t.is("never")).filter(|at| *at > 0)?;
+    let subject = part(sentence, 0, never);
+    let about = matches!(classify(subject), Some(Subject::Person | Subject::Thing(_) | Subject::System));
+    (about && acts(never + 1)).then_some("never")
+}
+
+/// The statements that no requirement and no criterion cites, in order of appearance.
+pub(super) fn uncovered(
+    stated: Vec<Stated>,
+    groups: &[Group],
+    stories: &[UserStory],
+    sources: &[Source<'_>],
+) -> Vec<UncoveredStatement> {
+    let mut cited: BTreeMap<String, Vec<TextSpan>> = BTreeMap::new();
+    let of_groups = groups.iter().flat_map(|g| &g.members).map(|m| &m.citation);
+    let of_stories = stories.iter().flat_map(|s| &s.criteria).map(|c| &c.citation);
+    for citation in of_groups.chain(of_stories) {
+        cited.entry(citation.document.to_string()).or_default().push(citation.span);
+    }
+    for spans in cited.values_mut() {
+        spans.sort_unstable_by_key(|span| (span.start, span.end));
+        // each span reaches as far as any before it, so that one look tells whether any of them reaches a place
+        let mut reach = 0;
+        for span in spans {
+            reach = reach.max(span.end);
+            span.end = reach;
+        }
+    }
+    let covered = |statement: &Stated| {
+        let spans = cited.get(statement.citation.document.as_str()).map_or(&[][..], Vec::as_slice);
+        let own = statement.citation.span;
+        let first = spans.partition_point(|span| span.start < own.start);
+        // a quote may begin before the sentence, as that of a scenario does
+        let before = first.checked_sub(1).and_then(|i| spans.get(i)).is_some_and(|span| span.end > own.start);
+        before || spans.get(first).is_some_and(|span| span.start < own.end)
+    };
+    stated
+        .into_iter()
+        .filter(|statement| !covered(statement))
+        .filter(|statement| {
+            sources.get(statement.source).is_some_and(|source| super::quotes_exactly(source, &statement.citation))
+        })
+        .map(|Stated { citation, signal, .. }| UncoveredStatement { citation, signal: signal.to_owned() })
+        .collect()
+}

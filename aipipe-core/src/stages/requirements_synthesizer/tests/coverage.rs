@@ -1,0 +1,74 @@
+//! Nothing that looks like a requirement vanishes: it is in one, or it is listed.
+
+use super::fixture::{run, run_one, text};
+use crate::domain::{DocumentFormat, StorySet};
+
+fn uncovered(set: &StorySet) -> Vec<(&str, &str)> {
+    set.uncovered.iter().map(|u| (u.signal.as_str(), u.citation.quote.as_str())).collect()
+}
+
+#[test]
+fn rules_that_used_to_vanish_are_found() {
+    for words in [
+        "We must not keep the children's names.",
+        "Tickets are archived after 30 days.",
+        "A loan lasts three weeks.",
+        "Every membership expires after 12 months.",
+        "We may not store the donors' addresses.",
+    ] {
+        let set = run_one(DocumentFormat::Text, words);
+        assert_eq!((set.requirements.len(), set.uncovered.len()), (1, 0), "{words}: {set:?}");
+    }
+}
+
+#[test]
+fn what_no_rule_understands_is_listed_with_its_place() {
+    for (words, signal) in [
+        ("Grumbling must wibble the flange before noon.", "must"),
+        ("Somewhat blue ones may not exceed the wall in any way.", "may not"),
+        ("Only wardens water the plants.", "only"),
+        ("The gate never opens on Sundays.", "never"),
+    ] {
+        let set = run_one(DocumentFormat::Text, words);
+        let covered = set.requirements.iter().flat_map(|r| &r.citations).any(|c| words.contains(&c.quote));
+        assert!(covered || uncovered(&set).iter().any(|(s, q)| *s == signal && words.contains(q)), "{words}: {set:?}");
+    }
+}
+
+#[test]
+fn every_sentence_with_a_duty_is_in_a_requirement_or_listed() {
+    let words = "Guests can book a room. Wolves shall not howl at four. The date of a booking is required. We met on Monday. \
+                 A stay may last at most 9 nights. Nobody must ever touch the red lever.";
+    let set = run_one(DocumentFormat::Text, words);
+    for sentence in words.split(". ").filter(|s| !s.starts_with("We met")) {
+        let sentence = sentence.trim_end_matches('.');
+        let cited = set.requirements.iter().flat_map(|r| &r.citations).map(|c| &c.quote);
+        let listed = set.uncovered.iter().map(|u| &u.citation.quote);
+        assert!(cited.chain(listed).any(|quote| quote == sentence), "{sentence}: {set:?}");
+    }
+    assert!(!uncovered(&set).iter().any(|(_, quote)| quote.starts_with("We met")));
+}
+
+#[test]
+fn talk_is_not_listed() {
+    for words in [
+        "We need to meet on Tuesday.",
+        "You can see it on the slide.",
+        "I should go now.",
+        "They can make it bigger.",
+        "That must have been fun.",
+        "We should talk about it.",
+        "It can rain at any time.",
+        "You must be tired.",
+    ] {
+        for format in [DocumentFormat::Email, DocumentFormat::Chat, DocumentFormat::Transcript] {
+            assert!(run_one(format, words).uncovered.is_empty(), "{format}: {words}");
+        }
+    }
+}
+
+#[test]
+fn what_a_message_quotes_is_listed_once() {
+    let set = run(&[text("mail.eml", DocumentFormat::Email, "Grumblings must wibble.\n\n> Grumblings must wibble.\n")]);
+    assert!(set.uncovered.len() <= 1, "{:?}", set.uncovered);
+}

@@ -1,0 +1,120 @@
+//! Rules over values: where they belong, and when two of them can't both hold.
+
+use super::fixture::{pairs, run, run_one, text};
+use crate::domain::{DocumentFormat, QuestionKind, StorySet};
+
+fn contradictions(set: &StorySet) -> Vec<&str> {
+    set.questions.iter().filter(|q| q.kind == QuestionKind::Contradiction).map(|q| q.question.as_str()).collect()
+}
+
+fn then<'a>(set: &'a StorySet, action: &str) -> Vec<&'a str> {
+    let story = set.stories.iter().find(|s| s.action == action).unwrap_or_else(|| panic!("{action}: {:?}", pairs(set)));
+    story.criteria.iter().map(|c| c.then.as_str()).collect()
+}
+
+#[test]
+fn values_that_differ_are_asked_about() {
+    for (a, b) in [
+        ("The subject of a ticket is optional.", "The subject of a ticket is required."),
+        ("The priority is one of low, high.", "The priority is one of low, medium, high."),
+        ("The note of a visit must not be empty.", "The note of a visit may be left blank."),
+    ] {
+        let set = run(&[text("a.txt", DocumentFormat::Text, a), text("b.txt", DocumentFormat::Text, b)]);
+        assert_eq!(contradictions(&set).len(), 1, "{a} {b}: {:?}", set.questions);
+        assert_eq!(set.requirements.len(), 2, "{a} {b}");
+    }
+    for (a, b) in [
+        ("The subject of a ticket is optional.", "The subject of a lesson is required."),
+        ("The priority is one of low, high.", "The priority is one of high or low."),
+        ("The name is required.", "The name must be unique."),
+    ] {
+        let set = run(&[text("a.txt", DocumentFormat::Text, a), text("b.txt", DocumentFormat::Text, b)]);
+        assert_eq!(contradictions(&set), [""; 0], "{a} {b}");
+    }
+}
+
+#[test]
+fn a_later_number_replaces_the_earlier_one() {
+    let brief = || {
+        text("brief.md", DocumentFormat::Markdown, "Families can borrow a toy for at most 21 days.")
+            .dated("2026-01-01T00:00:00Z")
+    };
+    for (mail, told) in [
+        ("A toy can be borrowed for 28 days.", "28 days"),
+        ("Families may borrow a toy for up to 28 days.", "28 days"),
+        ("It is 28 days, not 21.", "28 days, not 21"),
+        ("Please make it 28 instead of 21 days.", "28 instead of 21 days"),
+        ("We changed the time from 21 to 28 days.", "from 21 to 28 days"),
+    ] {
+        let set = run(&[brief(), text("mail.eml", DocumentFormat::Email, mail).dated("2026-02-01T00:00:00Z")]);
+        let [question] = set.questions.as_slice() else { panic!("{mail}: {:?}", set.questions) };
+        assert_eq!(question.kind, QuestionKind::Contradiction, "{mail}");
+        assert!(question.assumption.as_deref().unwrap().contains(told), "{mail}: {question:?}");
+        assert!(set.stories.iter().all(|s| !s.action.contains("21")), "{mail}: {:?}", pairs(&set));
+        assert!(set.stories.iter().any(|s| s.role == "family"), "{mail}: {:?}", pairs(&set));
+    }
+    for mail in ["I am away for 28 days.", "The party is on the 28th, not on the 21st."] {
+        let set = run(&[brief(), text("mail.eml", DocumentFormat::Email, mail).dated("2026-02-01T00:00:00Z")]);
+        assert!(set.questions.is_empty(), "{mail}: {:?}", set.questions);
+    }
+}
+
+#[test]
+fn a_rule_over_values_goes_to_the_story_that_makes_the_thing() {
+    let set = run_one(
+        DocumentFormat::Text,
+        "Employees can search rooms by floor. Two bookings must not overlap. The capacity of a room must be between 1 and 200.",
+    );
+    assert_eq!(then(&set, "search rooms by floor"), ["the rooms are found"]);
+    let asked: Vec<_> = set.questions.iter().map(|q| q.kind).collect();
+    assert_eq!(asked, [QuestionKind::Missing, QuestionKind::Missing]);
+    let set = run_one(
+        DocumentFormat::Text,
+        "Employees can search rooms by floor. The capacity of a room must be between 1 and 200. Caretakers can add a room with a floor and a capacity.",
+    );
+    assert_eq!(
+        then(&set, "add a room with a floor and a capacity"),
+        ["the room is added", "The capacity of a room must be between 1 and 200"]
+    );
+    assert!(set.questions.is_empty());
+    let set = run_one(DocumentFormat::Text, "A family has a surname and a phone number. Clerks can export loans.");
+    assert_eq!(then(&set, "export loans"), ["the loans are exported"]);
+}
+
+#[test]
+fn a_field_of_several_belongs_to_them() {
+    let set = run_one(
+        DocumentFormat::Text,
+        "Librarians can register members. Members have a name and a membership number. The membership number must be unique.",
+    );
+    assert_eq!(
+        then(&set, "register members"),
+        [
+            "the members are registered",
+            "Members have a name and a membership number",
+            "The membership number of a member must be unique"
+        ]
+    );
+}
+
+#[test]
+fn quotes_keep_the_marks_of_their_last_word() {
+    let set = run_one(DocumentFormat::Text, "The age group of a toy is one of 0-2, 3-5, 6-8, 9+.");
+    assert_eq!(set.requirements[0].citations[0].quote, "The age group of a toy is one of 0-2, 3-5, 6-8, 9+");
+}
+
+#[test]
+fn what_a_record_refers_to_comes_first() {
+    let set = run_one(
+        DocumentFormat::Text,
+        "Clerks can register a bike with a frame number and an owner. The owner is a customer. Clerks can add a customer.",
+    );
+    assert_eq!(pairs(&set), ["clerk | add a customer", "clerk | register a bike with a frame number and an owner"]);
+    let [customer, bike] = set.stories.as_slice() else { panic!() };
+    assert_eq!(bike.depends_on.iter().map(|d| &d.story).collect::<Vec<_>>(), [&customer.id]);
+    let set = run_one(
+        DocumentFormat::Text,
+        "Clerks can add a loan. A loan has a toy and a date. Clerks can add a toy. A toy has a loan.",
+    );
+    assert_eq!(set.stories.iter().map(|s| s.depends_on.len()).sum::<usize>(), 1, "no circle");
+}
