@@ -45,6 +45,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let mut files = Files::default();
     files.walk(&arguments.folder, "")?;
+    #[expect(clippy::disallowed_methods, reason = "a program that tells how long it took; nothing depends on it")]
     let started = Instant::now();
     let number = files.found.len();
     let validator = Validator::new(ValidatorOptions::default(), files.found);

@@ -689,12 +689,7 @@ async fn a_project_written_in_part_by_a_model_is_merged() {
     let options = StandardOptions::new(ReviewPolicy::Automated)
         .with_stack(Some(Stack::NodeApi))
         .with_model(model.clone(), ModelOptions::default());
-    let ports = StandardPorts {
-        packages: Arc::new(StubPackageManager),
-        source_control: forge.clone(),
-        ci: forge.clone(),
-        review_desk: forge.clone(),
-    };
+    let ports = StandardPorts::new(Arc::new(StubPackageManager), forge.clone(), forge.clone(), forge.clone());
     let root = ProjectRoot::new(ProjectName::parse("library").unwrap(), clock.now());
     let documents = vec![(DocumentName::parse("brief.md").unwrap(), brief.into())];
     let intake = upload_documents(artifacts.as_ref(), &root, documents).await.unwrap();
@@ -709,8 +704,10 @@ async fn a_project_written_in_part_by_a_model_is_merged() {
     assert_eq!(bundle.completions.len(), 1, "{:?}", bundle.stories);
     let build: BuildReport =
         engine.stage_output(&request.execution(), &GithubOrchestrator::stage_name()).await.unwrap().unwrap();
+    let build = build.published().unwrap();
+    let outcome = outcome.ended().unwrap();
     let completed = &bundle.completions[0];
-    let commits = build.commits.iter().filter(|commit| commit.story.as_ref() == Some(&completed.story));
+    let commits = build.commits.iter().filter(|commit| commit.stories.contains(&completed.story));
     assert_eq!(commits.count(), 2, "the template's and the model's: {:?}", build.commits);
     let head = outcome.pull_request.merge_sha.clone().unwrap();
     for (path, file) in bundle.final_files() {

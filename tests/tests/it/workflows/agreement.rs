@@ -135,11 +135,11 @@ async fn local(project: &Path, runs: &Path) -> Result<Verdicts> {
         LocalCiOptions::new(runs, source, Arc::new(Nobody), Arc::new(SystemClock), HostEnvironment::from_env());
     let repository =
         RepositoryRef { owner: String::new(), name: RepositoryName::parse("library")?, location: "library".to_owned() };
-    let selector = RunSelector {
-        workflow: RepoPath::parse(".github/workflows/ci.yml")?,
-        head_sha: CommitSha::parse("0123456789012345678901234567890123456789")?,
-        branch: BranchName::parse("aipipe/run")?,
-    };
+    let selector = RunSelector::new(
+        RepoPath::parse(".github/workflows/ci.yml")?,
+        CommitSha::parse("0123456789012345678901234567890123456789")?,
+        BranchName::parse("aipipe/run")?,
+    );
     let run = LocalCi::open(options)?.ensure_run(&repository, &selector, &IdempotencyKey::derive(&["run"])).await?;
     let run = run.ok_or_else(|| Error::new(ErrorKind::Internal, "agreement", "nobody else works on it"))?;
     let word = |state| match state {

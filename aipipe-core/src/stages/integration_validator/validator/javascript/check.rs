@@ -206,11 +206,11 @@ impl Checker<'_> {
     fn taken(&self, out: &mut Findings<'_>) {
         let options = self.view.environment.typescript(self.path.parent());
         for import in &self.summary.imports {
-            if import.type_only {
-                if let Some(at) = import.value_use {
-                    let message = format!("{} is imported as a type only, but used as a value", import.local);
-                    self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), at, out);
-                }
+            if import.type_only
+                && let Some(at) = import.value_use
+            {
+                let message = format!("{} is imported as a type only, but used as a value", import.local);
+                self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), at, out);
             }
             let Some((file, target)) = self.target(import.request) else { continue };
             let known = match &import.taken {

@@ -146,10 +146,10 @@ fn components(graph: &BTreeMap<FileId, Vec<FileId>>) -> BTreeMap<FileId, usize> 
                 continue;
             }
             let Some(own) = marks.get(&file).copied() else { continue };
-            if let Some((caller, _)) = calls.last() {
-                if let Some(caller) = marks.get_mut(caller) {
-                    caller.low = caller.low.min(own.low);
-                }
+            if let Some((caller, _)) = calls.last()
+                && let Some(caller) = marks.get_mut(caller)
+            {
+                caller.low = caller.low.min(own.low);
             }
             if own.low == own.index {
                 while let Some(member) = stack.pop() {

@@ -189,10 +189,11 @@ impl Resolver<'_> {
         if is_relative(specifier) {
             let Some(path) = join(self.folder, bare_path) else { return Resolved::Outside };
             let mut found = self.file_at(&path);
-            if bare_path != specifier && matches!(found, Lookup::Missing | Lookup::WrongCase(_)) {
-                if let Some(path) = join(self.folder, specifier) {
-                    found = self.file_at(&path);
-                }
+            if bare_path != specifier
+                && matches!(found, Lookup::Missing | Lookup::WrongCase(_))
+                && let Some(path) = join(self.folder, specifier)
+            {
+                found = self.file_at(&path);
             }
             return self.resolved(found, path, specifier);
         }
@@ -277,11 +278,11 @@ impl Resolver<'_> {
         let mut may_have = self.tree.may_have(&lower);
         let name = lower.rfind('/').map_or(0, |at| at + 1);
         // A file of another ending may stand for one that is asked for by what it compiles to.
-        if let Some(at) = lower.rfind('.').filter(|at| *at > name) {
-            if let Some(stem) = lower.get(..at) {
-                may_have |= self.tree.may_have(stem);
-                self.watched.insert(stem.to_owned());
-            }
+        if let Some(at) = lower.rfind('.').filter(|at| *at > name)
+            && let Some(stem) = lower.get(..at)
+        {
+            may_have |= self.tree.may_have(stem);
+            self.watched.insert(stem.to_owned());
         }
         self.watched.insert(lower);
         may_have
@@ -315,10 +316,10 @@ impl Resolver<'_> {
             return Lookup::Found(file);
         }
         // `./data.json.d.ts` and `./data.d.json.ts` both describe `./data.json`.
-        if let Some((stem, ending)) = path.rsplit_once('.').filter(|(_, ending)| !ending.contains('/')) {
-            if let Some(file) = find(stem, &format!(".d.{ending}.ts")) {
-                return Lookup::Found(file);
-            }
+        if let Some((stem, ending)) = path.rsplit_once('.').filter(|(_, ending)| !ending.contains('/'))
+            && let Some(file) = find(stem, &format!(".d.{ending}.ts"))
+        {
+            return Lookup::Found(file);
         }
         let folder = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
         if let Some(file) = ENDINGS.iter().chain(MORE_ENDINGS).find_map(|ending| find(&folder, ending)) {

@@ -324,10 +324,10 @@ impl<'a> Visit<'a> for Walker<'_> {
                 }
             };
             let symbol = local.symbol_id.get();
-            if taken == Taken::Namespace {
-                if let Some(request) = self.found.requests.get_mut(request) {
-                    request.takes_all = true;
-                }
+            if taken == Taken::Namespace
+                && let Some(request) = self.found.requests.get_mut(request)
+            {
+                request.takes_all = true;
             }
             if let Some(symbol) = symbol {
                 self.import_of_symbol.insert(symbol, self.found.imports.len());
@@ -364,13 +364,13 @@ impl<'a> Visit<'a> for Walker<'_> {
     }
 
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
-        if self.is_free(&it.callee, "require") && it.arguments.len() == 1 {
-            if let Some(Expression::StringLiteral(literal)) =
+        if self.is_free(&it.callee, "require")
+            && it.arguments.len() == 1
+            && let Some(Expression::StringLiteral(literal)) =
                 it.arguments.first().and_then(|first| first.as_expression())
-            {
-                self.request(literal, Form::Require, true);
-                return;
-            }
+        {
+            self.request(literal, Form::Require, true);
+            return;
         }
         // `import('./x').catch(…)` copes with a failure.
         let copes = matches!(&it.callee, Expression::StaticMemberExpression(member) if member.property.name == "catch");
@@ -404,10 +404,10 @@ impl<'a> Visit<'a> for Walker<'_> {
             let used = self.uses(symbol) > 1;
             self.list(one.exported.name().as_str(), span(one.exported.span()));
             // What is exported may be a type as well as a value, so this is no use of a value.
-            if let ModuleExportName::IdentifierReference(identifier) = &one.local {
-                if self.is_unresolved(identifier) {
-                    self.free_name(identifier);
-                }
+            if let ModuleExportName::IdentifierReference(identifier) = &one.local
+                && self.is_unresolved(identifier)
+            {
+                self.free_name(identifier);
             }
             self.export(one.exported.name().as_str(), span(one.exported.span()), Some(local.as_str()), used);
         }
@@ -606,10 +606,10 @@ impl<'a> Visit<'a> for Walker<'_> {
     }
 
     fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
-        if it.operator == UnaryOperator::Typeof {
-            if let Expression::Identifier(identifier) = it.argument.get_inner_expression() {
-                self.found.guarded.insert(identifier.name.to_string());
-            }
+        if it.operator == UnaryOperator::Typeof
+            && let Expression::Identifier(identifier) = it.argument.get_inner_expression()
+        {
+            self.found.guarded.insert(identifier.name.to_string());
         }
         walk::walk_unary_expression(self, it);
     }
@@ -622,17 +622,17 @@ impl<'a> Visit<'a> for Walker<'_> {
     }
 
     fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
-        if self.is_configuration {
-            if let Some(name) = it.key.static_name() {
-                if matches!(name.as_ref(), "alias" | "aliases" | "moduleNameMapper") {
-                    aliases_of(&it.value, &mut self.found.aliases);
-                }
-                if matches!(name.as_ref(), "modules" | "modulesDirectories" | "modulePaths" | "moduleDirectories") {
-                    module_folders_of(&it.value, &mut self.found.aliases);
-                }
-                // `define: { __VERSION__: … }`, `globals: { google: 'readonly' }`.
-                self.mention(name.as_ref());
+        if self.is_configuration
+            && let Some(name) = it.key.static_name()
+        {
+            if matches!(name.as_ref(), "alias" | "aliases" | "moduleNameMapper") {
+                aliases_of(&it.value, &mut self.found.aliases);
             }
+            if matches!(name.as_ref(), "modules" | "modulesDirectories" | "modulePaths" | "moduleDirectories") {
+                module_folders_of(&it.value, &mut self.found.aliases);
+            }
+            // `define: { __VERSION__: … }`, `globals: { google: 'readonly' }`.
+            self.mention(name.as_ref());
         }
         walk::walk_object_property(self, it);
     }

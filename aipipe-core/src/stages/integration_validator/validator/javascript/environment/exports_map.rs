@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The manifests with a resolver over them.
+#[derive(Default)]
 pub(super) struct ExportsMap {
     manifests: BTreeMap<String, String>,
     resolver: Option<ResolverGeneric<Manifests>>,
@@ -17,12 +18,6 @@ pub(super) struct ExportsMap {
 impl std::fmt::Debug for ExportsMap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ExportsMap").field("manifests", &self.manifests.keys()).finish_non_exhaustive()
-    }
-}
-
-impl Default for ExportsMap {
-    fn default() -> Self {
-        Self { manifests: BTreeMap::new(), resolver: None }
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn read(path: &RepoPath, text: &str, out: &mut Findings<'_>) -> Optio
     }
 }
 
-fn keys<'v>(value: Option<&'v Value>) -> impl Iterator<Item = &'v String> {
+fn keys(value: Option<&Value>) -> impl Iterator<Item = &String> {
     value.and_then(Value::as_object).into_iter().flat_map(|object| object.keys())
 }
 
