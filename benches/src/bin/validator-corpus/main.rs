@@ -76,7 +76,7 @@ fn main() -> anyhow::Result<()> {
     let mut by_folder: BTreeMap<String, Vec<Variant>> = BTreeMap::new();
     for line in text.lines() {
         let value: Value = serde_json::from_str(line)?;
-        if arguments.language.takes(value["lang"].as_str().unwrap_or_default()) {
+        if arguments.language.takes(value.get("lang").and_then(Value::as_str).context("no language")?) {
             let variant = variant(&value).context("reading a variant")?;
             by_folder.entry(variant.folder.clone()).or_default().push(variant);
         }
@@ -147,14 +147,15 @@ fn figure(name: &str, count: usize) -> anyhow::Result<()> {
 fn variant(value: &Value) -> anyhow::Result<Variant> {
     let text = |field: &str| value[field].as_str().map(str::to_owned).with_context(|| format!("no {field}"));
     let mut changes = Vec::new();
-    for op in value["ops"].as_array().context("no ops")? {
-        let path = RepoPath::parse(op["path"].as_str().context("no path")?)?;
-        changes.push(match op["content"].as_str() {
+    for op in value.get("ops").and_then(Value::as_array).context("no ops")? {
+        let path = RepoPath::parse(op.get("path").and_then(Value::as_str).context("no path")?)?;
+        changes.push(match op.get("content").and_then(Value::as_str) {
             Some(content) => Change::Put(path, content.into()),
             None => Change::Remove(path),
         });
     }
-    let right_in = value["truth"]["files"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let right_in =
+        value.pointer("/truth/files").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     Ok(Variant {
         id: text("id")?,
         kind: text("kind")?,

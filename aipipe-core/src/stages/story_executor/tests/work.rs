@@ -127,12 +127,3 @@ fn five_hundred_stories_for_the_model_are_planned_and_scheduled() {
     let schedule = Schedule::new(jobs, &Limits::default()).unwrap();
     assert_eq!(schedule.merge_order(), (0..500).collect::<Vec<_>>());
 }
-
-#[test]
-fn a_template_that_uses_what_is_not_there_is_an_error_with_its_name() {
-    let mut environment = templates::environment(Language::TypeScript).unwrap();
-    environment.add_template("broken.ts", "{{ entity.nowhere.to_be_found }}").unwrap();
-    let error = templates::render(&environment, "broken.ts", minijinja::context! { entity => 1 }).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Internal);
-    assert!(error.to_string().contains("broken.ts"), "{error}");
-}
