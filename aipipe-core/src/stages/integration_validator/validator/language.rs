@@ -247,13 +247,18 @@ impl<L: Language> LanguageState<L> {
             unlinked.extend(watching.flatten());
         }
         let mut stale: BTreeSet<FileId> = unlinked.clone();
+        // What git ignores is asked for each import, besides what the environment makes of it.
+        let mut all_stale = delta.ignored_changed;
         if environment_stale {
             let environment = L::environment(shared, &self.modules);
             if environment != self.environment {
                 self.environment = environment;
-                unlinked.extend(self.modules.keys());
-                stale.extend(self.modules.keys());
+                all_stale = true;
             }
+        }
+        if all_stale {
+            unlinked.extend(self.modules.keys());
+            stale.extend(self.modules.keys());
         }
         for file in unlinked {
             if self.relink(shared, file) {

@@ -466,6 +466,15 @@ impl<'a> Visit<'a> for Walker<'_> {
         let start = span(it.span).start;
         let keyword = TextSpan { start, end: (start + "export default".len()).min(span(it.span).end) };
         self.export("default", keyword, name.as_deref(), used);
+        // Signatures of one function and interfaces join the default there is.
+        let joins = match &it.declaration {
+            ExportDefaultDeclarationKind::FunctionDeclaration(function) => function.body.is_none(),
+            ExportDefaultDeclarationKind::TSInterfaceDeclaration(_) => true,
+            _ => false,
+        };
+        if !joins {
+            self.list("default", keyword);
+        }
         if let ExportDefaultDeclarationKind::Identifier(identifier) = &it.declaration {
             // What is exported may be a type as well as a value.
             if self.is_unresolved(identifier) {

@@ -276,6 +276,8 @@ fn duplicates_are_found_only_where_certain() {
         assert!(found.iter().all(|found| found.starts_with("duplicate-")), "{source}: {found:?}");
     }
     let fine = [
+        "export default function f(a: string): void\nexport default function f(a: number): void\nexport default function f(a: any) { return a }",
+        "export default class A {}\nexport default interface A { b: 1 }",
         "export type A = 1\nexport const A = 2",
         "export function f(a: string): void\nexport function f(a: number): void\nexport function f(a: any) { return a }",
         "export interface A {}\nexport class A {}\nexport interface A {}\nexport namespace A { export const b = 1 }",
