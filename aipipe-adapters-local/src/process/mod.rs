@@ -8,14 +8,16 @@ mod files;
 mod host;
 mod launch;
 mod plain;
+mod registry;
 mod tools;
 
-pub use host::HostEnvironment;
+pub use host::{Credentials, HostEnvironment};
 
 pub(crate) use files::{hash_file, is_real_folder, link_tree, read_small, remove_tree, state_of, write_atomic};
 pub(crate) use host::{find_program, home_masks, tool_folders};
 pub(crate) use launch::{Capture, Ending, Launch, OutputSink, Verdict, launch};
 pub(crate) use plain::plain;
+pub(crate) use registry::InstallSettings;
 pub(crate) use tools::{Probe, Tool, Wanted};
 
 /// The variable by which processes of a step are found again, whatever group they moved to.
