@@ -173,8 +173,8 @@ async fn status(of: &OfExecution) -> Result<u8> {
 async fn runs(common: &Common) -> Result<u8> {
     let session = Session::open(common)?;
     let mut all = Vec::new();
-    for status in aipipe::domain::ExecutionStatus::ALL {
-        all.extend(session.engine.list_by_status(status).await?);
+    for project in Recipe::projects(session.workspace.root())? {
+        all.extend(session.engine.list(&project).await?);
     }
     all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
     if common.json {

@@ -13,6 +13,8 @@ use aipipe::stages::{StandardOptions, standard_pipeline};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +45,27 @@ impl Recipe {
         Ok(())
     }
 
+    /// The projects of all runs of the workspace.
+    pub(crate) fn projects(workspace: &Path) -> Result<BTreeSet<ProjectName>> {
+        let mut projects = BTreeSet::new();
+        let entries = match std::fs::read_dir(workspace.join("runs")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(projects),
+            entries => entries?,
+        };
+        for entry in entries {
+            let file = entry?.path();
+            if file.extension().is_some_and(|extension| extension == "json") {
+                projects.insert(Self::read(&file)?.project);
+            }
+        }
+        Ok(projects)
+    }
+
+    fn read(file: &Path) -> Result<Self> {
+        let json = std::fs::read(file)?;
+        serde_json::from_slice(&json).with_context(|| format!("{} is damaged", file.display()))
+    }
+
     pub(crate) fn load(workspace: &Path, execution: Option<&ExecutionId>) -> Result<Self> {
         let file = match execution {
             Some(execution) => Self::file(workspace, execution),
@@ -51,8 +74,7 @@ impl Recipe {
         if !file.exists() {
             bail!("there is no such run in {} (`-- runs` lists them)", workspace.display());
         }
-        let json = std::fs::read(&file)?;
-        serde_json::from_slice(&json).with_context(|| format!("{} is damaged", file.display()))
+        Self::read(&file)
     }
 }
 

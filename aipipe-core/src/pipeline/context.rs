@@ -2,6 +2,7 @@
 
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::journal::{Journal, hit};
+use super::portions::portions;
 use super::stage::{from_json, to_json};
 use crate::domain::{
     ArtifactKey, ArtifactRef, ContentHash, DocumentSet, ExecutionId, IdempotencyKey, ProjectRoot, SignalName, Spending,
@@ -103,14 +104,10 @@ impl Run {
         if ContentHash::of(&artifact.content) == at.hash {
             return Ok(artifact.content);
         }
-        if self.artifacts.capabilities().versions {
-            let versions = self.artifacts.versions(&at.key).await?;
-            if let Some(meta) = versions.into_iter().find(|meta| meta.hash == at.hash) {
-                let older = self.artifacts.get(&at.key, GetOptions::default().with_version(meta.version)).await?;
-                if ContentHash::of(&older.content) == at.hash {
-                    return Ok(older.content);
-                }
-            }
+        if self.artifacts.capabilities().versions
+            && let Some(older) = self.artifacts.older_content(&at.key, &at.hash).await?
+        {
+            return Ok(older);
         }
         Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced")
             .with("key", &at.key))
@@ -371,12 +368,8 @@ impl StageContext {
     /// # Errors
     /// `Fenced`, `Cancelled`, and those of the record store.
     pub async fn write_records(&self, writes: Vec<RecordWrite>) -> Result<()> {
-        let room = self.run.records.capabilities().max_writes.saturating_sub(4).max(1);
-        let mut writes = writes;
-        while !writes.is_empty() {
-            let rest = writes.split_off(room.min(writes.len()));
-            self.run.journal.lock().await.write_fenced(writes).await?;
-            writes = rest;
+        for part in portions(writes, self.run.records.capabilities()) {
+            self.run.journal.lock().await.write_fenced(part).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::compose::{Node, Pipeline, definition};
 use super::context::{Run, Signal};
 use super::entry::{JournalEntry, JournalValue};
-use super::journal::{Journal, LeaseTerms, STAGE_MARK, Scope, signal_sort, summary};
+use super::journal::{Journal, LeaseTerms, STAGE_MARK, Scope, by_status, signal_sort, summary};
 use super::options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 use super::run::{Driver, Replay, RunOutcome};
 use super::stage::{Stage, from_json, to_json};
@@ -241,12 +241,16 @@ impl Engine {
         records.iter().map(crate::ports::Record::decode).collect()
     }
 
-    /// All executions in a status, newest first.
+    /// The executions of a project in a status, newest first.
     ///
     /// # Errors
     /// Those of the record store.
-    pub async fn list_by_status(&self, status: ExecutionStatus) -> Result<Vec<ExecutionSummary>> {
-        let query = RecordQuery::index(RecordIndex::Status, status.as_str()).descending();
+    pub async fn list_by_status(
+        &self,
+        project: &ProjectName,
+        status: ExecutionStatus,
+    ) -> Result<Vec<ExecutionSummary>> {
+        let query = RecordQuery::index(RecordIndex::Status, by_status(project, status)).descending();
         let records = self.records.query_all(Table::ExecutionState, query).await?;
         records.iter().map(crate::ports::Record::decode).collect()
     }

@@ -11,8 +11,8 @@
 
 use super::entry::JournalEntry;
 use crate::domain::{
-    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectRoot, SignalName, Spending,
-    StageName, Timestamp, WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, ProjectRoot, SignalName,
+    Spending, StageName, Timestamp, WorkerId,
 };
 use crate::ports::{
     Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordVersion, RecordWrite, Table,
@@ -322,7 +322,10 @@ impl Journal {
         let by_time = format!("{created}/{id}");
         Ok(RecordWrite::put(TABLE, self.scope.key("summary")?, Expect::Anything, summary)?
             .with_index(RecordIndex::Project, RecordKey::parse(summary.root.project().as_str(), &by_time)?)
-            .with_index(RecordIndex::Status, RecordKey::parse(summary.status.as_str(), by_time)?))
+            .with_index(
+                RecordIndex::Status,
+                RecordKey::parse(by_status(summary.root.project(), summary.status), by_time)?,
+            ))
     }
 
     fn head_write(&self, head: &Head) -> Result<RecordWrite> {
@@ -435,6 +438,11 @@ fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -
 /// The key of a delivered signal.
 pub(crate) fn signal_sort(name: &SignalName, id: &IdempotencyKey) -> String {
     format!("signal/{name}/{}", ContentHash::of_parts(&[id.as_str()]).short(32))
+}
+
+/// The partition of the executions of a project in a status. Of the status alone it would be one for all of a host.
+pub(crate) fn by_status(project: &ProjectName, status: ExecutionStatus) -> String {
+    format!("{project}/{}", status.as_str())
 }
 
 /// A fresh summary.

@@ -19,6 +19,7 @@ mod entry;
 mod intake;
 mod journal;
 mod options;
+mod portions;
 mod run;
 mod stage;
 
