@@ -44,6 +44,10 @@ pub(crate) struct Common {
     #[arg(long, default_value = "target/quickstart")]
     pub(crate) workspace: PathBuf,
 
+    /// Hands the credentials of your npm and pip configuration and of the proxy on to installations.
+    #[arg(long)]
+    pub(crate) registry_credentials: bool,
+
     /// Prints one JSON object on standard output at the end; progress goes to standard error.
     #[arg(long)]
     pub(crate) json: bool,
@@ -57,6 +61,8 @@ pub(crate) enum Command {
     Approve(Approve),
     /// Goes on with an execution.
     Resume(OfExecution),
+    /// Has the CI run of the pull request's head run again, and goes on.
+    Rerun(OfExecution),
     /// Chooses the stack for an execution that waits because none of the five fits, and goes on.
     Choose(Choose),
     /// Cancels an execution.

@@ -3,7 +3,7 @@
 //! ```sh
 //! cargo run --release --example quickstart                          # the sample project
 //! cargo run --release --example quickstart -- --review human brief.pdf notes.md
-//! cargo run --release --example quickstart -- status | approve | resume | runs
+//! cargo run --release --example quickstart -- status | approve | rerun | resume | runs
 //! ```
 //!
 //! Interrupt it at any time and run it again: it goes on where it was.
@@ -15,10 +15,10 @@ mod session;
 #[path = "../common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::{IdempotencyKey, ReviewVerdict, SignalName};
+use aipipe::domain::{BuildReport, IdempotencyKey, PullRequest, PullRequestState, ReviewVerdict, SignalName};
 use aipipe::pipeline::RunOutcome;
-use aipipe::ports::{ReviewDesk as _, ReviewSpec};
-use aipipe::stages::ArchitecturePlanner;
+use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, ReviewSpec, RunSelector};
+use aipipe::stages::{ArchitecturePlanner, GithubOrchestrator, ReviewCoordinator};
 use aipipe::tables::IntegrationRecord;
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
     let json = match &cli.command {
         None => cli.run.common.json,
         Some(Command::Runs(common)) => common.json,
-        Some(Command::Status(of) | Command::Resume(of) | Command::Cancel(of)) => of.common.json,
+        Some(Command::Status(of) | Command::Rerun(of) | Command::Resume(of) | Command::Cancel(of)) => of.common.json,
         Some(Command::Approve(approve)) => approve.of.common.json,
         Some(Command::Choose(choose)) => choose.of.common.json,
     };
@@ -59,6 +59,7 @@ async fn main() -> ExitCode {
             Some(Command::Status(of)) => status(&of).await,
             Some(Command::Approve(approve)) => self::approve(&approve).await,
             Some(Command::Resume(of)) => resume(&of).await,
+            Some(Command::Rerun(of)) => rerun(&of).await,
             Some(Command::Choose(choose)) => self::choose(&choose).await,
             Some(Command::Cancel(of)) => cancel(&of).await,
             Some(Command::Runs(common)) => runs(&common).await,
@@ -125,14 +126,9 @@ async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
 async fn approve(args: &Approve) -> Result<u8> {
     let session = Session::open(&args.of.common)?;
     let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
-    let records = session.workspace.records.as_ref();
-    let integration = IntegrationRecord::of(records, &recipe.project, &recipe.execution).await?;
-    let Some((integration, (number, _))) = integration.and_then(|record| Some((record.clone(), record.pull_request?)))
-    else {
-        bail!("execution {} has no pull request yet", recipe.execution);
-    };
+    let (integration, pull) = pull_request(&session, &recipe).await?;
+    let (number, head) = (pull.number, pull.head_sha);
     let desk = &session.workspace.review_desk;
-    let head = desk.status(&integration.repository, number).await?.pull_request.head_sha;
     let review = ReviewSpec {
         reviewer: args.reviewer.clone(),
         verdict: ReviewVerdict::Approved,
@@ -162,6 +158,45 @@ async fn cancel(of: &OfExecution) -> Result<u8> {
     session.engine.cancel(&recipe.execution).await?;
     show(&session, &recipe).await?;
     Ok(0)
+}
+
+/// Has the run of the head run again: after a registry that did not answer, or whatever else is over by itself.
+async fn rerun(of: &OfExecution) -> Result<u8> {
+    let session = Session::open(&of.common)?;
+    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+    let (integration, pull) = pull_request(&session, &recipe).await?;
+    if pull.state != PullRequestState::Open {
+        let state = format!("{:?}", pull.state).to_lowercase();
+        bail!("the pull request is {state}");
+    }
+    let build: Option<BuildReport> =
+        session.engine.stage_output(&recipe.execution, &GithubOrchestrator::stage_name()).await?;
+    let Some(build) = build else { bail!("execution {} has no CI run yet", recipe.execution) };
+    let head = pull.head_sha;
+    let selector = RunSelector { workflow: build.run.workflow, head_sha: head.clone(), branch: integration.branch };
+    let runs = session.workspace.ci.runs(&integration.repository, &selector).await?;
+    let Some(newest) = runs.first() else { bail!("commit {} has no CI run yet; `-- resume` makes one", head.short()) };
+    if newest.state.is_success() {
+        bail!("the CI run of commit {} is green", head.short());
+    }
+    // Of the same attempt the same key: asked for twice, it is run again once.
+    let attempt = newest.attempt.to_string();
+    let key = IdempotencyKey::derive(&["rerun", recipe.execution.as_str(), head.as_str(), &attempt]);
+    let (signal, payload) = (ReviewCoordinator::rerun_signal(), ReviewCoordinator::rerun_payload(&head));
+    session.engine.signal(&recipe.execution, &signal, &key, payload).await?;
+    go_on(&session, &recipe).await
+}
+
+/// The pull request as it is now, and where it is.
+async fn pull_request(session: &Session, recipe: &Recipe) -> Result<(IntegrationRecord, PullRequest)> {
+    let records = session.workspace.records.as_ref();
+    let integration = IntegrationRecord::of(records, &recipe.project, &recipe.execution).await?;
+    let Some((integration, (number, _))) = integration.and_then(|record| Some((record.clone(), record.pull_request?)))
+    else {
+        bail!("execution {} has no pull request yet", recipe.execution);
+    };
+    let status = session.workspace.review_desk.status(&integration.repository, number).await?;
+    Ok((integration, status.pull_request))
 }
 
 async fn status(of: &OfExecution) -> Result<u8> {

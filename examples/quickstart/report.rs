@@ -72,7 +72,9 @@ impl Report {
     /// 0: merged, waiting for the review that was asked for, or nothing to do; 2: stopped for a person; 1: failed.
     pub(crate) fn exit_code(&self, recipe: &Recipe) -> u8 {
         let pull_state = self.pull_request.as_ref().map(|status| status.pull_request.state);
-        let green = self.build.as_ref().is_some_and(|build| build.run.state.is_success());
+        // Of the head as it is now: a person may have pushed, or had it run again.
+        let checked = self.pull_request.as_ref().is_some_and(|status| !status.checks.is_empty());
+        let green = checked && !self.is_red();
         match self.summary.status {
             _ if self.is_unchanged() => 0,
             ExecutionStatus::Completed if pull_state == Some(PullRequestState::Merged) => 0,
@@ -80,6 +82,12 @@ impl Report {
             ExecutionStatus::Completed | ExecutionStatus::Waiting => 2,
             ExecutionStatus::Running | ExecutionStatus::Failed | ExecutionStatus::Cancelled => 1,
         }
+    }
+
+    /// Whether a check of the pull request's head failed.
+    fn is_red(&self) -> bool {
+        let red = |state: RunState| state.is_completed() && !state.is_success();
+        self.pull_request.as_ref().is_some_and(|status| status.checks.iter().any(|check| red(check.state)))
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -243,6 +251,8 @@ impl Report {
             let _ = writeln!(text, "\n  Waiting: {}", wait.reason);
             if wait.signal == ArchitecturePlanner::stack_choice() {
                 let _ = writeln!(text, "  Choose:  {again} choose node-api {with}");
+            } else if self.is_red() {
+                let _ = writeln!(text, "  Again:   {again} rerun {with}");
             } else if recipe.human_review {
                 let _ = writeln!(text, "  Approve: {again} approve {with}");
             }

@@ -6,7 +6,7 @@ use aipipe::domain::{
     ContentHash, DocumentName, ExecutionId, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, ReviewOutcome,
     Stack, slugify,
 };
-use aipipe::local::{LocalWorkspace, read_document_file};
+use aipipe::local::{Credentials, HostEnvironment, LocalWorkspace, SystemClock, read_document_file};
 use aipipe::pipeline::{Engine, Pipeline, StartRequest, upload_documents};
 use aipipe::ports::Clock as _;
 use aipipe::stages::{StandardOptions, standard_pipeline};
@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,9 +40,12 @@ impl Recipe {
         let json = serde_json::to_vec_pretty(self)?;
         for target in [file, workspace.join("runs").join("latest.json")] {
             let temporary = target.with_extension("tmp");
-            std::fs::write(&temporary, &json).with_context(|| format!("can't write {}", temporary.display()))?;
+            write_synced(&temporary, &json).with_context(|| format!("can't write {}", temporary.display()))?;
             std::fs::rename(&temporary, &target)?;
         }
+        // The names as well must be there after a power cut, before the execution they belong to is.
+        File::open(workspace.join("runs"))?.sync_all()?;
+        File::open(workspace)?.sync_all()?;
         Ok(())
     }
 
@@ -78,6 +82,12 @@ impl Recipe {
     }
 }
 
+fn write_synced(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(file)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
 /// An open workspace with the engine and its observer.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -89,7 +99,9 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn open(common: &Common) -> Result<Self> {
-        let workspace = LocalWorkspace::open(&common.workspace)?;
+        let credentials = if common.registry_credentials { Credentials::Pass } else { Credentials::Withhold };
+        let host = HostEnvironment::from_env().with_credentials(credentials);
+        let workspace = LocalWorkspace::open_with(&common.workspace, Arc::new(SystemClock), &host)?;
         let progress = Arc::new(Progress::new());
         let engine = workspace.engine().observer(progress.clone()).build()?;
         Ok(Self { workspace, engine, progress, common: common.clone() })

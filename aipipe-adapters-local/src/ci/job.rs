@@ -76,7 +76,7 @@ impl<'a> JobRun<'a> {
         for name in ["work", "home", "temp", "tools"] {
             std::fs::create_dir_all(place(name)).map_err(failed)?;
         }
-        let file = run.folder.log(&job.id);
+        let file = run.folder.log(job.id.as_str());
         if let Some(logs) = file.parent() {
             std::fs::create_dir_all(logs).map_err(failed)?;
         }
@@ -303,7 +303,7 @@ impl<'a> JobRun<'a> {
             Reference::Variable(name) => env.get(name).cloned(),
             Reference::Output { step, name } => self.outputs.get(&(step.clone(), name.clone())).cloned(),
             Reference::Context("github.workspace") => Some(self.workspace.display().to_string()),
-            Reference::Context("github.job") => Some(self.job.id.clone()),
+            Reference::Context("github.job") => Some(self.job.id.to_string()),
             Reference::Context("runner.temp") => Some(self.temp.display().to_string()),
             Reference::Context(name) => self.run.context(name),
         }

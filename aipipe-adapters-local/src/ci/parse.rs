@@ -5,7 +5,7 @@ use super::expression::{Condition, Template, is_name};
 use super::workflow::{Job, Script, Shell, Step, StepKind, Variables, Workflow};
 use super::yaml::{Fields, Node, invalid, unsupported};
 use aipipe_core::Result;
-use aipipe_core::domain::CheckName;
+use aipipe_core::domain::{CheckName, JobId};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ fn job(id: String, node: Node, outer: &Defaults, notes: &mut Vec<String>) -> Res
     if let Some(twice) = steps.iter().filter_map(|step| step.id.as_ref()).find(|id| !ids.insert(*id)) {
         return Err(invalid(format!("{place} has two steps with the id {twice}")));
     }
-    Ok(Job { id, name, needs, condition, timeout, env, continue_on_error, steps })
+    Ok(Job { id: JobId::parse(id)?, name, needs, condition, timeout, env, continue_on_error, steps })
 }
 
 fn runs_on(node: Option<Node>, place: &str, excused: bool) -> Result<()> {
@@ -265,7 +265,7 @@ pub(super) fn is_variable(name: &str) -> bool {
 
 /// Every job after those it needs.
 fn in_order(mut waiting: Vec<Job>) -> Result<Vec<Job>> {
-    let known: BTreeSet<String> = waiting.iter().map(|job| job.id.clone()).collect();
+    let known: BTreeSet<String> = waiting.iter().map(|job| job.id.to_string()).collect();
     for job in &waiting {
         if let Some(missing) = job.needs.iter().find(|need| !known.contains(*need)) {
             return Err(invalid(format!("job {} needs {missing:?}, which is no job", job.id)));
@@ -279,7 +279,7 @@ fn in_order(mut waiting: Vec<Job>) -> Result<Vec<Job>> {
             return Err(invalid(format!("jobs need each other: {}", stuck.join(", "))));
         };
         let job = waiting.remove(next);
-        placed.insert(job.id.clone());
+        placed.insert(job.id.to_string());
         ordered.push(job);
     }
     Ok(ordered)

@@ -29,8 +29,6 @@ pub(super) struct RunRecord {
     pub(super) isolation: String,
     /// Whether the checks of the finished run were handed on.
     pub(super) checks_recorded: bool,
-    /// The keys of re-runs, oldest first.
-    pub(super) reruns: Vec<IdempotencyKey>,
 }
 
 impl RunRecord {
@@ -41,7 +39,7 @@ impl RunRecord {
         branch: BranchName,
         isolation: String,
     ) -> Self {
-        Self { format: FORMAT, run, key, repository, branch, isolation, checks_recorded: false, reruns: Vec::new() }
+        Self { format: FORMAT, run, key, repository, branch, isolation, checks_recorded: false }
     }
 }
 

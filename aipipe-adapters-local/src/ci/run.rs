@@ -9,7 +9,7 @@ use super::sandbox::Sandbox;
 use super::toolchain::Toolchain;
 use super::workflow::{Job, Workflow};
 use aipipe_core::Result;
-use aipipe_core::domain::{BranchName, CommitSha, Conclusion, JobResult, RepositoryRef, RunState, StepResult};
+use aipipe_core::domain::{BranchName, CommitSha, Conclusion, JobResult, RepositoryRef, RunId, RunState, StepResult};
 use std::collections::BTreeMap;
 
 /// What all jobs of a run share.
@@ -23,7 +23,7 @@ pub(super) struct Run<'a> {
     pub(super) repository: &'a RepositoryRef,
     pub(super) commit: &'a CommitSha,
     pub(super) branch: &'a BranchName,
-    pub(super) id: &'a str,
+    pub(super) id: RunId,
     pub(super) attempt: u32,
 }
 
@@ -39,7 +39,7 @@ impl Run<'_> {
             "github.repository" if repository.owner.is_empty() => repository.name.to_string(),
             "github.repository" => format!("{}/{}", repository.owner, repository.name),
             "github.event_name" => self.workflow.event.to_owned(),
-            "github.run_id" => self.id.to_owned(),
+            "github.run_id" => self.id.to_string(),
             "github.run_attempt" => self.attempt.to_string(),
             "runner.os" if std::env::consts::OS == "macos" => "macOS".to_owned(),
             "runner.os" => "Linux".to_owned(),
@@ -82,7 +82,7 @@ impl Run<'_> {
                 _ if job.continue_on_error && !cancelled => Standing::Succeeded,
                 _ => Standing::Failed,
             };
-            results.insert(&job.id, standing);
+            results.insert(job.id.as_str(), standing);
             if let Some(slot) = record.run.jobs.iter_mut().find(|slot| slot.id == job.id) {
                 *slot = result;
             }

@@ -2,7 +2,7 @@
 
 use super::actions::Action;
 use super::expression::{Condition, Template};
-use aipipe_core::domain::CheckName;
+use aipipe_core::domain::{CheckName, JobId};
 use std::path::{Component, Path};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) struct Workflow {
 /// A job.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Job {
-    pub(super) id: String,
+    pub(super) id: JobId,
     pub(super) name: CheckName,
     pub(super) needs: Vec<String>,
     pub(super) condition: Condition,

@@ -28,7 +28,12 @@ async fn work(root: &Path) -> Result<()> {
     let first = git.commit(&repository, &request("work", &base, vec![put("a", "1")]), &key("first")).await?;
     let head = git.commit(&repository, &request("work", &first, vec![put("b", "2")]), &key("second")).await?;
     let state = RunState::Completed(Conclusion::Success);
-    let check = CheckRun { name: CheckName::parse("build").unwrap(), head_sha: head.clone(), state };
+    let check = CheckRun {
+        name: CheckName::parse("build").unwrap(),
+        source: Default::default(),
+        head_sha: head.clone(),
+        state,
+    };
     checks.record(&repository.name, vec![check]).await?;
 
     let title = "Rent a bike".to_owned();

@@ -3,7 +3,8 @@
 use crate::fixture::*;
 use aipipe_core::ErrorKind;
 use aipipe_core::domain::{
-    CheckName, CheckRun, CommitSha, Conclusion, Mergeable, PullRequest, PullRequestState, ReviewVerdict, RunState,
+    CheckName, CheckRun, CheckSource, CommitSha, Conclusion, Mergeable, PullRequest, PullRequestState, ReviewVerdict,
+    RunState,
 };
 use aipipe_core::ports::{MergeSpec, PullRequestSpec, ReviewDesk as _, ReviewSpec, SourceControl as _};
 use std::fs;
@@ -36,7 +37,8 @@ fn approval(commit: &CommitSha) -> ReviewSpec {
 }
 
 fn check(name: &str, commit: &CommitSha, state: RunState) -> CheckRun {
-    CheckRun { name: CheckName::parse(name).unwrap(), head_sha: commit.clone(), state }
+    let source = CheckSource::App("lint-bot".to_owned());
+    CheckRun { name: CheckName::parse(name).unwrap(), source, head_sha: commit.clone(), state }
 }
 
 const GREEN: RunState = RunState::Completed(Conclusion::Success);

@@ -1,7 +1,7 @@
 //! Stage 6's vocabulary: the repository, its commits, and what CI says of them.
 
 use super::artifact::Stored;
-use super::id::{BranchName, CheckName, CommitSha, RepositoryName, StoryId};
+use super::id::{BranchName, CheckName, CommitSha, JobId, RepositoryName, RunId, StoryId};
 use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use super::validation::ValidationReport;
@@ -92,8 +92,8 @@ pub struct StepResult {
 /// A job of a CI run; its name is the check's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobResult {
-    /// The job's key in the workflow.
-    pub id: String,
+    /// The adapter's id of the job.
+    pub id: JobId,
     /// The check's name.
     pub name: CheckName,
     /// Where it stands.
@@ -106,7 +106,7 @@ pub struct JobResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkflowRun {
     /// The adapter's id of the run.
-    pub id: String,
+    pub id: RunId,
     /// The workflow.
     pub workflow: RepoPath,
     /// The commit it ran for.

@@ -3,7 +3,7 @@
 use super::artifact::Stored;
 use super::build::{BuildReport, RepositoryRef, RunState};
 use super::id::{BranchName, CheckName, CommitSha};
-use super::path::ProjectRoot;
+use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,9 @@ pub struct PullRequest {
     pub state: PullRequestState,
     /// The merge commit, once merged.
     pub merge_sha: Option<CommitSha>,
+    /// The account that opened it, where the desk has accounts; its own reviews approve nothing.
+    #[serde(default)]
+    pub author: Option<String>,
     /// Where a person finds it: a URL or a path.
     pub location: String,
 }
@@ -66,11 +69,27 @@ pub enum ReviewVerdict {
     Dismissed,
 }
 
+/// Whether a reviewer's approval counts, as far as the host knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MayApprove {
+    /// The host lets this reviewer approve changes of the repository.
+    Yes,
+    /// It does not: a stranger on a public repository, for one.
+    No,
+    /// It does not say: never a yes.
+    #[default]
+    Unknown,
+}
+
 /// A review of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// Who reviewed.
     pub reviewer: String,
+    /// Whether an approval of this reviewer counts.
+    #[serde(default)]
+    pub may_approve: MayApprove,
     /// The verdict.
     pub verdict: ReviewVerdict,
     /// The commit that was looked at.
@@ -81,11 +100,36 @@ pub struct Review {
     pub comment: String,
 }
 
+/// Who reported a check.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckSource {
+    /// A run of this workflow file of the repository.
+    Workflow(RepoPath),
+    /// An application of this name.
+    App(String),
+    /// The host does not say.
+    #[default]
+    Unknown,
+}
+
+/// A check that must have succeeded before a merge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequiredCheck {
+    /// Its name.
+    pub name: CheckName,
+    /// Who must have reported it; anybody when `None`.
+    pub source: Option<CheckSource>,
+}
+
 /// A check of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRun {
     /// Its name.
     pub name: CheckName,
+    /// Who reported it.
+    #[serde(default)]
+    pub source: CheckSource,
     /// The commit.
     pub head_sha: CommitSha,
     /// Where it stands.

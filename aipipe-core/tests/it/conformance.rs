@@ -7,7 +7,7 @@ use aipipe_core::ports::{
     RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk,
     SecretStore, SourceControl, Table, VersionEntry,
 };
-use aipipe_core::testing::conformance::{self, Report};
+use aipipe_core::testing::conformance::{self, OwnRuns, Report};
 use aipipe_core::testing::{
     HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
     VirtualClock,
@@ -32,8 +32,11 @@ async fn in_memory_adapters_keep_every_promise() {
     let forge = Arc::new(MemoryForge::default());
     let source = forge.clone() as Arc<dyn SourceControl>;
     passes(&conformance::source_control(&source).await);
-    passes(&conformance::continuous_integration(&(forge.clone() as Arc<dyn ContinuousIntegration>), &source).await);
-    passes(&conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source).await);
+    passes(
+        &conformance::continuous_integration(&(forge.clone() as Arc<dyn ContinuousIntegration>), &source, &OwnRuns)
+            .await,
+    );
+    passes(&conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source, &*forge).await);
     let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
     passes(&conformance::language_model(&model, "scripted").await);
     passes(&conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);

@@ -2,9 +2,11 @@
 
 #![cfg(test)]
 
+mod broken_forge;
 mod conformance;
 mod domain;
 mod engine;
 mod engine_faults;
+mod heads;
 mod standard;
 mod support;

@@ -2,11 +2,12 @@
 
 use crate::Result;
 use crate::domain::{
-    ArchitecturePlan, CodeBundle, CodeFile, CommitSha, RepoPath, RepositoryRef, StepKey, StoryId, StoryResult,
-    StorySet, UserStory, ValidationReport,
+    ArchitecturePlan, CodeBundle, CodeFile, CommitSha, ContentId, RepoPath, RepositoryRef, StepKey, StoryId,
+    StoryResult, StorySet, UserStory, ValidationReport,
 };
 use crate::pipeline::StageContext;
-use crate::ports::{FileChange, SourceControl};
+use crate::ports::{FileChange, SourceControl, TreeEntry};
+use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// A commit to be made.
@@ -29,24 +30,87 @@ impl PlannedCommit {
     pub(super) async fn changes(
         &self,
         cx: &StageContext,
-        source_control: &dyn SourceControl,
-        repository: &RepositoryRef,
-        parent: &CommitSha,
+        parent: &mut ParentTree<'_>,
         left: impl Fn(&RepoPath) -> bool,
     ) -> Result<Vec<FileChange>> {
-        let listed = source_control.list_files(repository, parent).await?;
-        let known: BTreeMap<_, _> = listed.iter().map(|entry| (&entry.path, entry.executable)).collect();
         let mut changes = Vec::new();
         for file in self.files.iter().filter(|file| !left(&file.path)) {
             let content = cx.load_bytes(&file.content).await?;
-            let same_mode = known.get(&file.path) == Some(&file.executable);
-            if same_mode && source_control.read_file(repository, parent, &file.path).await? == content {
-                continue;
+            if !parent.has(&file.path, file.executable, &content).await? {
+                changes.push(FileChange::Put { path: file.path.clone(), content, executable: file.executable });
             }
-            changes.push(FileChange::Put { path: file.path.clone(), content, executable: file.executable });
         }
         changes.extend(self.removed.iter().map(|path| FileChange::Delete { path: path.clone() }));
         Ok(changes)
+    }
+}
+
+/// The commit the next one goes on, with its files: listed once when they are first asked for, then kept up to date.
+#[derive(Debug)]
+pub(super) struct ParentTree<'a> {
+    source_control: &'a dyn SourceControl,
+    repository: &'a RepositoryRef,
+    commit: CommitSha,
+    files: Option<BTreeMap<RepoPath, KnownFile>>,
+}
+
+/// What is known of a file without reading it.
+#[derive(Debug)]
+struct KnownFile {
+    executable: bool,
+    content_id: Option<ContentId>,
+}
+
+impl<'a> ParentTree<'a> {
+    pub(super) fn new(source_control: &'a dyn SourceControl, repository: &'a RepositoryRef, commit: CommitSha) -> Self {
+        Self { source_control, repository, commit, files: None }
+    }
+
+    /// The commit.
+    pub(super) fn commit(&self) -> &CommitSha {
+        &self.commit
+    }
+
+    /// Goes on to a commit whose files are not known.
+    pub(super) fn moved_to(&mut self, commit: CommitSha) {
+        self.commit = commit;
+        self.files = None;
+    }
+
+    /// Goes on to a commit that was made of these changes.
+    pub(super) fn grown_to(&mut self, commit: CommitSha, changes: &[FileChange]) {
+        self.commit = commit;
+        let Some(files) = &mut self.files else { return };
+        for change in changes {
+            match change {
+                FileChange::Put { path, content, executable } => {
+                    let content_id = self.source_control.content_id(content);
+                    files.insert(path.clone(), KnownFile { executable: *executable, content_id });
+                }
+                FileChange::Delete { path } => {
+                    files.remove(path);
+                }
+            }
+        }
+    }
+
+    /// Whether the commit has this very file. Reads it only where contents have no ids.
+    async fn has(&mut self, path: &RepoPath, executable: bool, content: &Bytes) -> Result<bool> {
+        let files = match &mut self.files {
+            Some(files) => files,
+            unknown => {
+                let listed = self.source_control.list_files(self.repository, &self.commit).await?;
+                let known = |entry: TreeEntry| {
+                    (entry.path, KnownFile { executable: entry.executable, content_id: entry.content_id })
+                };
+                unknown.insert(listed.into_iter().map(known).collect())
+            }
+        };
+        let Some(file) = files.get(path).filter(|file| file.executable == executable) else { return Ok(false) };
+        match (&file.content_id, self.source_control.content_id(content)) {
+            (Some(there), Some(wanted)) => Ok(*there == wanted),
+            _ => Ok(self.source_control.read_file(self.repository, &self.commit, path).await? == *content),
+        }
     }
 }
 

@@ -15,17 +15,19 @@
 mod commits;
 mod outdated;
 
+use super::head_run::{HeadRuns, Standing};
 use crate::domain::{
-    ArchitecturePlan, BranchName, BuildFailure, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey,
-    RepoPath, RepositoryName, RepositoryRef, RunState, SignalName, StageName, StepKey, StorySet, ValidationReport,
-    Wait, WorkflowRun,
+    ArchitecturePlan, BranchName, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey, RepoPath,
+    RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, ValidationReport, Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
-use crate::ports::{CommitRequest, ContinuousIntegration, RepositorySpec, RunSelector, Signature, SourceControl};
+use crate::ports::{
+    CommitRequest, ContinuousIntegration, FileChange, RepositorySpec, RunSelector, Signature, SourceControl,
+};
 use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
-use commits::{PlannedCommit, last_writers, planned_commits, removal};
+use commits::{ParentTree, PlannedCommit, last_writers, planned_commits, removal};
 use outdated::outdated_files;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub struct PublishOptions {
     pub author_email: String,
     /// How long to wait before looking for a run again.
     pub poll: Duration,
+    /// How long a run may take to appear before a person has to look why; 10 minutes.
+    pub run_deadline: Duration,
     /// How much of a failing job's log to keep, in bytes.
     pub log_tail_bytes: usize,
 }
@@ -61,6 +65,7 @@ impl Default for PublishOptions {
             author_name: "aipipe".to_owned(),
             author_email: "aipipe@localhost".to_owned(),
             poll: Duration::from_secs(30),
+            run_deadline: Duration::from_secs(10 * 60),
             log_tail_bytes: 4096,
         }
     }
@@ -141,6 +146,20 @@ impl GithubOrchestrator {
         .await
     }
 
+    /// The files of the base; recorded, so that a poll asks the repository nothing.
+    async fn base_files(
+        &self,
+        cx: &StageContext,
+        repository: &RepositoryRef,
+        base_head: &CommitSha,
+    ) -> Result<BTreeSet<RepoPath>> {
+        cx.record(&StepKey::literal("base-files"), base_head, || async {
+            let listed = self.source_control.list_files(repository, base_head).await?;
+            Ok(listed.into_iter().map(|entry| entry.path).collect())
+        })
+        .await
+    }
+
     async fn commit_all(
         &self,
         cx: &StageContext,
@@ -150,8 +169,7 @@ impl GithubOrchestrator {
         mut planned: Vec<PlannedCommit>,
     ) -> Result<Vec<CommitRecord>> {
         let source_control = self.source_control.as_ref();
-        let listed = source_control.list_files(repository, base_head).await?;
-        let base: BTreeSet<_> = listed.into_iter().map(|entry| entry.path).collect();
+        let base = self.base_files(cx, repository, base_head).await?;
         let writers = last_writers(&planned);
         let outdated =
             outdated_files(cx, source_control, repository, base_head, &base, &writers.keys().collect()).await?;
@@ -159,84 +177,65 @@ impl GithubOrchestrator {
             planned.push(removal(outdated)?);
         }
         let total = planned.len();
-        let mut parent = base_head.clone();
+        let mut parent = ParentTree::new(source_control, repository, base_head.clone());
         let mut made = Vec::with_capacity(total);
         for (number, commit) in (1_u64..).zip(planned) {
             let later = |path: &RepoPath| writers.get(path).is_some_and(|last| *last as u64 + 1 > number);
             let left = |path: &RepoPath| base.contains(path) && later(path);
-            let changes = commit.changes(cx, source_control, repository, &parent, left).await?;
-            if changes.is_empty() {
-                continue; // The base has it already, from an earlier execution.
-            }
-            let request = CommitRequest {
-                branch: branch.clone(),
-                parent: parent.clone(),
-                changes,
-                message: commit.message.clone(),
-                author: self.signature(cx, number),
+            let at = parent.commit().clone();
+            let input = (&at, &commit.message, &commit.files);
+            let sha = match cx.recall(&commit.step, &input).await? {
+                Some(recorded) => {
+                    let recorded: Option<CommitSha> = recorded;
+                    if let Some(sha) = &recorded {
+                        parent.moved_to(sha.clone());
+                    }
+                    recorded
+                }
+                None => {
+                    let changes = commit.changes(cx, &mut parent, left).await?;
+                    let author = self.signature(cx, number);
+                    self.commit(cx, repository, branch, &commit, &mut parent, changes, author).await?
+                }
             };
-            let input = (&parent, &commit.message, &commit.files);
-            let sha: CommitSha = cx
-                .step(&commit.step, &input, |key| async move {
-                    self.source_control.commit(repository, &request, &key).await
-                })
-                .await?;
-            cx.progress(made.len() + 1, total, commit.title());
-            made.push(CommitRecord { sha: sha.clone(), title: commit.title().to_owned(), story: commit.story });
-            parent = sha;
+            // Without a commit the base has it already, from an earlier execution.
+            if let Some(sha) = sha {
+                cx.progress(made.len() + 1, total, commit.title());
+                made.push(CommitRecord { sha, title: commit.title().to_owned(), story: commit.story });
+            }
         }
         Ok(made)
     }
 
-    /// The finished run of `head`, or `None` while there is none.
-    async fn finished_run(
+    /// Makes one commit on `parent`, or records that there is nothing to change.
+    #[expect(clippy::too_many_arguments, reason = "a commit is made of exactly these")]
+    async fn commit(
         &self,
         cx: &StageContext,
         repository: &RepositoryRef,
-        selector: &RunSelector,
-    ) -> Result<Option<WorkflowRun>> {
-        let head = &selector.head_sha;
-        let step = StepKey::parse(format!("ci-run/{head}"))?;
-        let input = (&selector.workflow, head);
-        let run: Option<WorkflowRun> = cx
-            .poll(&step, &input, |key| async move {
-                let run = self.ci.ensure_run(repository, selector, &key).await?;
-                Ok(run.filter(|run| run.state.is_completed()))
+        branch: &BranchName,
+        commit: &PlannedCommit,
+        parent: &mut ParentTree<'_>,
+        changes: Vec<FileChange>,
+        author: Signature,
+    ) -> Result<Option<CommitSha>> {
+        let at = parent.commit().clone();
+        let input = (&at, &commit.message, &commit.files);
+        if changes.is_empty() {
+            return cx.record(&commit.step, &input, || async { Ok(None) }).await;
+        }
+        let message = commit.message.clone();
+        let request = CommitRequest { branch: branch.clone(), parent: at.clone(), changes, message, author };
+        let wanted = &request;
+        let sha: Option<CommitSha> = cx
+            .step(&commit.step, &input, |key| async move {
+                self.source_control.commit(repository, wanted, &key).await.map(Some)
             })
             .await?;
-        match run {
-            Some(run) if run.workflow != selector.workflow || run.head_sha != *head => {
-                Err(Error::new(ErrorKind::Internal, "publish.ci", "the adapter returned a run of another commit")
-                    .with("head", head)
-                    .with("run", run.id))
-            }
-            run => Ok(run),
+        if let Some(sha) = &sha {
+            parent.grown_to(sha.clone(), &request.changes);
         }
-    }
-
-    async fn failure(
-        &self,
-        cx: &StageContext,
-        repository: &RepositoryRef,
-        run: &WorkflowRun,
-    ) -> Result<Option<BuildFailure>> {
-        if run.state == RunState::Completed(crate::domain::Conclusion::Success) {
-            return Ok(None);
-        }
-        let (job, step) = match run.first_failure() {
-            Some((job, step)) => (job.id.clone(), step.map_or_else(String::new, |step| step.name.clone())),
-            None => (String::new(), String::new()),
-        };
-        let key = StepKey::parse(format!("ci-log/{}", run.head_sha))?;
-        let log_tail = cx
-            .record(&key, &run.id, || async {
-                match self.ci.log_tail(repository, &run.id, &job, self.options.log_tail_bytes).await {
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok("(there is no log)".to_owned()),
-                    other => other,
-                }
-            })
-            .await?;
-        Ok(Some(BuildFailure { job, step, log_tail }))
+        Ok(sha)
     }
 }
 
@@ -293,16 +292,21 @@ impl Stage for GithubOrchestrator {
 
         let selector =
             RunSelector { workflow: report.workflow.clone(), head_sha: head.clone(), branch: branch.clone() };
-        let Some(run) = self.finished_run(cx, &repository, &selector).await? else {
-            return Ok(Outcome::Waiting(Wait {
-                signal: SignalName::literal("build"),
-                reason: format!("CI has not finished for commit {}", head.short()),
-                poll_after: Some(self.options.poll),
-            }));
+        let deadline = self.options.run_deadline;
+        let runs = HeadRuns { cx, ci: self.ci.as_ref(), repository: &repository, deadline };
+        let run = match runs.ensure(&selector).await? {
+            Standing::Finished(run) => *run,
+            standing => {
+                return Ok(Outcome::Waiting(Wait {
+                    signal: SignalName::literal("build"),
+                    reason: format!("commit {}: {standing}", head.short()),
+                    poll_after: standing.may_change().then_some(self.options.poll),
+                }));
+            }
         };
         let result = BuildRecord::new(cx.execution().clone(), repository.clone(), run.clone())?;
         cx.write_records(vec![result.write()?]).await?;
-        let failure = self.failure(cx, &repository, &run).await?;
+        let failure = runs.failure(&run, self.options.log_tail_bytes).await?;
         Ok(Outcome::Done(BuildReport {
             root: cx.root().clone(),
             validation,
