@@ -321,7 +321,7 @@ impl ContinuousIntegration for LocalCi {
             return if record.run.attempt >= attempt { Ok(record.run) } else { Err(busy()) };
         };
         let mut record = folder.load()?.ok_or_else(|| no_run(run))?;
-        match (attempt.checked_sub(record.run.attempt).unwrap_or_default(), record.run.state.is_completed()) {
+        match (attempt.saturating_sub(record.run.attempt), record.run.state.is_completed()) {
             // This very attempt has ended: it is not made twice.
             (0, true) => {
                 self.hand_on(&folder, &mut record)?;
