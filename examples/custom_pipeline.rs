@@ -69,7 +69,8 @@ async fn main() -> anyhow::Result<()> {
         println!("{} on the {}", plan.story_plans.len(), plan.decision.stack.title());
     }
 
-    // One stage alone, as a function of a larger orchestration runs it.
+    // One stage alone, as a function of a larger orchestration runs it: an execution of its own.
+    let request = StartRequest::new(request.root, IdempotencyKey::parse("stage-by-stage")?);
     if let RunOutcome::Completed(set) = engine.run_stage(&DocumentProcessor::default(), &request, &intake).await? {
         println!("{} document read by stage 1 alone", set.documents.len());
     }

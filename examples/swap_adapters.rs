@@ -47,7 +47,7 @@ fn memory_engine(artifacts: Arc<MemoryArtifacts>) -> anyhow::Result<Engine> {
 }
 
 fn ports(forge: &Arc<MemoryForge>, packages: Arc<dyn PackageManager>) -> StandardPorts {
-    StandardPorts { packages, source_control: forge.clone(), ci: forge.clone(), review_desk: forge.clone() }
+    StandardPorts::new(packages, forge.clone(), forge.clone(), forge.clone())
 }
 
 /// A mock of a port: the first call fails, the others succeed.
@@ -60,7 +60,7 @@ fn fails_once() -> MockPackageManager {
         }
         let path = RepoPath::parse("package-lock.json")?;
         let content = format!("{{\"manifests\": {}}}\n", request.manifests.len());
-        Ok(LockFile { path, content: content.into(), tool: "mock".to_owned() })
+        Ok(LockFile::new(path, content.into(), "mock"))
     });
     mock
 }
@@ -73,7 +73,7 @@ async fn run(engine: &Engine, artifacts: &dyn ArtifactStore, ports: &StandardPor
     let request = StartRequest::new(root, IdempotencyKey::parse("swap")?);
     let pipeline = standard_pipeline(ports, &StandardOptions::new(ReviewPolicy::Automated));
     match engine.start(&pipeline, &request, &intake).await? {
-        RunOutcome::Completed(outcome) => Ok(format!("{:?}, {}", outcome.pull_request.state, outcome.decision)),
+        RunOutcome::Completed(outcome) => Ok(outcome.to_string()),
         RunOutcome::Waiting { wait, .. } => Ok(format!("waiting: {}", wait.reason)),
     }
 }

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 /// let head_sha = CommitSha::parse("0123456789abcdef0123456789abcdef01234567")?;
 /// let state = RunState::Completed(Conclusion::Success);
 /// let source = CheckSource::App("lint-bot".to_owned());
-/// let check = CheckRun { name: CheckName::parse("build")?, source, head_sha: head_sha.clone(), state };
+/// let check = CheckRun::new(CheckName::parse("build")?, head_sha.clone(), state).with_source(source);
 /// checks.record(&repository, vec![check.clone()]).await?;
 /// assert_eq!(checks.for_commit(&repository, &head_sha).await?, [check]);
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;

@@ -79,7 +79,7 @@ impl SecretStore for EnvSecrets {
         check_name(name)?;
         let value = self.read_variable(name)?;
         let version = format!("{:016x}", self.fingerprint.hash_one(&value));
-        Ok(Secret { value: SecretString::from(value), version, created_at: None })
+        Ok(Secret::new(SecretString::from(value), version))
     }
 }
 
@@ -149,7 +149,7 @@ fn read_file(folder: &Path, name: &str) -> Result<Secret> {
     // Nothing of the value: a rotated file has another inode, time or length.
     let version = format!("{}-{}.{:09}-{}", meta.ino(), meta.mtime(), meta.mtime_nsec(), meta.len());
     let created_at = meta.modified().ok().map(timestamp);
-    Ok(Secret { value: SecretString::from(value), version, created_at })
+    Ok(Secret::new(SecretString::from(value), version).with_created_at(created_at))
 }
 
 #[cfg(test)]

@@ -121,12 +121,8 @@ impl LocalWorkspace {
     /// The ports of the standard pipeline.
     #[must_use]
     pub fn ports(&self) -> StandardPorts {
-        StandardPorts {
-            packages: self.packages.clone(),
-            source_control: Arc::new(self.git.clone()),
-            ci: self.ci.clone(),
-            review_desk: self.review_desk.clone(),
-        }
+        let git = Arc::new(self.git.clone());
+        StandardPorts::new(self.packages.clone(), git, self.ci.clone(), self.review_desk.clone())
     }
 }
 

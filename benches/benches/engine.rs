@@ -52,7 +52,7 @@ impl Stage for Steps {
             End::Done => Outcome::Done(sum),
             End::Waits => {
                 let signal = SignalName::parse("go")?;
-                Outcome::Waiting(Wait { signal, reason: "nobody says go".to_owned(), poll_after: None })
+                Outcome::Waiting(Wait::new(signal, "nobody says go"))
             }
         })
     }

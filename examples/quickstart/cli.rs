@@ -6,13 +6,37 @@ use std::path::PathBuf;
 
 /// From documents to a merged pull request, on this machine: no account, no key.
 #[derive(Debug, Parser)]
-#[command(name = "quickstart", args_conflicts_with_subcommands = true)]
+#[command(name = "quickstart", subcommand_negates_reqs = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
     #[command(flatten)]
     pub(crate) run: RunArgs,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+impl Cli {
+    /// What was asked for: a command, or a run.
+    ///
+    /// # Errors
+    /// When a command comes with what only a run takes, and would ignore it.
+    pub(crate) fn asked(self) -> Result<(Option<Command>, RunArgs, Common), String> {
+        let Some(command) = self.command else { return Ok((None, self.run, self.common)) };
+        let RunArgs { documents, review, project, stack } = &self.run;
+        let of_a_run = [
+            (!documents.is_empty(), "documents"),
+            (review.is_some(), "--review"),
+            (project.is_some(), "--project"),
+            (stack.is_some(), "--stack"),
+        ];
+        match of_a_run.iter().find(|(given, _)| *given) {
+            Some((_, what)) => Err(format!("{what} belongs to a new run; `{}` does not take it", command.name())),
+            None => Ok((Some(command), self.run, self.common)),
+        }
+    }
 }
 
 /// What a run is made of.
@@ -22,8 +46,10 @@ pub(crate) struct RunArgs {
     pub(crate) documents: Vec<PathBuf>,
 
     /// Who decides on the merge: a person (then `-- approve`) or the checks alone.
-    #[arg(long, value_enum, default_value_t = Review::Auto)]
-    pub(crate) review: Review,
+    ///
+    /// auto unless given.
+    #[arg(long, value_enum)]
+    pub(crate) review: Option<Review>,
 
     /// The project's name: lower-case words joined by hyphens.
     #[arg(long, value_parser = parse_project)]
@@ -32,24 +58,28 @@ pub(crate) struct RunArgs {
     /// The stack, whatever the documents say: react-spa, react-fullstack, node-api, python-api or vue-spa.
     #[arg(long)]
     pub(crate) stack: Option<Stack>,
+}
 
-    #[command(flatten)]
-    pub(crate) common: Common,
+impl RunArgs {
+    /// Who decides on the merge.
+    pub(crate) fn review(&self) -> Review {
+        self.review.unwrap_or(Review::Auto)
+    }
 }
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
     /// The folder everything lies in.
-    #[arg(long, default_value = "target/quickstart")]
+    #[arg(long, global = true, default_value = "target/quickstart")]
     pub(crate) workspace: PathBuf,
 
     /// Hands the credentials of your npm and pip configuration and of the proxy on to installations.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) registry_credentials: bool,
 
     /// Prints one JSON object on standard output at the end; progress goes to standard error.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
@@ -68,7 +98,21 @@ pub(crate) enum Command {
     /// Cancels an execution.
     Cancel(OfExecution),
     /// Lists all executions.
-    Runs(Common),
+    Runs,
+}
+
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Status(_) => "status",
+            Self::Approve(_) => "approve",
+            Self::Resume(_) => "resume",
+            Self::Rerun(_) => "rerun",
+            Self::Choose(_) => "choose",
+            Self::Cancel(_) => "cancel",
+            Self::Runs => "runs",
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -76,9 +120,6 @@ pub(crate) struct OfExecution {
     /// The execution; the latest one when it is not given.
     #[arg(long)]
     pub(crate) execution: Option<ExecutionId>,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 #[derive(Debug, Args)]

@@ -46,23 +46,24 @@ async fn main() -> ExitCode {
             return failed(json, "failed", &first_line(&error), 1);
         }
     };
-    let json = match &cli.command {
-        None => cli.run.common.json,
-        Some(Command::Runs(common)) => common.json,
-        Some(Command::Status(of) | Command::Rerun(of) | Command::Resume(of) | Command::Cancel(of)) => of.common.json,
-        Some(Command::Approve(approve)) => approve.of.common.json,
-        Some(Command::Choose(choose)) => choose.of.common.json,
+    let json = cli.common.json;
+    let (command, run_args, common) = match cli.asked() {
+        Ok(asked) => asked,
+        Err(message) => {
+            progress::note(&format!("error: {message}"));
+            return failed(json, "failed", &message, 1);
+        }
     };
     let work = async {
-        match cli.command {
-            None => run(&cli.run).await,
-            Some(Command::Status(of)) => status(&of).await,
-            Some(Command::Approve(approve)) => self::approve(&approve).await,
-            Some(Command::Resume(of)) => resume(&of).await,
-            Some(Command::Rerun(of)) => rerun(&of).await,
-            Some(Command::Choose(choose)) => self::choose(&choose).await,
-            Some(Command::Cancel(of)) => cancel(&of).await,
-            Some(Command::Runs(common)) => runs(&common).await,
+        match command {
+            None => run(&common, &run_args).await,
+            Some(Command::Status(of)) => status(&common, &of).await,
+            Some(Command::Approve(approve)) => self::approve(&common, &approve).await,
+            Some(Command::Resume(of)) => resume(&common, &of).await,
+            Some(Command::Rerun(of)) => rerun(&common, &of).await,
+            Some(Command::Choose(choose)) => self::choose(&common, &choose).await,
+            Some(Command::Cancel(of)) => cancel(&common, &of).await,
+            Some(Command::Runs) => runs(&common).await,
         }
     };
     tokio::select! {
@@ -99,8 +100,8 @@ fn print(what: &impl Display) -> std::io::Result<()> {
     stdout::to_stdout(|out| writeln!(out, "{what}"))
 }
 
-async fn run(args: &RunArgs) -> Result<u8> {
-    let session = Session::open(&args.common)?;
+async fn run(common: &Common, args: &RunArgs) -> Result<u8> {
+    let session = Session::open(common)?;
     let (recipe, request, intake) = session.prepare(args).await?;
     let pipeline = session.pipeline(&recipe);
     let known = session.engine.find(&recipe.execution).await?.is_some();
@@ -112,9 +113,9 @@ async fn run(args: &RunArgs) -> Result<u8> {
     finish(&session, &recipe, outcome).await
 }
 
-async fn resume(of: &OfExecution) -> Result<u8> {
-    let session = Session::open(&of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+async fn resume(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
     go_on(&session, &recipe).await
 }
 
@@ -123,18 +124,14 @@ async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
     finish(session, recipe, outcome).await
 }
 
-async fn approve(args: &Approve) -> Result<u8> {
-    let session = Session::open(&args.of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
+async fn approve(common: &Common, args: &Approve) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(args.of.execution.as_ref()).await?;
     let (integration, pull) = pull_request(&session, &recipe).await?;
     let (number, head) = (pull.number, pull.head_sha);
     let desk = &session.workspace.review_desk;
-    let review = ReviewSpec {
-        reviewer: args.reviewer.clone(),
-        verdict: ReviewVerdict::Approved,
-        commit: head.clone(),
-        comment: args.comment.clone(),
-    };
+    let review = ReviewSpec::new(args.reviewer.clone(), ReviewVerdict::Approved, head.clone())
+        .with_comment(args.comment.clone());
     let key = IdempotencyKey::derive(&["approve", recipe.execution.as_str(), &args.reviewer, head.as_str()]);
     desk.review(&integration.repository, number, &review, &key).await?;
     let signal = SignalName::parse("review")?;
@@ -142,9 +139,9 @@ async fn approve(args: &Approve) -> Result<u8> {
     go_on(&session, &recipe).await
 }
 
-async fn choose(args: &Choose) -> Result<u8> {
-    let session = Session::open(&args.of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), args.of.execution.as_ref())?;
+async fn choose(common: &Common, args: &Choose) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(args.of.execution.as_ref()).await?;
     // Another stack is another signal: a wrong choice can be corrected.
     let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str(), args.stack.as_str()]);
     let stack = serde_json::json!(args.stack.as_str());
@@ -152,28 +149,30 @@ async fn choose(args: &Choose) -> Result<u8> {
     go_on(&session, &recipe).await
 }
 
-async fn cancel(of: &OfExecution) -> Result<u8> {
-    let session = Session::open(&of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+async fn cancel(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
     session.engine.cancel(&recipe.execution).await?;
     show(&session, &recipe).await?;
     Ok(0)
 }
 
 /// Has the run of the head run again: after a registry that did not answer, or whatever else is over by itself.
-async fn rerun(of: &OfExecution) -> Result<u8> {
-    let session = Session::open(&of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+async fn rerun(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
     let (integration, pull) = pull_request(&session, &recipe).await?;
     if pull.state != PullRequestState::Open {
         let state = format!("{:?}", pull.state).to_lowercase();
         bail!("the pull request is {state}");
     }
-    let build: Option<BuildReport> =
+    let report: Option<BuildReport> =
         session.engine.stage_output(&recipe.execution, &GithubOrchestrator::stage_name()).await?;
-    let Some(build) = build else { bail!("execution {} has no CI run yet", recipe.execution) };
-    let head = pull.head_sha;
-    let selector = RunSelector { workflow: build.run.workflow, head_sha: head.clone(), branch: integration.branch };
+    let Some(build) = report.as_ref().and_then(BuildReport::published) else {
+        bail!("execution {} has no CI run yet", recipe.execution);
+    };
+    let (workflow, head) = (build.run.workflow.clone(), pull.head_sha);
+    let selector = RunSelector::new(workflow, head.clone(), integration.branch);
     let runs = session.workspace.ci.runs(&integration.repository, &selector).await?;
     let Some(newest) = runs.first() else { bail!("commit {} has no CI run yet; `-- resume` makes one", head.short()) };
     if newest.state.is_success() {
@@ -199,19 +198,15 @@ async fn pull_request(session: &Session, recipe: &Recipe) -> Result<(Integration
     Ok((integration, status.pull_request))
 }
 
-async fn status(of: &OfExecution) -> Result<u8> {
-    let session = Session::open(&of.common)?;
-    let recipe = Recipe::load(session.workspace.root(), of.execution.as_ref())?;
+async fn status(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
     Ok(show(&session, &recipe).await?.exit_code(&recipe))
 }
 
 async fn runs(common: &Common) -> Result<u8> {
-    let session = Session::open(common)?;
-    let mut all = Vec::new();
-    for project in Recipe::projects(session.workspace.root())? {
-        all.extend(session.engine.list(&project).await?);
-    }
-    all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
+    let session = Session::open_existing(common)?;
+    let all = session.executions().await?;
     if common.json {
         print(&serde_json::json!({"executions": all}))?;
         return Ok(0);
@@ -237,14 +232,15 @@ async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<R
     if let Err(error) = outcome {
         // What was finished is still worth showing, when there is anything.
         if session.engine.find(&recipe.execution).await?.is_some() {
-            let report = show(session, recipe).await?;
-            if report.is_unchanged() {
-                return Ok(0);
-            }
+            show(session, recipe).await?;
             progress::note(&format!("error: {}", error.chain()));
             return Ok(1);
         }
         return Err(error.into());
     }
-    Ok(show(session, recipe).await?.exit_code(recipe))
+    let report = show(session, recipe).await?;
+    if let Some(base) = report.unchanged() {
+        progress::note(&format!("there is nothing to publish: {} has all of it already", base.base));
+    }
+    Ok(report.exit_code(recipe))
 }

@@ -3,10 +3,10 @@
 use crate::session::{Recipe, Session};
 use aipipe::domain::{
     ArchitecturePlan, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus, ExecutionSummary,
-    PullRequestState, Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
+    Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
+    UnchangedBase,
 };
-use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _};
-use aipipe::stages::github_orchestrator::NOTHING_TO_PUBLISH;
+use aipipe::ports::ReviewDesk as _;
 use aipipe::stages::{
     ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
 };
@@ -29,7 +29,6 @@ pub(crate) struct Report {
     pull_request: Option<aipipe::domain::PullRequestStatus>,
     stages: Vec<(String, f64, bool)>,
     refused: Vec<Refusal>,
-    isolation: Option<String>,
 }
 
 impl Report {
@@ -40,7 +39,7 @@ impl Report {
         let integration = IntegrationRecord::of(records, &recipe.project, id).await?;
         let pull_request = match (&build, integration.and_then(|record| record.pull_request)) {
             (Some(build), Some((number, _))) => {
-                Some(session.workspace.review_desk.status(&build.repository, number).await?)
+                Some(session.workspace.review_desk.status(build.repository(), number).await?)
             }
             _ => None,
         };
@@ -54,19 +53,26 @@ impl Report {
             pull_request,
             stages: session.progress.stages(),
             refused: session.progress.refused(),
-            isolation: session.workspace.ports().ci.capabilities().isolation,
         })
     }
 
-    /// Whether it ended because the repository has all of its result already: no failure to whoever runs it.
-    pub(crate) fn is_unchanged(&self) -> bool {
-        let told = format!(" in {NOTHING_TO_PUBLISH}: ");
-        self.summary.status == ExecutionStatus::Failed
-            && self.summary.failure.as_ref().is_some_and(|failure| failure.contains(&told))
+    /// The base, when it had all of the result already: nothing was published.
+    pub(crate) fn unchanged(&self) -> Option<&UnchangedBase> {
+        match &self.build {
+            Some(BuildReport::Unchanged(base)) => Some(base),
+            _ => None,
+        }
+    }
+
+    fn published(&self) -> Option<&PublishedBuild> {
+        self.build.as_ref().and_then(BuildReport::published)
     }
 
     fn status(&self) -> &'static str {
-        if self.is_unchanged() { "unchanged" } else { self.summary.status.as_str() }
+        match (self.summary.status, self.unchanged()) {
+            (ExecutionStatus::Completed, Some(_)) => "unchanged",
+            (status, _) => status.as_str(),
+        }
     }
 
     /// 0: merged, waiting for the review that was asked for, or nothing to do; 2: stopped for a person; 1: failed.
@@ -76,7 +82,7 @@ impl Report {
         let checked = self.pull_request.as_ref().is_some_and(|status| !status.checks.is_empty());
         let green = checked && !self.is_red();
         match self.summary.status {
-            _ if self.is_unchanged() => 0,
+            ExecutionStatus::Completed if self.unchanged().is_some() => 0,
             ExecutionStatus::Completed if pull_state == Some(PullRequestState::Merged) => 0,
             ExecutionStatus::Waiting if recipe.human_review && green && pull_state == Some(PullRequestState::Open) => 0,
             ExecutionStatus::Completed | ExecutionStatus::Waiting => 2,
@@ -96,17 +102,17 @@ impl Report {
             "execution": summary.id,
             "status": self.status(),
             "waiting_for": summary.wait,
-            "failure": summary.failure.as_ref().filter(|_| !self.is_unchanged()),
+            "failure": summary.failure,
             "project_root": summary.root,
-            "repository": self.build.as_ref().map(|build| &build.repository.location),
-            "branch": self.build.as_ref().map(|build| &build.branch),
+            "repository": self.build.as_ref().map(|build| &build.repository().location),
+            "branch": self.published().map(|build| &build.branch),
             "pull_request": self.pull_request.as_ref().map(|status| json!({
                 "number": status.pull_request.number,
                 "path": status.pull_request.location,
                 "state": status.pull_request.state,
                 "reviews": status.reviews,
             })),
-            "head_sha": self.build.as_ref().map(|build| &build.head),
+            "head_sha": self.published().map(|build| &build.head),
             "merge_sha": self.pull_request.as_ref().and_then(|status| status.pull_request.merge_sha.as_ref()),
             "stack": self.plan.as_ref().map(|plan| json!({
                 "id": plan.decision.stack,
@@ -128,13 +134,13 @@ impl Report {
                 // Where no document could be read the stage has no result, but has told why.
                 "refused": self.documents.as_ref().map_or(&self.refused, |set| &set.refused),
             },
-            "checks": self.build.as_ref().map(|build| build.run.jobs.iter().map(|job| json!({
+            "checks": self.published().map(|build| build.run.jobs.iter().map(|job| json!({
                 "name": job.name,
                 "state": job.state,
                 "steps": job.steps,
             })).collect::<Vec<_>>()),
-            "isolation": self.isolation,
-            "build_failure": self.build.as_ref().and_then(|build| build.failure.as_ref()),
+            "isolation": self.published().map(|build| &build.run.isolation),
+            "build_failure": self.published().and_then(|build| build.failure.as_ref()),
             "cost_usd": match summary.spending.cost {
                 Cost::Known(cost) => Value::String(cost.to_string()),
                 Cost::AtLeast(_) => Value::Null,
@@ -199,22 +205,29 @@ impl Report {
             let _ = writeln!(text, "  code        {done} stories done, {partial} partly");
         }
         self.list_open(&mut text);
-        if let Some(build) = &self.build {
+        if let Some(build) = self.published() {
             let verdict = match build.run.state {
                 RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
                 RunState::Pending | RunState::InProgress => "not finished".to_owned(),
             };
             let jobs: Vec<_> = build.run.jobs.iter().map(|job| job.name.as_str()).collect();
             let _ = writeln!(text, "  CI          {verdict}: {} ({})", jobs.join(", "), build.run.location);
-            let isolation = self.isolation.as_deref().unwrap_or("none: steps ran with this user's rights");
-            let _ = writeln!(text, "  isolation   {isolation}");
+            let rights = match build.run.isolation {
+                Isolation::None(_) => "; steps ran with this user's rights",
+                _ => "",
+            };
+            let _ = writeln!(text, "  isolation   {}{rights}", build.run.isolation);
             if let Some(failure) = &build.failure {
                 let _ = writeln!(text, "\n  {} / {} failed:\n", failure.job, failure.step);
                 for line in failure.log_tail.lines() {
                     let _ = writeln!(text, "    | {line}");
                 }
             }
-            let _ = writeln!(text, "  repository  {}", build.repository.location);
+        }
+        if let Some(build) = &self.build {
+            let _ = writeln!(text, "  repository  {}", build.repository().location);
+        }
+        if let Some(build) = self.published() {
             let _ = writeln!(text, "  branch      {} at {}", build.branch, build.head.short());
         }
         if let Some(status) = &self.pull_request {
@@ -258,21 +271,22 @@ impl Report {
             }
             let _ = writeln!(text, "  Go on:   {again} resume {with}");
         }
-        if self.is_unchanged() {
-            let _ = writeln!(text, "\n  Nothing changed; already merged.");
-        } else if let Some(failure) = &self.summary.failure {
+        if let Some(base) = self.unchanged() {
+            let _ = writeln!(text, "\n  Nothing changed: {} at {} has all of it.", base.base, base.head.short());
+        }
+        if let Some(failure) = &self.summary.failure {
             let _ = writeln!(text, "\n  Failed: {failure}\n  Go on:  {again} resume {with}");
         }
         let (Some(build), Some(plan)) = (&self.build, &self.plan) else { return };
         let branch = match self.pull_request.as_ref().map(|status| status.pull_request.state) {
-            Some(PullRequestState::Merged) => &build.base,
-            _ => &build.branch,
+            Some(PullRequestState::Merged) => build.base(),
+            _ => build.published().map_or(build.base(), |build| &build.branch),
         };
         let folder = recipe.project.as_str();
         let _ = writeln!(
             text,
             "\n  Run what was generated:\n    git clone --branch {branch} {} {folder} && cd {folder}",
-            build.repository.location
+            build.repository().location
         );
         let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
     }

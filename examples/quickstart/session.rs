@@ -3,12 +3,11 @@
 use crate::cli::{Common, Review, RunArgs};
 use crate::progress::Progress;
 use aipipe::domain::{
-    ContentHash, DocumentName, ExecutionId, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, ReviewOutcome,
-    Stack, slugify,
+    ContentHash, DocumentName, ExecutionId, ExecutionSummary, IdempotencyKey, IntakeRequest, ProjectName,
+    ReviewOutcome, Stack, slugify,
 };
 use aipipe::local::{Credentials, HostEnvironment, LocalWorkspace, SystemClock, read_document_file};
 use aipipe::pipeline::{Engine, Pipeline, StartRequest, upload_documents};
-use aipipe::ports::Clock as _;
 use aipipe::stages::{StandardOptions, standard_pipeline};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -35,14 +34,12 @@ impl Recipe {
 
     /// Kept before the execution starts, so that a crash at any point leaves it resumable.
     fn keep(&self, workspace: &Path) -> Result<()> {
-        let file = Self::file(workspace, &self.execution);
+        let target = Self::file(workspace, &self.execution);
         std::fs::create_dir_all(workspace.join("runs"))?;
+        let temporary = target.with_extension("tmp");
         let json = serde_json::to_vec_pretty(self)?;
-        for target in [file, workspace.join("runs").join("latest.json")] {
-            let temporary = target.with_extension("tmp");
-            write_synced(&temporary, &json).with_context(|| format!("can't write {}", temporary.display()))?;
-            std::fs::rename(&temporary, &target)?;
-        }
+        write_synced(&temporary, &json).with_context(|| format!("can't write {}", temporary.display()))?;
+        std::fs::rename(&temporary, &target)?;
         // The names as well must be there after a power cut, before the execution they belong to is.
         File::open(workspace.join("runs"))?.sync_all()?;
         File::open(workspace)?.sync_all()?;
@@ -50,7 +47,7 @@ impl Recipe {
     }
 
     /// The projects of all runs of the workspace.
-    pub(crate) fn projects(workspace: &Path) -> Result<BTreeSet<ProjectName>> {
+    fn projects(workspace: &Path) -> Result<BTreeSet<ProjectName>> {
         let mut projects = BTreeSet::new();
         let entries = match std::fs::read_dir(workspace.join("runs")) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(projects),
@@ -70,11 +67,8 @@ impl Recipe {
         serde_json::from_slice(&json).with_context(|| format!("{} is damaged", file.display()))
     }
 
-    pub(crate) fn load(workspace: &Path, execution: Option<&ExecutionId>) -> Result<Self> {
-        let file = match execution {
-            Some(execution) => Self::file(workspace, execution),
-            None => workspace.join("runs").join("latest.json"),
-        };
+    fn load(workspace: &Path, execution: &ExecutionId) -> Result<Self> {
+        let file = Self::file(workspace, execution);
         if !file.exists() {
             bail!("there is no such run in {} (`-- runs` lists them)", workspace.display());
         }
@@ -107,6 +101,37 @@ impl Session {
         Ok(Self { workspace, engine, progress, common: common.clone() })
     }
 
+    /// As [`Session::open`], but makes nothing where nothing is.
+    pub(crate) fn open_existing(common: &Common) -> Result<Self> {
+        // The workspace's own file: its folder may be there for another reason.
+        if !common.workspace.join("records.redb").exists() {
+            bail!("there is no run in {}", common.workspace.display());
+        }
+        Self::open(common)
+    }
+
+    /// All executions, newest first. Each has a recipe, which was kept before it started.
+    pub(crate) async fn executions(&self) -> Result<Vec<ExecutionSummary>> {
+        let mut all = Vec::new();
+        for project in Recipe::projects(self.workspace.root())? {
+            all.extend(self.engine.list(&project).await?);
+        }
+        all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
+        Ok(all)
+    }
+
+    /// What the named execution was started with, or the one that was worked on last.
+    pub(crate) async fn recipe(&self, execution: Option<&ExecutionId>) -> Result<Recipe> {
+        let execution = match execution {
+            Some(execution) => execution.clone(),
+            None => match self.executions().await?.into_iter().max_by_key(|summary| summary.updated_at) {
+                Some(latest) => latest.id,
+                None => bail!("there is no run in {}", self.workspace.root().display()),
+            },
+        };
+        Recipe::load(self.workspace.root(), &execution)
+    }
+
     pub(crate) fn pipeline(&self, recipe: &Recipe) -> Pipeline<IntakeRequest, ReviewOutcome> {
         let policy = if recipe.human_review { Review::Human } else { Review::Auto };
         let options = StandardOptions::new(policy.into()).with_stack(recipe.stack);
@@ -120,17 +145,13 @@ impl Session {
             Some(project) => project.clone(),
             None => default_project(&args.documents)?,
         };
-        let mut parts: Vec<String> = vec![format!("{:?} {:?}", args.review, args.stack)];
+        let mut parts: Vec<String> = vec![format!("{:?} {:?}", args.review(), args.stack)];
         parts.extend(documents.iter().map(|(name, content)| format!("{name} {}", ContentHash::of(content))));
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let key = IdempotencyKey::derive(&parts);
         let execution = ExecutionId::for_key(&project, &key);
-        // An execution that goes on keeps the day it was started on.
-        let root = match self.engine.find(&execution).await? {
-            Some(known) => known.root,
-            None => ProjectRoot::new(project.clone(), self.workspace.clock.now()),
-        };
-        let human_review = args.review == Review::Human;
+        let root = self.engine.root_for(&project, &key).await?;
+        let human_review = args.review() == Review::Human;
         let recipe = Recipe { execution, project, human_review, stack: args.stack };
         recipe.keep(self.workspace.root())?;
         let intake = upload_documents(self.workspace.artifacts.as_ref(), &root, documents).await?;

@@ -80,7 +80,7 @@ fn names(tree: &Tree, path: &str) -> Result<Vec<Place>> {
 fn artifact(tree: &Tree, path: &str) -> Result<Option<ArtifactEntry>> {
     let Ok(key) = ArtifactKey::parse(path) else { return Ok(None) };
     match tree.look(&key).map_err(|error| failed(LIST, &key, error))? {
-        Found::Version(version, _) => Ok(Some(ArtifactEntry { key, bytes: version.bytes, hash: Some(version.hash) })),
+        Found::Version(version, _) => Ok(Some(ArtifactEntry::new(key, version.bytes, Some(version.hash)))),
         Found::Nothing => Ok(None),
         Found::Foreign if tree.versions_of(&key).map_err(|error| failed(LIST, &key, error))?.is_empty() => Ok(None),
         Found::Foreign => {

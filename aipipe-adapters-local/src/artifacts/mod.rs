@@ -171,7 +171,7 @@ fn get(tree: &Tree, key: &ArtifactKey, options: &GetOptions) -> Result<Artifact>
     if found.bytes != version.bytes || found.hash != version.hash.to_hex() {
         return Err(damaged(GET, key));
     }
-    Ok(Artifact { meta: version.meta(key), content: Bytes::from(found.content) })
+    Ok(Artifact::new(version.meta(key), Bytes::from(found.content)))
 }
 
 fn earlier(

@@ -43,12 +43,12 @@ impl Version {
 
     /// What a listing of the key's versions tells.
     pub(super) fn entry(&self) -> VersionEntry {
-        VersionEntry { version: self.name(), bytes: self.bytes, hash: Some(self.hash) }
+        VersionEntry::new(self.name(), self.bytes, Some(self.hash))
     }
 
     /// What is known of the artifact at this version.
     pub(super) fn meta(&self, key: &ArtifactKey) -> ArtifactMeta {
-        ArtifactMeta { key: key.clone(), version: self.name(), bytes: self.bytes, hash: self.hash }
+        ArtifactMeta::new(key.clone(), self.name(), self.bytes, self.hash)
     }
 }
 

@@ -82,7 +82,7 @@ impl<'a> JobRun<'a> {
         }
         let limits = &run.options.limits;
         let log = JobLog::create(&file, limits.log_bytes, limits.output_bytes).map_err(failed)?;
-        let outside_temp = if run.sandbox.isolation().is_none() {
+        let outside_temp = if run.sandbox.name().is_none() {
             Some(tempfile::Builder::new().prefix("aipipe-").tempdir().map_err(failed)?)
         } else {
             None
@@ -117,17 +117,16 @@ impl<'a> JobRun<'a> {
 
     /// Runs the steps to the end.
     pub(super) async fn run(mut self) -> Result<JobResult> {
-        let notes: Vec<String> =
-            [self.run.sandbox.note()].into_iter().chain(self.run.workflow.notes.iter().cloned()).collect();
+        let notes: Vec<String> = [self.run.sandbox.isolation().to_string()]
+            .into_iter()
+            .chain(self.run.workflow.notes.iter().cloned())
+            .collect();
         let notes = notes.join("; ");
         self.log.line(&format!("job {} of {} at {}", self.job.name, self.run.workflow.name, self.run.commit));
         self.log.line(&notes);
-        let set_up = StepResult {
-            name: "Set up job".to_owned(),
-            state: RunState::Completed(Conclusion::Success),
-            duration_ms: Some(0),
-            note: Some(notes),
-        };
+        let set_up = StepResult::new("Set up job", RunState::Completed(Conclusion::Success))
+            .with_duration(Duration::ZERO)
+            .with_note(Some(notes));
         let mut steps = vec![set_up];
         for (index, step) in self.job.steps.iter().enumerate() {
             steps.push(self.step(index + 1, step).await?);
@@ -137,12 +136,8 @@ impl<'a> JobRun<'a> {
         remove_tree(&self.run.folder.job())
             .and_then(|()| remove_tree(&self.run.folder.steps()))
             .map_err(|error| io_error("ci.job", "the job's folder can't be removed", error))?;
-        Ok(JobResult {
-            id: self.job.id.clone(),
-            name: self.job.name.clone(),
-            state: RunState::Completed(conclusion),
-            steps,
-        })
+        let state = RunState::Completed(conclusion);
+        Ok(JobResult::new(self.job.id.clone(), self.job.name.clone(), state, steps))
     }
 
     async fn step(&mut self, number: usize, step: &Step) -> Result<StepResult> {
@@ -165,12 +160,7 @@ impl<'a> JobRun<'a> {
             self.tolerate(step, end)
         };
         let duration = clock.now().since(started);
-        Ok(StepResult {
-            name,
-            state: RunState::Completed(end.conclusion),
-            duration_ms: Some(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
-            note: end.note,
-        })
+        Ok(StepResult::new(name, RunState::Completed(end.conclusion)).with_duration(duration).with_note(end.note))
     }
 
     /// Notes trouble, unless the step may fail.

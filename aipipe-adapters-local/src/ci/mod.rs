@@ -34,8 +34,8 @@ pub use sandbox::SandboxChoice;
 
 use crate::process::read_small;
 use aipipe_core::domain::{
-    CheckRun, CheckSource, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobId, RepositoryRef, RunId, RunState,
-    WorkflowRun,
+    CheckRun, CheckSource, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobId, JobResult, RepositoryRef, RunId,
+    RunState, WorkflowRun,
 };
 use aipipe_core::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -172,7 +172,7 @@ impl LocalCi {
         record.run.started_at = Some(options.clock.now());
         record.run.finished_at = None;
         record.run.jobs = workflow.jobs.iter().map(run::waiting).collect();
-        record.isolation = self.sandbox.note();
+        record.run.isolation = self.sandbox.isolation();
         record.checks_recorded = false;
         folder.save(&record)?;
         self.report(&record, |_| RunState::Pending)?;
@@ -190,7 +190,7 @@ impl LocalCi {
             id: record.run.id.clone(),
             attempt: record.run.attempt,
         };
-        tracing::info!(run = %run.id, attempt = run.attempt, isolation = %record.isolation, "workflow run starts");
+        tracing::info!(run = %run.id, attempt = run.attempt, isolation = %record.run.isolation, "workflow run starts");
         let conclusion = run.execute(&mut record).await?;
         folder.clear()?;
         record.run.state = RunState::Completed(conclusion);
@@ -212,11 +212,10 @@ impl LocalCi {
     }
 
     fn report(&self, record: &RunRecord, state: impl Fn(RunState) -> RunState) -> Result<()> {
-        let check = |job: &aipipe_core::domain::JobResult| CheckRun {
-            name: job.name.clone(),
-            source: CheckSource::Workflow(record.run.workflow.clone()),
-            head_sha: record.run.head_sha.clone(),
-            state: state(job.state),
+        let head = &record.run.head_sha;
+        let source = CheckSource::Workflow(record.run.workflow.clone());
+        let check = |job: &JobResult| {
+            CheckRun::new(job.name.clone(), head.clone(), state(job.state)).with_source(source.clone())
         };
         self.options.checks.record(&record.repository, record.run.jobs.iter().map(check).collect())
     }
@@ -225,7 +224,7 @@ impl LocalCi {
 #[async_trait]
 impl ContinuousIntegration for LocalCi {
     fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, self.sandbox.isolation())
+        CiCapabilities::new(false, self.sandbox.name())
     }
 
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
@@ -265,18 +264,10 @@ impl ContinuousIntegration for LocalCi {
                 record
             }
             None => {
-                let run = WorkflowRun {
-                    id: RunId::parse(id)?,
-                    workflow: selector.workflow.clone(),
-                    head_sha: selector.head_sha.clone(),
-                    attempt: 1,
-                    state: RunState::Pending,
-                    started_at: None,
-                    finished_at: None,
-                    jobs: Vec::new(),
-                    location: folder.path().display().to_string(),
-                };
-                RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone(), self.sandbox.note())
+                let (workflow, head) = (selector.workflow.clone(), selector.head_sha.clone());
+                let location = folder.path().display().to_string();
+                let run = WorkflowRun::new(RunId::parse(id)?, workflow, head, self.sandbox.isolation(), location);
+                RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone())
             }
         };
         self.perform(&folder, &lock, record, selector).await.map(Some)
@@ -336,11 +327,8 @@ impl ContinuousIntegration for LocalCi {
                     .with("attempt", attempt));
             }
         }
-        let selector = RunSelector {
-            workflow: record.run.workflow.clone(),
-            head_sha: record.run.head_sha.clone(),
-            branch: record.branch.clone(),
-        };
+        let selector =
+            RunSelector::new(record.run.workflow.clone(), record.run.head_sha.clone(), record.branch.clone());
         self.perform(&folder, &lock, record, &selector).await
     }
 }

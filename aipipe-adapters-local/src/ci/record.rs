@@ -13,7 +13,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MAX_RECORD: u64 = 16 << 20;
 
 /// What is kept of a run.
@@ -25,21 +25,13 @@ pub(super) struct RunRecord {
     pub(super) key: IdempotencyKey,
     pub(super) repository: RepositoryRef,
     pub(super) branch: BranchName,
-    /// How steps were isolated, or why they weren't.
-    pub(super) isolation: String,
     /// Whether the checks of the finished run were handed on.
     pub(super) checks_recorded: bool,
 }
 
 impl RunRecord {
-    pub(super) fn new(
-        run: WorkflowRun,
-        key: IdempotencyKey,
-        repository: RepositoryRef,
-        branch: BranchName,
-        isolation: String,
-    ) -> Self {
-        Self { format: FORMAT, run, key, repository, branch, isolation, checks_recorded: false }
+    pub(super) fn new(run: WorkflowRun, key: IdempotencyKey, repository: RepositoryRef, branch: BranchName) -> Self {
+        Self { format: FORMAT, run, key, repository, branch, checks_recorded: false }
     }
 }
 

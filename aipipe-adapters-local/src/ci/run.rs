@@ -7,7 +7,7 @@ use super::record::{RunFolder, RunRecord};
 use super::reuse::Reuse;
 use super::sandbox::Sandbox;
 use super::toolchain::Toolchain;
-use super::workflow::{Job, Workflow};
+use super::workflow::{Job, Step, Workflow};
 use aipipe_core::Result;
 use aipipe_core::domain::{BranchName, CommitSha, Conclusion, JobResult, RepositoryRef, RunId, RunState, StepResult};
 use std::collections::BTreeMap;
@@ -143,11 +143,7 @@ fn not_run(job: &Job, conclusion: Conclusion, note: &str) -> JobResult {
 
 /// A job that has not begun.
 pub(super) fn waiting(job: &Job) -> JobResult {
-    let steps = job.steps.iter().map(|step| StepResult {
-        name: step.name.literal().unwrap_or_else(|| "step".to_owned()),
-        state: RunState::Pending,
-        duration_ms: None,
-        note: None,
-    });
-    JobResult { id: job.id.clone(), name: job.name.clone(), state: RunState::Pending, steps: steps.collect() }
+    let name = |step: &Step| step.name.literal().unwrap_or_else(|| "step".to_owned());
+    let steps = job.steps.iter().map(|step| StepResult::new(name(step), RunState::Pending));
+    JobResult::new(job.id.clone(), job.name.clone(), RunState::Pending, steps.collect())
 }

@@ -5,6 +5,7 @@
 //! phase. Without bubblewrap a step is an ordinary process with a cleared environment, and the run says so.
 
 use crate::process::{HostEnvironment, Launch, TRACKING_VARIABLE, find_program, home_masks, tool_folders};
+use aipipe_core::domain::Isolation;
 use aipipe_core::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -82,19 +83,19 @@ impl Sandbox {
         Ok(Self::None { reason })
     }
 
-    /// The isolation for people; `None` when there is none.
-    pub(super) fn isolation(&self) -> Option<String> {
+    /// What isolates; `None` when nothing does.
+    pub(super) fn name(&self) -> Option<String> {
         match self {
             Self::Bubblewrap { version, .. } => Some(version.clone()),
             Self::None { .. } => None,
         }
     }
 
-    /// The isolation, or why there is none, for a run's log.
-    pub(super) fn note(&self) -> String {
+    /// The isolation, or why there is none, for a run.
+    pub(super) fn isolation(&self) -> Isolation {
         match self {
-            Self::Bubblewrap { version, .. } => format!("isolated by {version}"),
-            Self::None { reason } => format!("not isolated: {reason}"),
+            Self::Bubblewrap { version, .. } => Isolation::By(version.clone()),
+            Self::None { reason } => Isolation::None((*reason).to_owned()),
         }
     }
 

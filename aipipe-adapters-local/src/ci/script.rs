@@ -249,7 +249,7 @@ impl JobRun<'_> {
             // A checkout may bring an `.npmrc` that names another git, and a `pip.py` for `python -m pip` to find.
             environment.insert("npm_config_git".into(), "git".into());
             environment.insert("PYTHONSAFEPATH".into(), "1".into());
-        } else if self.run.sandbox.isolation().is_some() {
+        } else if self.run.sandbox.name().is_some() {
             // There is no network: say so at once instead of trying for minutes.
             environment.insert("npm_config_offline".into(), "true".into());
         }

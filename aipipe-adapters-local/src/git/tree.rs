@@ -268,8 +268,8 @@ impl Repositories {
                     .read_header(node.id)
                     .map_err(|error| stored_error(OPERATION, "read a file's length", error).with("path", &path))?;
                 let bytes = u64::try_from(bytes).ok();
-                let content_id = Some(ContentId::parse(node.id.to_string())?);
-                Ok(TreeEntry { path, executable: node.kind == Kind::Executable, bytes, content_id })
+                let content_id = ContentId::parse(node.id.to_string())?;
+                Ok(TreeEntry::new(path, node.kind == Kind::Executable, bytes).with_content_id(content_id))
             })
             .collect()
     }

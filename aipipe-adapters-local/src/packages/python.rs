@@ -73,7 +73,7 @@ pub(super) async fn lock(options: &LocalPackageOptions, request: &LockRequest) -
 }
 
 fn done(content: String, tool: String) -> Result<LockFile> {
-    Ok(LockFile { path: RepoPath::parse(LOCK)?, content: Bytes::from(content), tool })
+    Ok(LockFile::new(RepoPath::parse(LOCK)?, Bytes::from(content), tool))
 }
 
 fn refuse(message: impl Into<String>) -> Error {

@@ -55,7 +55,7 @@ impl Scan {
     /// Reads the page.
     pub(super) fn run(&self, database: &Database) -> Result<RecordPage> {
         let no_key = |part: &str| part.chars().any(char::is_control);
-        let mut page = RecordPage { records: Vec::new(), next: None };
+        let mut page = RecordPage::default();
         if no_key(&self.query.partition) || no_key(&self.query.sort_prefix) {
             // No record can have such a key, and a zero byte would reach into another partition.
             return Ok(page);
@@ -122,6 +122,6 @@ fn decode(operation: &'static str, key: &[u8], stored: &value::Stored<'_>) -> Re
         parse_record_key(key).ok_or_else(|| Error::new(ErrorKind::Corrupt, operation, "a record has no valid name"))?;
     let body = serde_json::from_slice(stored.body)
         .map_err(|error| about(ErrorKind::Corrupt, operation, "the record is not JSON", key).caused_by(error))?;
-    let record = Record { key: record_key, version: RecordVersion::new(stored.version.into()), body };
+    let record = Record::new(record_key, RecordVersion::new(stored.version.into()), body);
     Ok((record, stored.body.len()))
 }

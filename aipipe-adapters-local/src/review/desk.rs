@@ -113,7 +113,7 @@ impl Desk {
             _ => Mergeable::Unknown,
         };
         let reviews = open.record.reviews.iter().map(|keyed| keyed.review.clone()).collect();
-        Ok(PullRequestStatus { pull_request: open.pull_request(), reviews, checks, mergeable })
+        Ok(PullRequestStatus::new(open.pull_request(), reviews, checks, mergeable))
     }
 
     pub(super) fn comment(
@@ -147,9 +147,10 @@ impl Desk {
             if open.record.state != PullRequestState::Open {
                 return Err(Error::new(ErrorKind::Conflict, OPERATION, "the pull request is not open"));
             }
-            let ReviewSpec { reviewer, verdict, commit, comment } = spec;
-            let may_approve = MayApprove::Yes;
-            let review = Review { reviewer, may_approve, verdict, commit, at: self.clock.now(), comment };
+            let ReviewSpec { reviewer, verdict, commit, comment, .. } = spec;
+            let review = Review::new(reviewer, verdict, commit, self.clock.now())
+                .with_may_approve(MayApprove::Yes)
+                .with_comment(comment);
             open.record.reviews.push(KeyedReview { key, review });
             self.save(&open)?;
         }

@@ -47,18 +47,12 @@ pub(super) struct Comment {
 impl Record {
     /// The pull request as the port tells it.
     pub(super) fn pull_request(&self, repository: &RepositoryRef, location: String) -> PullRequest {
-        PullRequest {
-            number: self.number,
-            repository: repository.clone(),
-            head: self.head.clone(),
-            head_sha: self.head_sha.clone(),
-            base: self.base.clone(),
-            title: self.title.clone(),
-            state: self.state,
-            merge_sha: self.merge_sha.clone(),
-            // The desk has no accounts: whoever can write to it speaks for whom they name.
-            author: None,
-            location,
-        }
+        let head = (self.head.clone(), self.head_sha.clone());
+        let (base, title) = (self.base.clone(), self.title.clone());
+        // Without an author: the desk has no accounts, and whoever can write to it speaks for whom they name.
+        let mut pull_request = PullRequest::new(self.number, repository.clone(), head, base, title, location);
+        pull_request.state = self.state;
+        pull_request.merge_sha.clone_from(&self.merge_sha);
+        pull_request
     }
 }

@@ -129,11 +129,11 @@ pub(crate) fn repository() -> RepositoryRef {
 }
 
 pub(crate) fn selector() -> RunSelector {
-    RunSelector {
-        workflow: RepoPath::parse(WORKFLOW).unwrap(),
-        head_sha: CommitSha::parse("0123456789012345678901234567890123456789").unwrap(),
-        branch: BranchName::parse("aipipe/run-1").unwrap(),
-    }
+    RunSelector::new(
+        RepoPath::parse(WORKFLOW).unwrap(),
+        CommitSha::parse("0123456789012345678901234567890123456789").unwrap(),
+        BranchName::parse("aipipe/run-1").unwrap(),
+    )
 }
 
 pub(crate) fn key(name: &str) -> IdempotencyKey {
@@ -491,11 +491,13 @@ async fn the_network_is_there_in_the_install_phase_only() {
         let log = rig.log(&run, "test").await;
         assert_eq!(log.matches("install connected").count(), 1, "{log}");
         assert!(!log.contains("test connected") && log.contains("it has no network"), "{log}");
+        assert!(matches!(&run.isolation, Isolation::By(what) if what.contains("bubblewrap")), "{}", run.isolation);
     }
     let plain = Rig::new(&one_job(&steps)).with_npm(&npm).plain();
     let run = plain.run().await;
     assert!(plain.log(&run, "test").await.contains("test connected"), "the control");
     assert!(job(&run, "test").steps[0].note.as_deref().unwrap().contains("not isolated"));
+    assert_eq!(run.isolation, Isolation::None("bubblewrap is switched off".to_owned()));
 }
 
 #[tokio::test]

@@ -57,13 +57,7 @@ pub(crate) fn delete(file: &str) -> FileChange {
 }
 
 pub(crate) fn request(on: &str, parent: &CommitSha, changes: Vec<FileChange>) -> CommitRequest {
-    CommitRequest {
-        branch: branch(on),
-        parent: parent.clone(),
-        changes,
-        message: "Change files\n\nFor a reason.".to_owned(),
-        author: author(),
-    }
+    CommitRequest::new(branch(on), parent.clone(), changes, "Change files\n\nFor a reason.", author())
 }
 
 pub(crate) fn spec(name: &str) -> RepositorySpec {

@@ -28,27 +28,16 @@ async fn work(root: &Path) -> Result<()> {
     let first = git.commit(&repository, &request("work", &base, vec![put("a", "1")]), &key("first")).await?;
     let head = git.commit(&repository, &request("work", &first, vec![put("b", "2")]), &key("second")).await?;
     let state = RunState::Completed(Conclusion::Success);
-    let check = CheckRun {
-        name: CheckName::parse("build").unwrap(),
-        source: Default::default(),
-        head_sha: head.clone(),
-        state,
-    };
+    let check = CheckRun::new(CheckName::parse("build").unwrap(), head.clone(), state);
     checks.record(&repository.name, vec![check]).await?;
 
     let title = "Rent a bike".to_owned();
-    let asked = PullRequestSpec { head: branch("work"), base: branch("main"), title, body: "Stories.".to_owned() };
+    let asked = PullRequestSpec::new(branch("work"), branch("main"), title).with_body("Stories.");
     let opened = desk.open(&repository, &asked, &key("open")).await?;
     desk.comment(&repository, opened.number, "A comment.", &key("comment")).await?;
-    let approval = ReviewSpec {
-        reviewer: "reviewer".to_owned(),
-        verdict: ReviewVerdict::Approved,
-        commit: head.clone(),
-        comment: String::new(),
-    };
+    let approval = ReviewSpec::new("reviewer", ReviewVerdict::Approved, head.clone());
     desk.review(&repository, opened.number, &approval, &key("review")).await?;
-    let merge =
-        MergeSpec { expected_head: head.clone(), title: "Merge".to_owned(), body: String::new(), author: author() };
+    let merge = MergeSpec::new(head.clone(), "Merge", author());
     desk.merge(&repository, opened.number, &merge, &key("merge")).await?;
 
     git.ensure_branch(&repository, &branch("brief"), &first, &key("brief")).await?;

@@ -22,7 +22,7 @@ fn manager(options: LocalPackageOptions) -> LocalPackageManager {
 
 fn request(stack: Stack, version: &str, manifests: &[(&str, &str)]) -> LockRequest {
     let manifest = |(path, text): &(&str, &str)| (RepoPath::parse(*path).unwrap(), Bytes::from((*text).to_owned()));
-    LockRequest { stack, runtime_version: version.to_owned(), manifests: manifests.iter().map(manifest).collect() }
+    LockRequest::new(stack, version, manifests.iter().map(manifest).collect())
 }
 
 fn node(manifest: &str) -> LockRequest {

@@ -10,35 +10,20 @@ use aipipe_core::ports::{MergeSpec, PullRequestSpec, ReviewDesk as _, ReviewSpec
 use std::fs;
 
 fn pull_request() -> PullRequestSpec {
-    PullRequestSpec {
-        head: branch("work"),
-        base: branch("main"),
-        title: "Rent a bike".to_owned(),
-        body: "## What\n\nThe first stories.\n".to_owned(),
-    }
+    PullRequestSpec::new(branch("work"), branch("main"), "Rent a bike").with_body("## What\n\nThe first stories.\n")
 }
 
 fn merge_of(head: &CommitSha) -> MergeSpec {
-    MergeSpec {
-        expected_head: head.clone(),
-        title: "Merge pull request 1".to_owned(),
-        body: "Rent a bike".to_owned(),
-        author: author(),
-    }
+    MergeSpec::new(head.clone(), "Merge pull request 1", author()).with_body("Rent a bike")
 }
 
 fn approval(commit: &CommitSha) -> ReviewSpec {
-    ReviewSpec {
-        reviewer: "reviewer".to_owned(),
-        verdict: ReviewVerdict::Approved,
-        commit: commit.clone(),
-        comment: "Fine.".to_owned(),
-    }
+    ReviewSpec::new("reviewer", ReviewVerdict::Approved, commit.clone()).with_comment("Fine.")
 }
 
 fn check(name: &str, commit: &CommitSha, state: RunState) -> CheckRun {
     let source = CheckSource::App("lint-bot".to_owned());
-    CheckRun { name: CheckName::parse(name).unwrap(), source, head_sha: commit.clone(), state }
+    CheckRun::new(CheckName::parse(name).unwrap(), commit.clone(), state).with_source(source)
 }
 
 const GREEN: RunState = RunState::Completed(Conclusion::Success);
@@ -123,16 +108,16 @@ async fn opening_again_finds_the_branchs_pull_request_and_updates_its_text() {
     let s = Started::new().await;
     let first = s.opened().await;
     assert_eq!(s.opened().await, first);
-    let changed = PullRequestSpec { title: "Rent two bikes".to_owned(), body: "More.".to_owned(), ..pull_request() };
+    let changed = PullRequestSpec::new(branch("work"), branch("main"), "Rent two bikes").with_body("More.");
     let found = s.workspace.desk.open(&s.repository, &changed, &key("other")).await.unwrap();
     assert_eq!((found.number, found.title.as_str()), (1, "Rent two bikes"));
     let page = fs::read_to_string(&found.location).unwrap();
     assert!(page.starts_with("# Rent two bikes") && page.ends_with("More.\n"), "{page}");
     // Another branch has its own.
     s.git().ensure_branch(&s.repository, &branch("more"), &s.head, &key("more")).await.unwrap();
-    let more = PullRequestSpec { head: branch("more"), ..pull_request() };
+    let more = PullRequestSpec::new(branch("more"), branch("main"), "Rent a bike");
     assert_eq!(s.workspace.desk.open(&s.repository, &more, &key("more")).await.unwrap().number, 2);
-    let elsewhere = PullRequestSpec { base: branch("more"), ..pull_request() };
+    let elsewhere = PullRequestSpec::new(branch("work"), branch("more"), "Rent a bike");
     let error = s.workspace.desk.open(&s.repository, &elsewhere, &key("x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
 }
@@ -261,13 +246,13 @@ async fn closing_ends_it() {
 async fn what_cannot_be_done_says_why() {
     let s = Started::new().await;
     let desk = &s.workspace.desk;
-    let same = PullRequestSpec { base: branch("work"), ..pull_request() };
+    let same = PullRequestSpec::new(branch("work"), branch("work"), "Rent a bike");
     assert_eq!(desk.open(&s.repository, &same, &key("x")).await.unwrap_err().kind(), ErrorKind::InvalidInput);
-    let none = PullRequestSpec { head: branch("none"), ..pull_request() };
+    let none = PullRequestSpec::new(branch("none"), branch("main"), "Rent a bike");
     let error = desk.open(&s.repository, &none, &key("x")).await.unwrap_err();
     assert_eq!((error.kind(), error.context("branch")), (ErrorKind::NotFound, Some("none")));
     for title in ["", "two\nlines"] {
-        let bad = PullRequestSpec { title: title.to_owned(), ..pull_request() };
+        let bad = PullRequestSpec::new(branch("work"), branch("main"), title);
         assert_eq!(desk.open(&s.repository, &bad, &key("x")).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
     assert!(!s.folder_of(1).exists());
@@ -280,7 +265,7 @@ async fn what_cannot_be_done_says_why() {
 #[tokio::test]
 async fn the_page_shows_hostile_text_as_text() {
     let s = Started::new().await;
-    let hostile = PullRequestSpec { title: "# <script>x</script> | [a](b) `c` *d*".to_owned(), ..pull_request() };
+    let hostile = PullRequestSpec::new(branch("work"), branch("main"), "# <script>x</script> | [a](b) `c` *d*");
     let opened = s.workspace.desk.open(&s.repository, &hostile, &key("open")).await.unwrap();
     s.workspace
         .desk

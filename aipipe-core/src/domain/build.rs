@@ -6,6 +6,8 @@ use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use super::validation::ValidationReport;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
 
 /// A repository as an adapter knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,8 +27,8 @@ pub struct CommitRecord {
     pub sha: CommitSha,
     /// The first line of its message.
     pub title: String,
-    /// The story it is for; none for the scaffold.
-    pub story: Option<StoryId>,
+    /// The stories that are new in it; none for the scaffold.
+    pub stories: Vec<StoryId>,
 }
 
 /// How a run, job or step ended.
@@ -78,6 +80,7 @@ impl RunState {
 
 /// A step of a CI job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepResult {
     /// Its name as the workflow gives it.
     pub name: String,
@@ -89,8 +92,31 @@ pub struct StepResult {
     pub note: Option<String>,
 }
 
+impl StepResult {
+    /// A step that stands at `state`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, state: RunState) -> Self {
+        Self { name: name.into(), state, duration_ms: None, note: None }
+    }
+
+    /// The same, ended after this long.
+    #[must_use]
+    pub fn with_duration(mut self, duration: Duration) -> Self {
+        self.duration_ms = Some(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// The same with what a reader should know, if anything.
+    #[must_use]
+    pub fn with_note(mut self, note: Option<String>) -> Self {
+        self.note = note;
+        self
+    }
+}
+
 /// A job of a CI run; its name is the check's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JobResult {
     /// The adapter's id of the job.
     pub id: JobId,
@@ -102,8 +128,41 @@ pub struct JobResult {
     pub steps: Vec<StepResult>,
 }
 
+impl JobResult {
+    /// A job that stands at `state`.
+    #[must_use]
+    pub fn new(id: JobId, name: CheckName, state: RunState, steps: Vec<StepResult>) -> Self {
+        Self { id, name, state, steps }
+    }
+}
+
+/// How the steps of a run were kept from the rest of the machine they ran on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Nobody said.
+    #[default]
+    Unknown,
+    /// By this, such as `bubblewrap 0.8.0` or `a GitHub-hosted runner`.
+    By(String),
+    /// Not at all, for this reason: they ran with the rights of the user who ran CI.
+    None(String),
+}
+
+impl fmt::Display for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("not known"),
+            Self::By(what) => write!(f, "isolated by {what}"),
+            Self::None(reason) => write!(f, "not isolated: {reason}"),
+        }
+    }
+}
+
 /// A run of a workflow for one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WorkflowRun {
     /// The adapter's id of the run.
     pub id: RunId,
@@ -121,11 +180,37 @@ pub struct WorkflowRun {
     pub finished_at: Option<Timestamp>,
     /// Its jobs.
     pub jobs: Vec<JobResult>,
+    /// How its steps were isolated, as of its latest attempt.
+    #[serde(default)]
+    pub isolation: Isolation,
     /// Where a person finds it.
     pub location: String,
 }
 
 impl WorkflowRun {
+    /// The first attempt of a run of `workflow` for `head_sha` that has not begun; adapters fill in what they know.
+    #[must_use]
+    pub fn new(
+        id: RunId,
+        workflow: RepoPath,
+        head_sha: CommitSha,
+        isolation: Isolation,
+        location: impl Into<String>,
+    ) -> Self {
+        Self {
+            id,
+            workflow,
+            head_sha,
+            attempt: 1,
+            state: RunState::Pending,
+            started_at: None,
+            finished_at: None,
+            jobs: Vec::new(),
+            isolation,
+            location: location.into(),
+        }
+    }
+
     /// The first failed step with its job, if there is one.
     #[must_use]
     pub fn first_failure(&self) -> Option<(&JobResult, Option<&StepResult>)> {
@@ -150,7 +235,64 @@ pub struct BuildFailure {
 
 /// Stage 6's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuildReport {
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BuildReport {
+    /// The code is on a branch of its own, and CI has ended for its head.
+    Published(Box<PublishedBuild>),
+    /// Nothing changed: the base has all of it already. There is no branch, no commit and no CI run.
+    Unchanged(Box<UnchangedBase>),
+}
+
+impl BuildReport {
+    /// What was published, if anything was.
+    #[must_use]
+    pub fn published(&self) -> Option<&PublishedBuild> {
+        match self {
+            Self::Published(build) => Some(build),
+            Self::Unchanged(_) => None,
+        }
+    }
+
+    /// The project's repository.
+    #[must_use]
+    pub fn repository(&self) -> &RepositoryRef {
+        match self {
+            Self::Published(build) => &build.repository,
+            Self::Unchanged(base) => &base.repository,
+        }
+    }
+
+    /// The branch a merge goes to.
+    #[must_use]
+    pub fn base(&self) -> &BranchName {
+        match self {
+            Self::Published(build) => &build.base,
+            Self::Unchanged(base) => &base.base,
+        }
+    }
+}
+
+/// A base that has all an execution made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UnchangedBase {
+    /// The project and day.
+    pub root: ProjectRoot,
+    /// What was not published again.
+    pub validation: Stored<ValidationReport>,
+    /// Where.
+    pub repository: RepositoryRef,
+    /// The branch a merge would go to.
+    pub base: BranchName,
+    /// The commit of that branch which has all of it.
+    pub head: CommitSha,
+}
+
+/// Code on a branch, and what CI says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PublishedBuild {
     /// The project and day.
     pub root: ProjectRoot,
     /// What was published.

@@ -42,6 +42,7 @@ impl ExecutionStatus {
 
 /// What a stage waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Wait {
     /// The signal that ends the wait.
     pub signal: SignalName,
@@ -51,8 +52,24 @@ pub struct Wait {
     pub poll_after: Option<Duration>,
 }
 
+impl Wait {
+    /// A wait that only this signal ends.
+    #[must_use]
+    pub fn new(signal: SignalName, reason: impl Into<String>) -> Self {
+        Self { signal, reason: reason.into(), poll_after: None }
+    }
+
+    /// The same, where a resume without a signal is worth it after this long.
+    #[must_use]
+    pub fn with_poll(mut self, after: Duration) -> Self {
+        self.poll_after = Some(after);
+        self
+    }
+}
+
 /// A summary of an execution, as listings show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ExecutionSummary {
     /// The execution.
     pub id: ExecutionId,

@@ -1,11 +1,12 @@
 //! Stage 7's vocabulary: the pull request, its review, its merge.
 
 use super::artifact::Stored;
-use super::build::{BuildReport, RepositoryRef, RunState};
+use super::build::{BuildReport, RepositoryRef, RunState, UnchangedBase};
 use super::id::{BranchName, CheckName, CommitSha};
 use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Who decides on the merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +32,7 @@ pub enum PullRequestState {
 
 /// A pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PullRequest {
     /// Its number within the repository.
     pub number: u64,
@@ -53,6 +55,39 @@ pub struct PullRequest {
     pub author: Option<String>,
     /// Where a person finds it: a URL or a path.
     pub location: String,
+}
+
+impl PullRequest {
+    /// An open pull request of `head`, at the commit `head_sha`, into `base`.
+    #[must_use]
+    pub fn new(
+        number: u64,
+        repository: RepositoryRef,
+        (head, head_sha): (BranchName, CommitSha),
+        base: BranchName,
+        title: impl Into<String>,
+        location: impl Into<String>,
+    ) -> Self {
+        Self {
+            number,
+            repository,
+            head,
+            head_sha,
+            base,
+            title: title.into(),
+            state: PullRequestState::Open,
+            merge_sha: None,
+            author: None,
+            location: location.into(),
+        }
+    }
+
+    /// The same, opened by this account.
+    #[must_use]
+    pub fn with_author(mut self, author: impl Into<String>) -> Self {
+        self.author = Some(author.into());
+        self
+    }
 }
 
 /// What a reviewer decided.
@@ -84,6 +119,7 @@ pub enum MayApprove {
 
 /// A review of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Review {
     /// Who reviewed.
     pub reviewer: String,
@@ -98,6 +134,29 @@ pub struct Review {
     pub at: Timestamp,
     /// What was said.
     pub comment: String,
+}
+
+impl Review {
+    /// A verdict on a commit without a comment; whether an approval counts is not known.
+    #[must_use]
+    pub fn new(reviewer: impl Into<String>, verdict: ReviewVerdict, commit: CommitSha, at: Timestamp) -> Self {
+        let may_approve = MayApprove::default();
+        Self { reviewer: reviewer.into(), may_approve, verdict, commit, at, comment: String::new() }
+    }
+
+    /// The same of a reviewer of whom the host knows whether an approval counts.
+    #[must_use]
+    pub fn with_may_approve(mut self, may_approve: MayApprove) -> Self {
+        self.may_approve = may_approve;
+        self
+    }
+
+    /// The same with this said.
+    #[must_use]
+    pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = comment.into();
+        self
+    }
 }
 
 /// Who reported a check.
@@ -124,6 +183,7 @@ pub struct RequiredCheck {
 
 /// A check of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CheckRun {
     /// Its name.
     pub name: CheckName,
@@ -134,6 +194,21 @@ pub struct CheckRun {
     pub head_sha: CommitSha,
     /// Where it stands.
     pub state: RunState,
+}
+
+impl CheckRun {
+    /// A check of `head_sha` that stands at `state`; who reported it is not known.
+    #[must_use]
+    pub fn new(name: CheckName, head_sha: CommitSha, state: RunState) -> Self {
+        Self { name, source: CheckSource::default(), head_sha, state }
+    }
+
+    /// The same, reported by this source.
+    #[must_use]
+    pub fn with_source(mut self, source: CheckSource) -> Self {
+        self.source = source;
+        self
+    }
 }
 
 /// Whether a merge would work, as far as the host knows.
@@ -150,6 +225,7 @@ pub enum Mergeable {
 
 /// Everything that decides about a merge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PullRequestStatus {
     /// The pull request as it is now.
     pub pull_request: PullRequest,
@@ -161,9 +237,56 @@ pub struct PullRequestStatus {
     pub mergeable: Mergeable,
 }
 
+impl PullRequestStatus {
+    /// A pull request with all its reviews and all checks of its head.
+    #[must_use]
+    pub fn new(pull_request: PullRequest, reviews: Vec<Review>, checks: Vec<CheckRun>, mergeable: Mergeable) -> Self {
+        Self { pull_request, reviews, checks, mergeable }
+    }
+}
+
 /// Stage 7's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReviewOutcome {
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReviewOutcome {
+    /// The pull request was merged or closed.
+    Ended(EndedReview),
+    /// There was nothing to review: the base has all of it already. There is no pull request.
+    Unchanged(UnchangedBase),
+}
+
+impl ReviewOutcome {
+    /// The review that ended, if there was anything to review.
+    #[must_use]
+    pub fn ended(&self) -> Option<&EndedReview> {
+        match self {
+            Self::Ended(review) => Some(review),
+            Self::Unchanged(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ReviewOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended(review) => {
+                let state = match review.pull_request.state {
+                    PullRequestState::Open => "open",
+                    PullRequestState::Merged => "merged",
+                    PullRequestState::Closed => "closed",
+                };
+                write!(f, "{state}: {}", review.decision)
+            }
+            Self::Unchanged(base) => write!(f, "nothing changed: {} at {} has it", base.base, base.head.short()),
+        }
+    }
+}
+
+/// A review that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EndedReview {
     /// The project and day.
     pub root: ProjectRoot,
     /// What was reviewed.

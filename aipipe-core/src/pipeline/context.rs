@@ -3,39 +3,24 @@
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::journal::{Journal, hit};
 use super::portions::portions;
+use super::signal::{Signal, Signals};
 use super::stage::{from_json, to_json};
+use super::values;
 use crate::domain::{
     ArtifactKey, ArtifactRef, ContentHash, DocumentSet, ExecutionId, IdempotencyKey, ProjectRoot, SignalName, Spending,
     StageName, StepKey, Stored, Timestamp,
 };
 use crate::ports::{
-    ArtifactStore, ArtifactStoreExt, Clock, Event, EventKind, GetOptions, LanguageModel, ModelRequest, ModelResponse,
-    Observer, PutMode, PutOptions, RecordStore, RecordWrite,
+    ArtifactStore, Clock, Event, EventKind, LanguageModel, ModelRequest, ModelResponse, Observer, PutMode, PutOptions,
+    RecordStore, RecordWrite,
 };
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Journaled values up to this many bytes of JSON lie in the journal itself; larger ones in the artifact store.
-const INLINE_LIMIT: usize = 4 * 1024;
-
-/// Something a person or another system tells an execution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signal {
-    /// What it is about, such as `review`.
-    pub name: SignalName,
-    /// What makes it one signal: delivering it again under the same id changes nothing.
-    pub id: IdempotencyKey,
-    /// What is said.
-    pub payload: Value,
-    /// When it was delivered.
-    pub at: Timestamp,
-}
 
 /// What a journaled step left behind.
 #[derive(Debug, Clone)]
@@ -57,7 +42,7 @@ pub(crate) struct Run {
     pub(crate) journal: tokio::sync::Mutex<Journal>,
     pub(crate) steps: Mutex<HashMap<(StageName, StepKey), StepState>>,
     pub(crate) spending: Mutex<Spending>,
-    pub(crate) signals: Vec<Signal>,
+    pub(crate) signals: Mutex<Signals>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -73,44 +58,32 @@ impl Run {
         *lock(&self.spending)
     }
 
-    /// Stores JSON: inline when small, in the artifact store otherwise (content first, so a reference is never empty).
+    /// The write that demands that no signal has come since they were read.
+    pub(crate) fn check_no_signal_came(&self) -> Result<RecordWrite> {
+        lock(&self.signals).check_none_came(&self.execution)
+    }
+
+    /// Reads the signals again.
+    pub(crate) async fn read_signals(&self) -> Result<()> {
+        let signals = Signals::read(&self.records, &self.execution).await?;
+        *lock(&self.signals) = signals;
+        Ok(())
+    }
+
     pub(crate) async fn keep(&self, json: Bytes) -> Result<JournalValue> {
-        if json.len() <= INLINE_LIMIT
-            && let Ok(text) = std::str::from_utf8(&json)
-        {
-            return Ok(JournalValue::Inline(text.to_owned()));
-        }
-        Ok(JournalValue::Stored(self.store(json).await?))
+        values::keep(&self.artifacts, &self.root, &self.execution, json).await
     }
 
     pub(crate) async fn fetch(&self, value: &JournalValue) -> Result<Bytes> {
-        match value {
-            JournalValue::Inline(text) => Ok(Bytes::from(text.clone())),
-            JournalValue::Stored(at) => self.read(at).await,
-        }
+        values::fetch(&self.artifacts, value).await
     }
 
-    pub(crate) async fn store(&self, content: Bytes) -> Result<ArtifactRef> {
-        let hash = ContentHash::of(&content);
-        let bytes = content.len() as u64;
-        let key = ArtifactKey::value(&self.root, &self.execution, &hash);
-        self.artifacts.put_once(&key, content).await?;
-        Ok(ArtifactRef { key, hash, bytes })
+    async fn store(&self, content: Bytes) -> Result<ArtifactRef> {
+        values::put(&self.artifacts, &self.root, &self.execution, content).await
     }
 
-    /// The referenced content: the current version of the key, or an older one where those are kept.
-    pub(crate) async fn read(&self, at: &ArtifactRef) -> Result<Bytes> {
-        let artifact = self.artifacts.get(&at.key, GetOptions::default()).await?;
-        if ContentHash::of(&artifact.content) == at.hash {
-            return Ok(artifact.content);
-        }
-        if self.artifacts.capabilities().versions
-            && let Some(older) = self.artifacts.older_content(&at.key, &at.hash).await?
-        {
-            return Ok(older);
-        }
-        Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced")
-            .with("key", &at.key))
+    async fn read(&self, at: &ArtifactRef) -> Result<Bytes> {
+        values::read(&self.artifacts, at).await
     }
 }
 
@@ -177,7 +150,8 @@ impl StageContext {
     /// Makes an effect outside the process exactly once, as far as the other side finds what it has made.
     ///
     /// Writes an intent record, calls `effect` with a key that is the same in every try, writes the result record.
-    /// When the result is recorded already, returns it without calling `effect`.
+    /// When the result is recorded already, returns it without calling `effect`. `input` is what the effect is about
+    /// (ids, commits, hashes), not how that is worded: a step whose input changed is refused, and words change.
     ///
     /// # Errors
     /// Those of `effect`; `Fenced` and `Cancelled` before the effect; `DefinitionChanged` when the step was recorded
@@ -374,10 +348,11 @@ impl StageContext {
         Ok(())
     }
 
-    /// The signals of this name delivered before this run began, oldest first.
+    /// The signals of this name delivered before the stage began to run, oldest first. One that comes while it runs is
+    /// seen when it runs again: if it waits it does so at once.
     #[must_use]
-    pub fn signals(&self, name: &SignalName) -> Vec<&Signal> {
-        self.run.signals.iter().filter(|signal| signal.name == *name).collect()
+    pub fn signals(&self, name: &SignalName) -> Vec<Signal> {
+        lock(&self.run.signals).seen.iter().filter(|signal| signal.name == *name).cloned().collect()
     }
 
     /// Tells how far the stage is.
@@ -407,7 +382,11 @@ impl StageContext {
         let key =
             IdempotencyKey::derive(&[self.run.execution.as_str(), self.stage.as_str(), step.as_str(), &input.to_hex()]);
         if self.state_of(step).is_none() {
+            // The write itself demands the lease and that nobody has cancelled: there is nothing left to look at.
             self.append(StageEntry::Intent { step: step.clone(), input, key: key.clone() }).await?;
+            if !self.run.journal.lock().await.has_expired(self.run.clock.now()) {
+                return Ok(key);
+            }
         }
         self.ensure_lease().await?;
         Ok(key)
@@ -468,7 +447,8 @@ impl StageContext {
         Ok(())
     }
 
-    /// Renews a lease that has run out (the process was paused) and looks whether this worker still holds it.
+    /// Renews a lease that has run out (the process was paused); else looks whether this worker still holds it and
+    /// nobody has cancelled.
     async fn ensure_lease(&self) -> Result<()> {
         let now = self.run.clock.now();
         let mut journal = self.run.journal.lock().await;

@@ -1,20 +1,19 @@
-//! The engine: starts, resumes, signals, cancels and lists executions.
+//! The engine: starts, resumes and signals executions. `cancel` ends them, `lookup` tells about them.
 
 use super::compose::{Node, Pipeline, definition};
-use super::context::{Run, Signal};
+use super::context::Run;
 use super::entry::{JournalEntry, JournalValue};
-use super::journal::{Journal, LeaseTerms, STAGE_MARK, Scope, by_status, signal_sort, summary};
+use super::journal::{Journal, LeaseTerms, Scope, summary};
 use super::options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 use super::run::{Driver, Replay, RunOutcome};
+use super::signal::{Signal, Signals};
 use super::stage::{Stage, from_json, to_json};
+use super::values;
 use crate::domain::{
-    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, SignalName, StageName,
-    WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, ProjectRoot, SignalName,
+    Stored, WorkerId,
 };
-use crate::ports::{
-    ArtifactStore, Clock, EventKind, Expect, IdGenerator, Observer, RecordIndex, RecordQuery, RecordStore,
-    RecordStoreExt, RecordWrite, Table,
-};
+use crate::ports::{ArtifactStore, Clock, EventKind, IdGenerator, Observer, RecordStore, Table};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -100,6 +99,45 @@ impl Engine {
         decode(self.start_scope(scope, &pipeline, &[Node::One(stage)], request, json).await?)
     }
 
+    /// [`run_stage`](Self::run_stage) on references: what comes in is loaded, what comes out is stored, and only the
+    /// references travel, so a hand-over stays small however many stories a project has. For orchestrations that bound
+    /// what one state hands to the next (AWS Step Functions: 256 KiB).
+    ///
+    /// # Errors
+    /// `NotFound` and `Corrupt` for the input; otherwise as [`start`](Self::start).
+    pub async fn run_stage_stored<S: Stage>(
+        &self,
+        stage: &S,
+        request: &StartRequest,
+        input: &Stored<S::Input>,
+    ) -> Result<RunOutcome<Stored<S::Output>>> {
+        let input: S::Input = from_json(&values::read(&self.artifacts, input.at()).await?, "stage input")?;
+        Ok(match self.run_stage(stage, request, &input).await? {
+            RunOutcome::Completed(output) => RunOutcome::Completed(self.store(request, &output).await?),
+            RunOutcome::Waiting { stage, wait } => RunOutcome::Waiting { stage, wait },
+        })
+    }
+
+    /// Stores a value of an execution under its hash: the first hand-over to [`run_stage_stored`](Self::run_stage_stored).
+    ///
+    /// # Errors
+    /// Those of the artifact store.
+    pub async fn store<T: Serialize>(&self, request: &StartRequest, value: &T) -> Result<Stored<T>> {
+        Ok(Stored::new(values::put(&self.artifacts, &request.root, &request.execution(), to_json(value)?).await?))
+    }
+
+    /// The root of the execution that a project and a key stand for: the one it was started with, or today's.
+    ///
+    /// The day is part of where documents and results lie. A host that takes today's root each time would, after
+    /// midnight, start yesterday's execution with another input, which is refused.
+    ///
+    /// # Errors
+    /// Those of the record store.
+    pub async fn root_for(&self, project: &ProjectName, key: &IdempotencyKey) -> Result<ProjectRoot> {
+        let known = self.find(&ExecutionId::for_key(project, key)).await?;
+        Ok(known.map_or_else(|| ProjectRoot::new(project.clone(), self.clock.now()), |summary| summary.root))
+    }
+
     /// Goes on with an execution: after a crash, a wait, a failure.
     ///
     /// A completed execution returns its recorded result.
@@ -129,78 +167,8 @@ impl Engine {
         payload: Value,
     ) -> Result<()> {
         self.must_exist(execution).await?;
-        let scope = Scope { execution: execution.clone(), stage: None };
         let signal = Signal { name: name.clone(), id: id.clone(), payload, at: self.clock.now() };
-        let key = scope.key(&signal_sort(name, id))?;
-        match self.records.put(Table::ExecutionState, key, Expect::Absent, &signal).await {
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other.map(|_| ()),
-        }
-    }
-
-    /// Cancels an execution: its worker can journal nothing more and stops at its next write. Final.
-    ///
-    /// # Errors
-    /// `NotFound`; `Conflict` when it is completed.
-    pub async fn cancel(&self, execution: &ExecutionId) -> Result<()> {
-        self.must_exist(execution).await?;
-        let scope = Scope { execution: execution.clone(), stage: None };
-        while !self.mark_cancelled(&scope).await? {}
-        let working = self.running.lock().unwrap_or_else(PoisonError::into_inner).contains(&scope.partition());
-        // A worker of this engine closes the journal itself, at its next write or renewal.
-        if working { Ok(()) } else { self.finish_cancelled(scope).await }
-    }
-
-    /// Puts the mark unless the execution is completed; `false` when its journal moved meanwhile.
-    async fn mark_cancelled(&self, scope: &Scope) -> Result<bool> {
-        let content = Journal::read(&self.records, scope).await?;
-        if content.as_ref().is_some_and(|content| content.entries.contains(&JournalEntry::Completed)) {
-            return Err(Error::new(ErrorKind::Conflict, "execution.cancel", "the execution is completed")
-                .with("execution", &scope.execution));
-        }
-        let cancelled_at = self.clock.now();
-        let mut writes =
-            vec![RecordWrite::put(Table::ExecutionState, scope.cancel_key()?, Expect::Absent, &cancelled_at)?];
-        if let Some(content) = &content {
-            writes.push(content.check_unchanged(scope)?);
-        }
-        match self.records.write(writes).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() != ErrorKind::Conflict => Err(error),
-            Err(error) => Ok(error.context("sort") == Some(scope.cancel_key()?.sort())),
-        }
-    }
-
-    /// Closes the journal of a cancelled execution nobody works on; a working one closes it itself.
-    async fn finish_cancelled(&self, scope: Scope) -> Result<()> {
-        let Some(content) = Journal::read(&self.records, &scope).await? else { return Ok(()) };
-        if content.entries.iter().any(|entry| matches!(entry, JournalEntry::Cancelled | JournalEntry::Completed)) {
-            return Ok(());
-        }
-        let mut summary = self.summary(&scope.execution).await?;
-        let now = self.clock.now();
-        let taken = Journal::take(Arc::clone(&self.records), scope, &content, &self.worker, self.terms(), now).await;
-        let mut journal = match taken {
-            Err(error) if matches!(error.kind(), ErrorKind::Busy | ErrorKind::Fenced) => return Ok(()),
-            other => other?,
-        };
-        summary.status = ExecutionStatus::Cancelled;
-        summary.wait = None;
-        summary.updated_at = now;
-        let write = journal.summary_write(&summary)?;
-        journal.close(&[JournalEntry::Cancelled], vec![write]).await
-    }
-
-    /// `NotFound` unless the execution was started, as a whole or with one of its stages alone.
-    async fn must_exist(&self, execution: &ExecutionId) -> Result<()> {
-        if self.find(execution).await?.is_some() {
-            return Ok(());
-        }
-        let marks = RecordQuery::partition(execution.as_str()).with_sort_prefix(STAGE_MARK).with_limit(1);
-        match self.records.query(Table::ExecutionState, marks).await?.records.is_empty() {
-            true => Err(not_found(execution.as_str())),
-            false => Ok(()),
-        }
+        signal.deliver(&self.records, execution).await
     }
 
     /// Says that this engine works on a journal, until the guard is dropped; `Busy` when it does already.
@@ -213,78 +181,8 @@ impl Engine {
         Ok(Occupied { running: Arc::clone(&self.running), partition })
     }
 
-    /// An execution's summary.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn summary(&self, execution: &ExecutionId) -> Result<ExecutionSummary> {
-        self.find(execution).await?.ok_or_else(|| not_found(execution.as_str()))
-    }
-
-    /// An execution's summary, if there is such an execution.
-    ///
-    /// # Errors
-    /// Those of the record store.
-    pub async fn find(&self, execution: &ExecutionId) -> Result<Option<ExecutionSummary>> {
-        let scope = Scope { execution: execution.clone(), stage: None };
-        let record = self.records.get(Table::ExecutionState, &scope.key("summary")?).await?;
-        record.map(|record| record.decode()).transpose()
-    }
-
-    /// All executions of a project, newest first.
-    ///
-    /// # Errors
-    /// Those of the record store.
-    pub async fn list(&self, project: &ProjectName) -> Result<Vec<ExecutionSummary>> {
-        let query = RecordQuery::index(RecordIndex::Project, project.as_str()).descending();
-        let records = self.records.query_all(Table::ExecutionState, query).await?;
-        records.iter().map(crate::ports::Record::decode).collect()
-    }
-
-    /// The executions of a project in a status, newest first.
-    ///
-    /// # Errors
-    /// Those of the record store.
-    pub async fn list_by_status(
-        &self,
-        project: &ProjectName,
-        status: ExecutionStatus,
-    ) -> Result<Vec<ExecutionSummary>> {
-        let query = RecordQuery::index(RecordIndex::Status, by_status(project, status)).descending();
-        let records = self.records.query_all(Table::ExecutionState, query).await?;
-        records.iter().map(crate::ports::Record::decode).collect()
-    }
-
-    /// A finished stage's recorded output, if it is finished.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such execution; `Corrupt`.
-    pub async fn stage_output<T: DeserializeOwned>(
-        &self,
-        execution: &ExecutionId,
-        stage: &StageName,
-    ) -> Result<Option<T>> {
-        let scope = Scope { execution: execution.clone(), stage: None };
-        let content = self.read(&scope).await?;
-        let Some(value) = Replay::of(content.entries).done.remove(stage) else { return Ok(None) };
-        let json = self.fetch(&value).await?;
-        from_json(&json, "stage output").map(Some)
-    }
-
-    /// The journal's entries, verified.
-    ///
-    /// # Errors
-    /// `NotFound`, `Corrupt`.
-    pub async fn journal(&self, execution: &ExecutionId) -> Result<Vec<JournalEntry>> {
-        Ok(self.read(&Scope { execution: execution.clone(), stage: None }).await?.entries)
-    }
-
-    fn terms(&self) -> LeaseTerms {
+    pub(super) fn terms(&self) -> LeaseTerms {
         LeaseTerms { ttl: self.options.lease, at_once: self.options.take_over == TakeOver::AtOnce }
-    }
-
-    async fn read(&self, scope: &Scope) -> Result<super::journal::JournalContent> {
-        Journal::read(&self.records, scope).await?.ok_or_else(|| not_found(&scope.partition()))
     }
 
     async fn start_scope(
@@ -300,15 +198,7 @@ impl Engine {
         let now = self.clock.now();
         let mut first = summary(&scope.execution, &request.root, pipeline, now, now);
         first.stage = nodes.first().and_then(|node| node.stages().first().map(|stage| stage.stage_name()));
-        let value = match std::str::from_utf8(&input) {
-            Ok(text) if text.len() <= 4096 => JournalValue::Inline(text.to_owned()),
-            _ => {
-                let key = crate::domain::ArtifactKey::value(&request.root, &scope.execution, &input_hash);
-                let bytes = input.len() as u64;
-                crate::ports::ArtifactStoreExt::put_once(&self.artifacts, &key, input).await?;
-                JournalValue::Stored(crate::domain::ArtifactRef { key, hash: input_hash, bytes })
-            }
-        };
+        let value = values::keep(&self.artifacts, &request.root, &scope.execution, input).await?;
         let entry = JournalEntry::Started {
             definition: definition(pipeline, nodes),
             key: request.key.clone(),
@@ -325,7 +215,7 @@ impl Engine {
             Ok(journal) => {
                 super::journal::hit("journal.after-write");
                 let replay = Replay::of(vec![entry]);
-                let run = self.run_of(&first, journal, &replay, Vec::new());
+                let run = self.run_of(&first, journal, &replay, Signals::default());
                 run.tell(EventKind::Started);
                 self.drive(run, first, replay, nodes, value).await
             }
@@ -358,16 +248,15 @@ impl Engine {
         }
         let mark = self.records.get(Table::ExecutionState, &scope.cancel_key()?).await?;
         if replay.cancelled || (mark.is_some() && !replay.completed) {
+            // Whoever cancelled may have died before the journal said so.
+            self.close_cancelled(scope.clone()).await?;
             return refuse(ErrorKind::Cancelled, "the execution was cancelled".to_owned());
         }
         let Some(input) = replay.input.take() else {
             return refuse(ErrorKind::Corrupt, "the journal does not begin with a start".to_owned());
         };
-        let signals = self.signals_of(&scope).await?;
-        let Some(record) = self.records.get(Table::ExecutionState, &scope.key("summary")?).await? else {
-            return refuse(ErrorKind::Corrupt, "the execution has no summary".to_owned());
-        };
-        let mut summary: ExecutionSummary = record.decode()?;
+        let signals = Signals::read(&self.records, &scope.execution).await?;
+        let mut summary = self.summary_of(&scope).await?;
         let now = self.clock.now();
         let records = Arc::clone(&self.records);
         let journal = if replay.completed {
@@ -396,7 +285,7 @@ impl Engine {
                 Error::new(ErrorKind::Corrupt, "execution.resume", "a completed execution lacks its last result")
                     .with("execution", &summary.id)
             })?;
-            parts.push(self.fetch(value).await?);
+            parts.push(values::fetch(&self.artifacts, value).await?);
         }
         if let [one] = parts.as_slice() {
             return Ok(RunOutcome::Completed(one.clone()));
@@ -405,30 +294,7 @@ impl Engine {
         Ok(RunOutcome::Completed(Bytes::from(tuple)))
     }
 
-    /// A journaled value, verified against its hash.
-    async fn fetch(&self, value: &JournalValue) -> Result<Bytes> {
-        let at = match value {
-            JournalValue::Inline(text) => return Ok(Bytes::from(text.clone())),
-            JournalValue::Stored(at) => at,
-        };
-        let artifact = self.artifacts.get(&at.key, crate::ports::GetOptions::default()).await?;
-        if ContentHash::of(&artifact.content) == at.hash {
-            return Ok(artifact.content);
-        }
-        Err(Error::new(ErrorKind::Corrupt, "execution.read", "the content is not what was journaled")
-            .with("key", &at.key))
-    }
-
-    async fn signals_of(&self, scope: &Scope) -> Result<Vec<Signal>> {
-        let of_execution = Scope { execution: scope.execution.clone(), stage: None };
-        let query = RecordQuery::partition(of_execution.partition()).with_sort_prefix("signal/");
-        let records = self.records.query_all(Table::ExecutionState, query).await?;
-        let mut signals = records.iter().map(crate::ports::Record::decode).collect::<Result<Vec<Signal>>>()?;
-        signals.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        Ok(signals)
-    }
-
-    fn run_of(&self, summary: &ExecutionSummary, journal: Journal, replay: &Replay, signals: Vec<Signal>) -> Arc<Run> {
+    fn run_of(&self, summary: &ExecutionSummary, journal: Journal, replay: &Replay, signals: Signals) -> Arc<Run> {
         Arc::new(Run {
             execution: summary.id.clone(),
             root: summary.root.clone(),
@@ -440,7 +306,7 @@ impl Engine {
             journal: tokio::sync::Mutex::new(journal),
             steps: Mutex::new(replay.steps.clone()),
             spending: Mutex::new(replay.spending),
-            signals,
+            signals: Mutex::new(signals),
         })
     }
 
@@ -483,7 +349,7 @@ impl Engine {
     }
 }
 
-fn not_found(execution: &str) -> Error {
+pub(super) fn not_found(execution: &str) -> Error {
     Error::new(ErrorKind::NotFound, "execution.find", "there is no such execution").with("execution", execution)
 }
 

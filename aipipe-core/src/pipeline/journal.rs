@@ -3,7 +3,9 @@
 //! An execution's partition of the `execution_state` table holds
 //! - `journal/{number}`: the entries, each sealed with a hash over the seal of the one before it and its own text;
 //! - `journal:head`: the lease (owner, epoch, expiry), the number of entries and the hash of the last one;
-//! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals.
+//! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals;
+//!   `signals` changes with each of them;
+//! - `stage/{name}`, `alone`: the summaries of stages that run alone, and that there are some.
 //!
 //! Every write of the worker puts a new head on the expectation that the old one is still there. Whoever takes the
 //! lease over replaces the head, and from then on the old worker's writes fail: the head's version is the fencing
@@ -11,8 +13,8 @@
 
 use super::entry::JournalEntry;
 use crate::domain::{
-    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, ProjectRoot, SignalName,
-    Spending, StageName, Timestamp, WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, ProjectName, ProjectRoot, Spending, StageName,
+    Timestamp, WorkerId,
 };
 use crate::ports::{
     Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordVersion, RecordWrite, Table,
@@ -25,8 +27,12 @@ const TABLE: Table = Table::ExecutionState;
 /// Sorts right behind the entries: in a store that keeps a partition in order, a checkpoint's two records, the new
 /// entry and the head, lie side by side, mostly on one page.
 const HEAD: &str = "journal:head";
-/// Begins the sort keys of the marks of stages that run alone.
-pub(crate) const STAGE_MARK: &str = "stage/";
+/// Begins the sort keys of the summaries of stages that run alone.
+pub(crate) const STAGES: &str = "stage/";
+/// There once a stage of the execution ran alone.
+const ALONE: &str = "alone";
+/// The pipeline of an execution whose stages run alone.
+pub(crate) const STAGES_ALONE: &str = "stages alone";
 
 /// An entry as stored: the text is what the seal covers, so no re-serialization can change it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,11 +115,13 @@ impl Scope {
         Ok(RecordKey::parse(self.execution.as_str(), "cancel")?)
     }
 
-    /// Where a stage that runs alone leaves word that its execution exists.
-    fn stage_mark(&self) -> Result<Option<RecordWrite>> {
-        let Some(stage) = &self.stage else { return Ok(None) };
-        let key = RecordKey::parse(self.execution.as_str(), format!("{STAGE_MARK}{stage}"))?;
-        RecordWrite::put(TABLE, key, Expect::Anything, stage).map(Some)
+    /// Where the summary of this journal lies.
+    pub(crate) fn summary_key(&self) -> Result<RecordKey> {
+        let sort = match &self.stage {
+            None => "summary".to_owned(),
+            Some(stage) => format!("{STAGES}{stage}"),
+        };
+        Ok(RecordKey::parse(self.execution.as_str(), sort)?)
     }
 }
 
@@ -185,16 +193,40 @@ impl Journal {
         };
         let (head, mut writes) = journal.append(std::slice::from_ref(entry))?;
         writes.push(RecordWrite::put(TABLE, journal.scope.key(HEAD)?, Expect::Absent, &head.sealed()?)?);
-        writes.push(journal.summary_write(summary)?);
-        writes.extend(journal.scope.stage_mark()?);
+        writes.extend(journal.summary_writes(summary)?);
+        writes.push(journal.runs_one_way()?);
         match journal.write(&head, writes).await {
-            Err(error) if error.kind() == ErrorKind::Fenced => {
-                Err(Error::new(ErrorKind::AlreadyExists, "journal.create", "the execution exists")
-                    .with("execution", journal.scope.partition()))
-            }
-            Err(error) => Err(error),
-            Ok(()) => Ok(journal),
+            Err(error) if error.kind() == ErrorKind::Fenced => Err(journal.exists(error).await),
+            other => other.map(|()| journal),
         }
+    }
+
+    /// The write that demands that an execution runs as a pipeline or stage by stage, not both: they would tell two
+    /// things of it in one summary.
+    fn runs_one_way(&self) -> Result<RecordWrite> {
+        let whole = Scope { execution: self.scope.execution.clone(), stage: None };
+        let key = match self.scope.stage {
+            None => RecordKey::parse(self.scope.execution.as_str(), ALONE)?,
+            Some(_) => whole.key(HEAD)?,
+        };
+        Ok(RecordWrite::check(TABLE, key, Expect::Absent))
+    }
+
+    /// Why it could not be created.
+    async fn exists(&self, refused: Error) -> Error {
+        let exists = match self.scope.key(HEAD) {
+            Ok(head) => self.records.get(TABLE, &head).await.map(|head| head.is_some()),
+            Err(error) => Err(error),
+        };
+        let (kind, message) = match exists {
+            Err(error) => return error,
+            Ok(true) => (ErrorKind::AlreadyExists, "the execution exists"),
+            Ok(false) if self.scope.stage.is_none() => (ErrorKind::Conflict, "stages of this execution run alone"),
+            Ok(false) => {
+                (ErrorKind::Conflict, "the execution runs as a pipeline; a stage alone needs a key of its own")
+            }
+        };
+        Error::new(kind, "journal.create", message).with("execution", self.scope.partition()).caused_by(refused)
     }
 
     /// Reads and verifies a journal; `None` when there is none.
@@ -255,27 +287,45 @@ impl Journal {
 
     /// Appends entries, with other records in the same atomic write.
     pub(crate) async fn commit(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
-        let check = RecordWrite::check(TABLE, self.scope.cancel_key()?, Expect::Absent);
-        self.commit_unless_cancelled(entries, extra, Some(check), false).await
+        let check = self.not_cancelled()?;
+        self.commit_if(entries, extra, vec![check], false).await
     }
 
-    /// Appends entries even when the execution is cancelled, and gives the lease back.
+    /// Appends the last entries of a run and gives the lease back. Only `Cancelled` ends a run that was cancelled.
     pub(crate) async fn close(&mut self, entries: &[JournalEntry], extra: Vec<RecordWrite>) -> Result<()> {
-        self.commit_unless_cancelled(entries, extra, None, true).await
+        self.close_if(entries, extra, Vec::new()).await
     }
 
-    async fn commit_unless_cancelled(
+    /// As [`close`](Self::close), on the condition that `checks` hold: their `Conflict` when one does not.
+    pub(crate) async fn close_if(
         &mut self,
         entries: &[JournalEntry],
         extra: Vec<RecordWrite>,
-        check: Option<RecordWrite>,
+        mut checks: Vec<RecordWrite>,
+    ) -> Result<()> {
+        if !entries.contains(&JournalEntry::Cancelled) {
+            checks.push(self.not_cancelled()?);
+        }
+        self.commit_if(entries, extra, checks, true).await
+    }
+
+    /// The write that demands that nobody has cancelled the execution.
+    fn not_cancelled(&self) -> Result<RecordWrite> {
+        Ok(RecordWrite::check(TABLE, self.scope.cancel_key()?, Expect::Absent))
+    }
+
+    async fn commit_if(
+        &mut self,
+        entries: &[JournalEntry],
+        extra: Vec<RecordWrite>,
+        checks: Vec<RecordWrite>,
         release: bool,
     ) -> Result<()> {
         self.settle().await?;
         let (mut head, mut writes) = self.append(entries)?;
         head.released = release;
         writes.push(self.head_write(&head)?);
-        writes.extend(check);
+        writes.extend(checks);
         writes.extend(extra);
         hit("journal.before-write");
         self.write(&head, writes).await?;
@@ -293,14 +343,16 @@ impl Journal {
         self.settle().await?;
         let mut head = self.head.clone();
         head.expires_at = now.plus(self.terms.ttl);
-        let write = self.head_write(&head)?;
-        let check = RecordWrite::check(TABLE, self.scope.cancel_key()?, Expect::Absent);
-        self.write(&head, vec![write, check]).await
+        let writes = vec![self.head_write(&head)?, self.not_cancelled()?];
+        self.write(&head, writes).await
     }
 
-    /// Looks whether this worker still holds the lease: `Fenced` when another has taken over.
+    /// Looks whether this worker may go on: `Fenced` when another has taken over, `Cancelled` when somebody cancelled.
     pub(crate) async fn verify(&mut self) -> Result<()> {
         self.settle().await?;
+        if self.records.get(TABLE, &self.scope.cancel_key()?).await?.is_some() {
+            return Err(self.cancelled());
+        }
         let record = self.records.get(TABLE, &self.scope.key(HEAD)?).await?;
         if record.is_some_and(|record| record.version == self.version) {
             return Ok(());
@@ -315,17 +367,23 @@ impl Journal {
         self.head.expires_at <= now
     }
 
-    /// The write that puts the summary, to go with a commit.
-    pub(crate) fn summary_write(&self, summary: &ExecutionSummary) -> Result<RecordWrite> {
-        let created = summary.created_at.to_string();
-        let id = self.scope.partition();
-        let by_time = format!("{created}/{id}");
-        Ok(RecordWrite::put(TABLE, self.scope.key("summary")?, Expect::Anything, summary)?
-            .with_index(RecordIndex::Project, RecordKey::parse(summary.root.project().as_str(), &by_time)?)
-            .with_index(
-                RecordIndex::Status,
-                RecordKey::parse(by_status(summary.root.project(), summary.status), by_time)?,
-            ))
+    /// The writes that put the summary, to go with a commit.
+    ///
+    /// A stage that runs alone has a summary of its own, and tells in the listed one of its execution how that stands.
+    pub(crate) fn summary_writes(&self, summary: &ExecutionSummary) -> Result<Vec<RecordWrite>> {
+        let own = RecordWrite::put(TABLE, self.scope.summary_key()?, Expect::Anything, summary)?;
+        if self.scope.stage.is_none() {
+            return Ok(vec![listed(own, summary)?]);
+        }
+        let mut whole = ExecutionSummary { pipeline: STAGES_ALONE.to_owned(), ..summary.clone() };
+        if whole.status == ExecutionStatus::Completed {
+            whole.status = ExecutionStatus::Running;
+        }
+        let key = Scope { execution: self.scope.execution.clone(), stage: None }.summary_key()?;
+        let write = RecordWrite::put(TABLE, key, Expect::Anything, &whole)?;
+        let mark = RecordKey::parse(self.scope.execution.as_str(), ALONE)?;
+        let mark = RecordWrite::put(TABLE, mark, Expect::Anything, &true)?;
+        Ok(vec![own, listed(write, &whole)?, mark])
     }
 
     fn head_write(&self, head: &Head) -> Result<RecordWrite> {
@@ -364,6 +422,11 @@ impl Journal {
         Ok(())
     }
 
+    fn cancelled(&self) -> Error {
+        Error::new(ErrorKind::Cancelled, "journal.write", "the execution was cancelled")
+            .with("execution", self.scope.partition())
+    }
+
     /// Writes, and settles whether a write whose answer was lost or doubled took effect.
     async fn write(&mut self, head: &Head, writes: Vec<RecordWrite>) -> Result<()> {
         let at = writes.iter().position(|write| matches!(write, RecordWrite::Put { key, .. } if key.sort() == HEAD));
@@ -394,16 +457,26 @@ impl Journal {
         if error.kind() != ErrorKind::Conflict {
             return Err(error);
         }
-        let execution = self.scope.partition();
         if error.context("sort") == Some("cancel") {
-            return Err(Error::new(ErrorKind::Cancelled, "journal.write", "the execution was cancelled")
-                .with("execution", execution));
+            return Err(self.cancelled());
+        }
+        if super::signal::has_come(&error) {
+            return Err(error);
         }
         Err(Error::new(ErrorKind::Fenced, "journal.write", "another worker has taken over this execution")
-            .with("execution", execution)
+            .with("execution", self.scope.partition())
             .with("epoch", self.head.epoch)
             .caused_by(error))
     }
+}
+
+/// The summary with its entries in the indexes that lists are read from.
+fn listed(write: RecordWrite, summary: &ExecutionSummary) -> Result<RecordWrite> {
+    let by_time = format!("{}/{}", summary.created_at.sort_key(), summary.id);
+    let project = summary.root.project();
+    Ok(write
+        .with_index(RecordIndex::Project, RecordKey::parse(project.as_str(), &by_time)?)
+        .with_index(RecordIndex::Status, RecordKey::parse(by_status(project, summary.status), by_time)?))
 }
 
 /// Checks numbers, links and seals from the first entry to the head.
@@ -433,11 +506,6 @@ fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -
         return Err(corrupt(partition, "the last entry is not the one its head knows"));
     }
     Ok(entries)
-}
-
-/// The key of a delivered signal.
-pub(crate) fn signal_sort(name: &SignalName, id: &IdempotencyKey) -> String {
-    format!("signal/{name}/{}", ContentHash::of_parts(&[id.as_str()]).short(32))
 }
 
 /// The partition of the executions of a project in a status. Of the status alone it would be one for all of a host.

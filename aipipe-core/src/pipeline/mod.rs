@@ -12,22 +12,27 @@
 //!                     └─▶ waiting (process may end) ─▶ signal / resume ────────┘
 //! ```
 
+mod cancel;
 mod compose;
 mod context;
 mod engine;
 mod entry;
 mod intake;
 mod journal;
+mod lookup;
 mod options;
 mod portions;
 mod run;
+mod signal;
 mod stage;
+mod values;
 
 pub use compose::{Pipeline, PipelineBuilder};
-pub use context::{Signal, StageContext};
+pub use context::StageContext;
 pub use engine::Engine;
 pub use entry::{JournalEntry, JournalValue, StageEntry};
 pub use intake::upload_documents;
 pub use options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 pub use run::RunOutcome;
+pub use signal::Signal;
 pub use stage::{Outcome, Stage};

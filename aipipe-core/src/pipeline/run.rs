@@ -3,17 +3,20 @@
 use super::compose::Node;
 use super::context::{Run, StageContext, StepState};
 use super::entry::{JournalEntry, JournalValue, StageEntry};
+use super::signal::has_come;
 use super::stage::{ErasedStage, Outcome};
 use crate::domain::{ExecutionStatus, ExecutionSummary, Spending, StageName, Wait};
 use crate::ports::EventKind;
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use futures::future::join_all;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How a run of an execution ended, when it did not fail.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", content = "value", rename_all = "snake_case")]
 pub enum RunOutcome<T> {
     /// The last stage is done.
     Completed(T),
@@ -120,7 +123,7 @@ impl Driver {
         Ok(RunOutcome::Completed(self.run.fetch(&current).await?))
     }
 
-    /// Runs the unfinished stages of one node side by side; returns the first wait.
+    /// Runs one node until its stages are done or one waits: again at once where a signal came while it ran.
     async fn run_node(
         &mut self,
         stages: &[&dyn ErasedStage],
@@ -128,10 +131,28 @@ impl Driver {
         last: bool,
     ) -> Result<Option<(StageName, Wait)>> {
         let input = self.run.fetch(input).await?;
+        loop {
+            let waits = self.run_unfinished(stages, &input, last).await?;
+            let Some((stage, wait)) = &waits else { return Ok(None) };
+            match self.wait(stage, wait).await {
+                Err(error) if has_come(&error) => self.run.read_signals().await?,
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(waits),
+            }
+        }
+    }
+
+    /// Runs the unfinished stages of one node side by side; returns the first wait.
+    async fn run_unfinished(
+        &mut self,
+        stages: &[&dyn ErasedStage],
+        input: &[u8],
+        last: bool,
+    ) -> Result<Option<(StageName, Wait)>> {
         let unfinished: Vec<_> =
             stages.iter().copied().filter(|stage| !self.done.contains_key(&stage.stage_name())).collect();
         let alone = stages.len() == 1;
-        let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, &input))).await;
+        let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, input))).await;
         let mut waits = None;
         let mut failure = None;
         for (stage, result) in unfinished.iter().zip(results) {
@@ -150,9 +171,7 @@ impl Driver {
             self.summary.stage = Some(stage);
             return Err(error);
         }
-        if let Some((stage, wait)) = &waits {
-            self.wait(stage, wait).await?;
-        } else if last && !alone {
+        if waits.is_none() && last && !alone {
             self.complete().await?;
         }
         Ok(waits)
@@ -167,8 +186,8 @@ impl Driver {
             self.close(&[entry, JournalEntry::Completed]).await?;
         } else {
             let mut journal = self.run.journal.lock().await;
-            let summary = journal.summary_write(&self.summary)?;
-            journal.commit(&[entry], vec![summary]).await?;
+            let summary = journal.summary_writes(&self.summary)?;
+            journal.commit(&[entry], summary).await?;
         }
         self.done.insert(stage, value);
         if last {
@@ -189,7 +208,11 @@ impl Driver {
         self.summary.wait = Some(wait.clone());
         self.touch(ExecutionStatus::Waiting);
         let entry = JournalEntry::Stage { stage: stage.clone(), entry: StageEntry::Waiting(wait.clone()) };
-        self.close(&[entry]).await?;
+        let check = self.run.check_no_signal_came()?;
+        let mut journal = self.run.journal.lock().await;
+        let summary = journal.summary_writes(&self.summary)?;
+        journal.close_if(&[entry], summary, vec![check]).await?;
+        drop(journal);
         self.run.tell(EventKind::Waiting { stage: stage.clone(), wait: wait.clone() });
         Ok(())
     }
@@ -208,33 +231,45 @@ impl Driver {
 
     async fn close(&self, entries: &[JournalEntry]) -> Result<()> {
         let mut journal = self.run.journal.lock().await;
-        let summary = journal.summary_write(&self.summary)?;
-        journal.close(entries, vec![summary]).await
+        let summary = journal.summary_writes(&self.summary)?;
+        journal.close(entries, summary).await
     }
 
     /// Notes why the run ended. A worker that lost its lease notes nothing; where noting fails too, the first error is
     /// the one to report, and the execution stays `running` until its lease ends and a resume takes it up.
     pub(crate) async fn close_after(&mut self, error: &Error) {
-        let entry = match error.kind() {
+        let noted = match error.kind() {
             ErrorKind::Fenced => return,
-            ErrorKind::Cancelled => {
-                self.touch(ExecutionStatus::Cancelled);
-                JournalEntry::Cancelled
-            }
-            _ => {
-                self.touch(ExecutionStatus::Failed);
-                self.summary.failure = Some(cut(error.chain()));
-                JournalEntry::Failed { stage: self.summary.stage.clone(), error: cut(error.chain()) }
-            }
+            ErrorKind::Cancelled => self.close_cancelled().await,
+            _ => match self.close_failed(error).await {
+                // It failed after somebody cancelled it.
+                Err(second) if second.kind() == ErrorKind::Cancelled => self.close_cancelled().await,
+                other => other,
+            },
         };
-        let told = match error.kind() {
-            ErrorKind::Cancelled => EventKind::Cancelled,
-            _ => EventKind::Failed { stage: self.summary.stage.clone(), error: error.chain() },
-        };
-        if let Err(second) = self.close(&[entry]).await {
-            tracing::warn!(execution = %self.run.execution, error = %second, "the failure could not be journaled");
+        if let Err(second) = noted {
+            tracing::warn!(execution = %self.run.execution, error = %second, "the end could not be journaled");
         }
-        self.run.tell(told);
+    }
+
+    async fn close_cancelled(&mut self) -> Result<()> {
+        self.touch(ExecutionStatus::Cancelled);
+        let result = self.close(&[JournalEntry::Cancelled]).await;
+        self.run.tell(EventKind::Cancelled);
+        result
+    }
+
+    async fn close_failed(&mut self, error: &Error) -> Result<()> {
+        self.touch(ExecutionStatus::Failed);
+        self.summary.failure = Some(cut(error.chain()));
+        let stage = self.summary.stage.clone();
+        let entry = JournalEntry::Failed { stage: stage.clone(), error: cut(error.chain()) };
+        let result = self.close(&[entry]).await;
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Cancelled) {
+            return result;
+        }
+        self.run.tell(EventKind::Failed { stage, error: error.chain() });
+        result
     }
 
     async fn output_of(&self, stages: &[&dyn ErasedStage]) -> Result<JournalValue> {

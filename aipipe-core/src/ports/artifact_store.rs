@@ -88,6 +88,7 @@ impl GetOptions {
 
 /// What is known of an artifact without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ArtifactMeta {
     /// Its key.
     pub key: ArtifactKey,
@@ -99,8 +100,17 @@ pub struct ArtifactMeta {
     pub hash: ContentHash,
 }
 
+impl ArtifactMeta {
+    /// What an adapter knows of a version.
+    #[must_use]
+    pub fn new(key: ArtifactKey, version: ArtifactVersion, bytes: u64, hash: ContentHash) -> Self {
+        Self { key, version, bytes, hash }
+    }
+}
+
 /// What a listing tells of an artifact: less than [`ArtifactStore::head`] does, because stores' listings do.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ArtifactEntry {
     /// Its key.
     pub key: ArtifactKey,
@@ -110,8 +120,17 @@ pub struct ArtifactEntry {
     pub hash: Option<ContentHash>,
 }
 
+impl ArtifactEntry {
+    /// What a listing tells; `hash` where it has one.
+    #[must_use]
+    pub fn new(key: ArtifactKey, bytes: u64, hash: Option<ContentHash>) -> Self {
+        Self { key, bytes, hash }
+    }
+}
+
 /// What a listing tells of one version of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VersionEntry {
     /// The version, as `put` and `head` told it.
     pub version: ArtifactVersion,
@@ -121,13 +140,30 @@ pub struct VersionEntry {
     pub hash: Option<ContentHash>,
 }
 
+impl VersionEntry {
+    /// What a listing tells of a version; `hash` where it has one.
+    #[must_use]
+    pub fn new(version: ArtifactVersion, bytes: u64, hash: Option<ContentHash>) -> Self {
+        Self { version, bytes, hash }
+    }
+}
+
 /// An artifact's content, or the part that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Artifact {
     /// What it is, of the whole content.
     pub meta: ArtifactMeta,
     /// The bytes asked for.
     pub content: Bytes,
+}
+
+impl Artifact {
+    /// The bytes that were asked for of the content that `meta` is about.
+    #[must_use]
+    pub fn new(meta: ArtifactMeta, content: Bytes) -> Self {
+        Self { meta, content }
+    }
 }
 
 /// What an adapter can do beyond the contract.

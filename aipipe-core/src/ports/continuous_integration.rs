@@ -8,6 +8,7 @@ use std::fmt::Debug;
 
 /// Which runs: of this workflow and of this commit, never of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunSelector {
     /// The workflow's file.
     pub workflow: RepoPath,
@@ -15,6 +16,14 @@ pub struct RunSelector {
     pub head_sha: CommitSha,
     /// The branch the commit is on.
     pub branch: BranchName,
+}
+
+impl RunSelector {
+    /// The runs of `workflow` for the commit `head_sha`, which is on `branch`.
+    #[must_use]
+    pub fn new(workflow: RepoPath, head_sha: CommitSha, branch: BranchName) -> Self {
+        Self { workflow, head_sha, branch }
+    }
 }
 
 /// What an adapter can do beyond the contract.
@@ -46,7 +55,7 @@ impl CiCapabilities {
 ///   `Unsupported`; it is never skipped silently.
 /// - `cancel` ends a running run as `Cancelled`, and changes nothing of an ended one.
 /// - `rerun` makes each attempt once, whoever asks how often.
-/// - Unknown states are `Pending`.
+/// - Unknown states are `Pending`; a run's isolation is `Unknown` unless the adapter knows it of that very run.
 ///
 /// A run that a crash cut off in an adapter that runs workflows itself is started again under the same id and attempt
 /// number, for its result was never seen; the suite can't crash an adapter, so its author has to test that.

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 /// What an embedder makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EmbedderProfile {
     /// The embedding type, used in artifact keys: a safe path component.
     pub embedding_type: String,
@@ -14,6 +15,14 @@ pub struct EmbedderProfile {
     pub dimensions: usize,
     /// Texts a call.
     pub max_batch: usize,
+}
+
+impl EmbedderProfile {
+    /// States what the embedder makes.
+    #[must_use]
+    pub fn new(embedding_type: impl Into<String>, dimensions: usize, max_batch: usize) -> Self {
+        Self { embedding_type: embedding_type.into(), dimensions, max_batch }
+    }
 }
 
 /// Turns texts into vectors of unit length.

@@ -22,6 +22,7 @@ pub enum MessageRole {
 
 /// A piece of a prompt. `Debug` shows its length only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PromptPart {
     /// The text.
     pub text: String,
@@ -52,11 +53,20 @@ impl Debug for PromptPart {
 
 /// A message of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Message {
     /// Who says it.
     pub role: MessageRole,
     /// What is said.
     pub parts: Vec<PromptPart>,
+}
+
+impl Message {
+    /// What `role` says.
+    #[must_use]
+    pub fn new(role: MessageRole, parts: Vec<PromptPart>) -> Self {
+        Self { role, parts }
+    }
 }
 
 /// What form the answer must have.
@@ -199,6 +209,7 @@ pub enum StopReason {
 
 /// One attempt at a call, successful or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ModelAttempt {
     /// The model asked.
     pub model: String,
@@ -212,8 +223,31 @@ pub struct ModelAttempt {
     pub failure: Option<String>,
 }
 
+impl ModelAttempt {
+    /// A successful attempt without a request id.
+    #[must_use]
+    pub fn new(model: impl Into<String>, started_at: Timestamp, duration_ms: u64) -> Self {
+        Self { model: model.into(), request_id: None, started_at, duration_ms, failure: None }
+    }
+
+    /// The same attempt under the provider's id.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    /// The same attempt, failed: an error kind, never a body.
+    #[must_use]
+    pub fn with_failure(mut self, failure: impl Into<String>) -> Self {
+        self.failure = Some(failure.into());
+        self
+    }
+}
+
 /// An answer. `Debug` shows the length of the text only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ModelResponse {
     /// The model that answered.
     pub model: String,
@@ -227,6 +261,27 @@ pub struct ModelResponse {
     pub cost: Cost,
     /// All attempts, the last one successful.
     pub attempts: Vec<ModelAttempt>,
+}
+
+impl ModelResponse {
+    /// A finished answer (`StopReason::EndTurn`) of one or more attempts. An unknown price is [`Cost::AtLeast`].
+    #[must_use]
+    pub fn new(
+        model: impl Into<String>,
+        text: impl Into<String>,
+        usage: Usage,
+        cost: Cost,
+        attempts: Vec<ModelAttempt>,
+    ) -> Self {
+        Self { model: model.into(), text: text.into(), stop: StopReason::EndTurn, usage, cost, attempts }
+    }
+
+    /// The same answer, stopped for this reason.
+    #[must_use]
+    pub fn with_stop(mut self, stop: StopReason) -> Self {
+        self.stop = stop;
+        self
+    }
 }
 
 impl Debug for ModelResponse {
@@ -253,11 +308,26 @@ pub enum ModelEvent {
 
 /// A number of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenCount {
     /// How many.
     pub tokens: u64,
     /// Counted by the provider's tokenizer, not estimated.
     pub exact: bool,
+}
+
+impl TokenCount {
+    /// As the provider's tokenizer counts.
+    #[must_use]
+    pub const fn exact(tokens: u64) -> Self {
+        Self { tokens, exact: true }
+    }
+
+    /// An estimate.
+    #[must_use]
+    pub const fn estimated(tokens: u64) -> Self {
+        Self { tokens, exact: false }
+    }
 }
 
 /// What a model can do.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// Something that happened in an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Event {
     /// The execution.
     pub execution: ExecutionId,
@@ -14,6 +15,14 @@ pub struct Event {
     pub at: Timestamp,
     /// What.
     pub kind: EventKind,
+}
+
+impl Event {
+    /// Something that happened in `execution` at `at`.
+    #[must_use]
+    pub fn new(execution: ExecutionId, at: Timestamp, kind: EventKind) -> Self {
+        Self { execution, at, kind }
+    }
 }
 
 /// What happened.

@@ -10,6 +10,7 @@ use std::fmt::Debug;
 
 /// A lock file that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LockRequest {
     /// The stack, which decides on the package manager.
     pub stack: Stack,
@@ -19,8 +20,17 @@ pub struct LockRequest {
     pub manifests: BTreeMap<RepoPath, Bytes>,
 }
 
+impl LockRequest {
+    /// The lock of `manifests` for a stack on this version of its runtime.
+    #[must_use]
+    pub fn new(stack: Stack, runtime_version: impl Into<String>, manifests: BTreeMap<RepoPath, Bytes>) -> Self {
+        Self { stack, runtime_version: runtime_version.into(), manifests }
+    }
+}
+
 /// A lock file that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LockFile {
     /// Where it belongs.
     pub path: RepoPath,
@@ -28,6 +38,14 @@ pub struct LockFile {
     pub content: Bytes,
     /// What made it, such as `npm 11.19.1`.
     pub tool: String,
+}
+
+impl LockFile {
+    /// A lock that `tool` made, to lie at `path`.
+    #[must_use]
+    pub fn new(path: RepoPath, content: Bytes, tool: impl Into<String>) -> Self {
+        Self { path, content, tool: tool.into() }
+    }
 }
 
 /// Makes lock files.

@@ -152,6 +152,7 @@ pub struct IndexEntry {
 
 /// A stored record.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Record {
     /// Its key.
     pub key: RecordKey,
@@ -162,6 +163,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record as an adapter has read it.
+    #[must_use]
+    pub fn new(key: RecordKey, version: RecordVersion, body: Value) -> Self {
+        Self { key, version, body }
+    }
+
     /// The content as a `T`.
     ///
     /// # Errors
@@ -391,12 +398,21 @@ impl RecordCursor {
 }
 
 /// One page of a query.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct RecordPage {
     /// The records.
     pub records: Vec<Record>,
     /// Where to go on; `None` at the end.
     pub next: Option<RecordCursor>,
+}
+
+impl RecordPage {
+    /// A page, and where the next one begins.
+    #[must_use]
+    pub fn new(records: Vec<Record>, next: Option<RecordCursor>) -> Self {
+        Self { records, next }
+    }
 }
 
 /// What an adapter can do beyond the contract.

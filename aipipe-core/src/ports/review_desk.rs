@@ -10,6 +10,7 @@ use std::fmt::Debug;
 
 /// A pull request that should exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PullRequestSpec {
     /// The branch to merge.
     pub head: BranchName,
@@ -21,8 +22,24 @@ pub struct PullRequestSpec {
     pub body: String,
 }
 
+impl PullRequestSpec {
+    /// A pull request of `head` into `base` without a text.
+    #[must_use]
+    pub fn new(head: BranchName, base: BranchName, title: impl Into<String>) -> Self {
+        Self { head, base, title: title.into(), body: String::new() }
+    }
+
+    /// The same with this text in Markdown.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
+}
+
 /// A review to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReviewSpec {
     /// Who reviews; adapters with accounts of their own take the account they are signed in as.
     pub reviewer: String,
@@ -34,8 +51,24 @@ pub struct ReviewSpec {
     pub comment: String,
 }
 
+impl ReviewSpec {
+    /// A verdict on `commit` without a comment.
+    #[must_use]
+    pub fn new(reviewer: impl Into<String>, verdict: ReviewVerdict, commit: CommitSha) -> Self {
+        Self { reviewer: reviewer.into(), verdict, commit, comment: String::new() }
+    }
+
+    /// The same with this said.
+    #[must_use]
+    pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = comment.into();
+        self
+    }
+}
+
 /// A merge to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MergeSpec {
     /// The head commit that was reviewed; any other head is `Conflict`.
     pub expected_head: CommitSha,
@@ -45,6 +78,21 @@ pub struct MergeSpec {
     pub body: String,
     /// Who merges, and when.
     pub author: super::Signature,
+}
+
+impl MergeSpec {
+    /// A merge of exactly this head, by `author`.
+    #[must_use]
+    pub fn new(expected_head: CommitSha, title: impl Into<String>, author: super::Signature) -> Self {
+        Self { expected_head, title: title.into(), body: String::new(), author }
+    }
+
+    /// The same with this body of the merge commit.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
 }
 
 /// What an adapter can do beyond the contract.

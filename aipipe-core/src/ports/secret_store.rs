@@ -9,6 +9,7 @@ use std::fmt::Debug;
 
 /// A secret with what is known of its age. `Debug` never shows the value.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Secret {
     /// The value.
     pub value: SecretString,
@@ -16,6 +17,21 @@ pub struct Secret {
     pub version: String,
     /// When this version was made, where the store knows.
     pub created_at: Option<Timestamp>,
+}
+
+impl Secret {
+    /// A secret of an age nobody knows.
+    #[must_use]
+    pub fn new(value: SecretString, version: impl Into<String>) -> Self {
+        Self { value, version: version.into(), created_at: None }
+    }
+
+    /// The same, made at this time; `None` where the store does not know.
+    #[must_use]
+    pub fn with_created_at(mut self, at: Option<Timestamp>) -> Self {
+        self.created_at = at;
+        self
+    }
 }
 
 /// Hands out secrets by name.

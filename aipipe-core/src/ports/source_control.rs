@@ -32,6 +32,13 @@ impl RepositorySpec {
         Self { name, description: String::new(), default_branch, author, visibility: Visibility::Private }
     }
 
+    /// The same, readable for these.
+    #[must_use]
+    pub fn with_visibility(mut self, visibility: Visibility) -> Self {
+        self.visibility = visibility;
+        self
+    }
+
     /// The same with a description.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
@@ -81,6 +88,7 @@ pub enum FileChange {
 
 /// A commit that should exist on a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommitRequest {
     /// The branch.
     pub branch: BranchName,
@@ -94,11 +102,26 @@ pub struct CommitRequest {
     pub author: Signature,
 }
 
+impl CommitRequest {
+    /// A commit of `changes` on `parent`, the head of `branch`.
+    #[must_use]
+    pub fn new(
+        branch: BranchName,
+        parent: CommitSha,
+        changes: Vec<FileChange>,
+        message: impl Into<String>,
+        author: Signature,
+    ) -> Self {
+        Self { branch, parent, changes, message: message.into(), author }
+    }
+}
+
 /// The trailer by which a commit is found again.
 pub const KEY_TRAILER: &str = "Aipipe-Key";
 
 /// A file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TreeEntry {
     /// The file.
     pub path: RepoPath,
@@ -108,6 +131,21 @@ pub struct TreeEntry {
     pub bytes: Option<u64>,
     /// What its content is called, where the adapter knows without reading it.
     pub content_id: Option<ContentId>,
+}
+
+impl TreeEntry {
+    /// A file; `bytes` where the adapter knows its length without reading it.
+    #[must_use]
+    pub fn new(path: RepoPath, executable: bool, bytes: Option<u64>) -> Self {
+        Self { path, executable, bytes, content_id: None }
+    }
+
+    /// The same of an adapter that knows what its content is called.
+    #[must_use]
+    pub fn with_content_id(mut self, content_id: ContentId) -> Self {
+        self.content_id = Some(content_id);
+        self
+    }
 }
 
 /// What an adapter can do beyond the contract.

@@ -178,7 +178,7 @@ pub(super) fn rerun_payload(head: &CommitSha) -> Value {
 }
 
 /// The signals that ask for re-runs of `head`, oldest first.
-pub(super) fn reruns_of<'a>(cx: &'a StageContext, head: &CommitSha) -> Vec<&'a Signal> {
+pub(super) fn reruns_of(cx: &StageContext, head: &CommitSha) -> Vec<Signal> {
     let mut signals = cx.signals(&rerun_signal());
     signals.retain(|signal| signal.payload == rerun_payload(head));
     signals

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 /// The ports the stages need besides the engine's stores.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct StandardPorts {
     /// Makes lock files.
     pub packages: Arc<dyn PackageManager>,
@@ -23,6 +24,47 @@ pub struct StandardPorts {
     pub ci: Arc<dyn ContinuousIntegration>,
     /// Keeps its pull request.
     pub review_desk: Arc<dyn ReviewDesk>,
+}
+
+impl StandardPorts {
+    /// These four.
+    #[must_use]
+    pub fn new(
+        packages: Arc<dyn PackageManager>,
+        source_control: Arc<dyn SourceControl>,
+        ci: Arc<dyn ContinuousIntegration>,
+        review_desk: Arc<dyn ReviewDesk>,
+    ) -> Self {
+        Self { packages, source_control, ci, review_desk }
+    }
+
+    /// The same with lock files by this one.
+    #[must_use]
+    pub fn with_packages(mut self, packages: Arc<dyn PackageManager>) -> Self {
+        self.packages = packages;
+        self
+    }
+
+    /// The same with repositories kept by this one.
+    #[must_use]
+    pub fn with_source_control(mut self, source_control: Arc<dyn SourceControl>) -> Self {
+        self.source_control = source_control;
+        self
+    }
+
+    /// The same with workflows run by this one.
+    #[must_use]
+    pub fn with_ci(mut self, ci: Arc<dyn ContinuousIntegration>) -> Self {
+        self.ci = ci;
+        self
+    }
+
+    /// The same with pull requests kept by this one.
+    #[must_use]
+    pub fn with_review_desk(mut self, review_desk: Arc<dyn ReviewDesk>) -> Self {
+        self.review_desk = review_desk;
+        self
+    }
 }
 
 /// What a host decides about the stages.
@@ -55,6 +97,13 @@ impl StandardOptions {
     #[must_use]
     pub fn with_publish(mut self, publish: PublishOptions) -> Self {
         self.publish = publish;
+        self
+    }
+
+    /// The same, reviewed like this.
+    #[must_use]
+    pub fn with_review(mut self, review: ReviewOptions) -> Self {
+        self.review = review;
         self
     }
 }

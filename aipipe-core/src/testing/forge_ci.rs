@@ -3,8 +3,8 @@
 use super::forge::{MemoryForge, Repository, missing};
 use super::lock;
 use crate::domain::{
-    CheckName, CheckRun, CheckSource, Conclusion, IdempotencyKey, JobId, JobResult, RepositoryRef, RunId, RunState,
-    StepResult, WorkflowRun,
+    CheckName, CheckRun, CheckSource, Conclusion, IdempotencyKey, Isolation, JobId, JobResult, RepositoryRef, RunId,
+    RunState, StepResult, WorkflowRun,
 };
 use crate::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
 use crate::{Error, ErrorKind, Result};
@@ -198,7 +198,7 @@ fn report(checks: &mut Vec<CheckRun>, run: &WorkflowRun) {
 #[async_trait]
 impl ContinuousIntegration for MemoryForge {
     fn capabilities(&self) -> CiCapabilities {
-        CiCapabilities::new(false, Some("nothing is executed".to_owned()))
+        CiCapabilities::new(false, None)
     }
 
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>> {
@@ -235,6 +235,7 @@ impl ContinuousIntegration for MemoryForge {
                 finished_at: None,
                 location: format!("{}/runs/{number}", found.at.location),
                 jobs,
+                isolation: Isolation::None("nothing is executed".to_owned()),
             };
             report(&mut found.checks, &run);
             found.runs.push(MemoryRun { key: key.clone(), run: run.clone(), logs });

@@ -1,8 +1,8 @@
 //! Forges that break one promise each fail the suites; those that keep them in another way pass.
 
 use aipipe_core::domain::{
-    BranchName, CheckRun, CommitSha, Conclusion, ContentId, IdempotencyKey, JobId, JobResult, MayApprove, PullRequest,
-    PullRequestStatus, RepoPath, RepositoryRef, RunId, RunState, WorkflowRun,
+    BranchName, CheckRun, CommitSha, Conclusion, ContentId, IdempotencyKey, Isolation, JobId, JobResult, MayApprove,
+    PullRequest, PullRequestStatus, RepoPath, RepositoryRef, RunId, RunState, WorkflowRun,
 };
 use aipipe_core::ports::{
     CiCapabilities, CommitRequest, ContinuousIntegration, MergeSpec, PullRequestSpec, RepositorySpec,
@@ -135,17 +135,10 @@ impl ContinuousIntegration for Forge {
         }
         let run = match self.inner.ensure_run(repository, selector, key).await {
             Err(error) if error.kind() == ErrorKind::Unsupported && self.way == Way::PassesOverSteps => {
-                return Ok(Some(WorkflowRun {
-                    id: RunId::parse("passed-over")?,
-                    workflow: selector.workflow.clone(),
-                    head_sha: selector.head_sha.clone(),
-                    attempt: 1,
-                    state: RunState::Completed(Conclusion::Success),
-                    started_at: None,
-                    finished_at: None,
-                    jobs: Vec::new(),
-                    location: String::new(),
-                }));
+                let (id, workflow) = (RunId::parse("passed-over")?, selector.workflow.clone());
+                let mut run = WorkflowRun::new(id, workflow, selector.head_sha.clone(), Isolation::Unknown, "");
+                run.state = RunState::Completed(Conclusion::Success);
+                return Ok(Some(run));
             }
             other => other?,
         };
@@ -281,12 +274,9 @@ impl ReviewDesk for Forge {
                 let most = seen.entry(format!("{}/{number}", repository.name)).or_default();
                 *most = status.checks.len().max(*most);
                 if status.checks.len() < *most {
-                    status.checks = vec![CheckRun {
-                        name: "passed".parse().unwrap(),
-                        source: Default::default(),
-                        head_sha: status.pull_request.head_sha.clone(),
-                        state: RunState::Completed(Conclusion::Success),
-                    }];
+                    let head = status.pull_request.head_sha.clone();
+                    let passed = RunState::Completed(Conclusion::Success);
+                    status.checks = vec![CheckRun::new("passed".parse().unwrap(), head, passed)];
                 }
             }
             Way::LetsEverybodyApprove => {

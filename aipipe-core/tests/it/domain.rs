@@ -200,6 +200,13 @@ proptest! {
         let time = Timestamp::from_unix_millis(millis);
         prop_assert_eq!(Timestamp::parse(&time.to_string()).unwrap(), time);
         prop_assert_eq!(time.date().len(), 10);
+        prop_assert_eq!(Timestamp::parse(&time.sort_key()).unwrap(), time);
+    }
+
+    #[test]
+    fn times_sort_by_their_sort_keys(millis in -62_135_596_800_000_i64..253_402_207_199_000, later in 1_i64..2_000) {
+        let [first, second] = [millis, millis + later].map(Timestamp::from_unix_millis);
+        prop_assert!(first.sort_key() < second.sort_key(), "{} {}", first.sort_key(), second.sort_key());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::{Add, Flaky, Paused, Rig, WaitForGo, adders, go, three};
 use aipipe_core::ErrorKind;
-use aipipe_core::domain::{ExecutionStatus, IdempotencyKey, ProjectName, StageName, StepKey, Wait};
+use aipipe_core::domain::{ExecutionStatus, IdempotencyKey, ProjectName, SignalName, StageName, StepKey, Wait};
 use aipipe_core::pipeline::{
     EngineOptions, JournalEntry, Outcome, Pipeline, RunOutcome, Stage, StageContext, TakeOver,
 };
@@ -10,7 +10,7 @@ use aipipe_core::ports::EventKind;
 use async_trait::async_trait;
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[tokio::test]
 async fn same_key_is_the_same_execution() {
@@ -54,7 +54,7 @@ async fn a_wait_outlives_the_process_and_a_signal_goes_on() {
     let execution = request.execution();
     let summary = rig.engine().summary(&execution).await.unwrap();
     assert_eq!(summary.status, ExecutionStatus::Waiting);
-    assert_eq!(summary.wait, Some(Wait { signal: go(), reason: "say go".to_owned(), poll_after: None }));
+    assert_eq!(summary.wait, Some(Wait::new(go(), "say go")));
 
     let again = rig.engine().resume(&pipeline, &execution).await.unwrap();
     assert!(matches!(again, RunOutcome::Waiting { .. }), "a poll without a signal waits on: {again:?}");
@@ -103,6 +103,52 @@ async fn cancelling_is_final() {
     assert_eq!(engine.summary(&request.execution()).await.unwrap().status, ExecutionStatus::Cancelled);
     let journal = engine.journal(&request.execution()).await.unwrap();
     assert_eq!(journal.iter().filter(|entry| **entry == JournalEntry::Cancelled).count(), 1);
+}
+
+/// Looks for its signal, and is told only then, as by another process while it works.
+#[derive(Debug)]
+struct ToldTooLate {
+    engine: aipipe_core::pipeline::Engine,
+    what: SignalName,
+    looks: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Stage for ToldTooLate {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        StageName::parse("told-too-late").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        String::new()
+    }
+
+    async fn run(&self, cx: &StageContext, input: u64) -> aipipe_core::Result<Outcome<u64>> {
+        let told = cx.signals(&go()).first().and_then(|signal| signal.payload.as_u64());
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        let id = IdempotencyKey::parse("delivery-1").unwrap();
+        self.engine.signal(cx.execution(), &self.what, &id, json!(40)).await?;
+        Ok(told.map_or_else(|| Outcome::Waiting(Wait::new(go(), "say go")), |number| Outcome::Done(input + number)))
+    }
+}
+
+#[tokio::test]
+async fn a_signal_that_comes_while_a_stage_works_is_not_missed() {
+    // The control: a signal of another name ends no wait, and has the stage look again once, not for ever.
+    for (what, expected) in [(go(), Some(42)), (SignalName::parse("other").unwrap(), None)] {
+        let (rig, looks) = (Rig::new(), Arc::new(AtomicUsize::new(0)));
+        let late = ToldTooLate { engine: rig.engine(), what, looks: looks.clone() };
+        let pipeline = Pipeline::builder("told").then(Add::new("first", 1)).then(late).build();
+        let outcome = rig.engine().start(&pipeline, &rig.request("a"), &1).await.unwrap();
+        match expected {
+            Some(number) => assert_eq!(outcome, RunOutcome::Completed(number)),
+            None => assert!(matches!(outcome, RunOutcome::Waiting { .. }), "{outcome:?}"),
+        }
+        assert_eq!(looks.load(Ordering::SeqCst), 2);
+    }
 }
 
 /// Cancels its own execution from within, as another process would while it works.

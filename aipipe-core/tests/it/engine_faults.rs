@@ -1,17 +1,20 @@
 //! What an execution promises when things break: stale workers, lost answers, damaged journals.
 
 use crate::support::{Add, Paused, Rig, adders, three};
-use aipipe_core::pipeline::{Pipeline, RunOutcome};
+use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, RepoPath, StageName, StepKey};
+use aipipe_core::pipeline::{Outcome, Pipeline, RunOutcome, Stage, StageContext};
 use aipipe_core::ports::{
-    Clock, Expect, Record, RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordStoreExt,
-    RecordVersion, RecordWrite, Table,
+    ArtifactStore as _, Clock, Expect, Record, RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore,
+    RecordStoreExt, RecordVersion, RecordWrite, Table,
 };
 use aipipe_core::testing::{FixedClock, MemoryRecords};
 use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use futures::TryStreamExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// A record store whose n-th write fails before or after it took effect.
 #[derive(Debug)]
@@ -102,10 +105,104 @@ async fn a_stale_worker_can_write_nothing() {
     assert_eq!(dump(&rig).await, before, "the stale worker changed a record");
 }
 
-async fn dump(rig: &Rig) -> Vec<(RecordKey, RecordVersion)> {
-    let query = RecordQuery::partition(rig.request("a").execution().to_string());
-    let records = rig.records.query_all(Table::ExecutionState, query).await.unwrap();
-    records.into_iter().map(|record| (record.key, record.version)).collect()
+/// Tries everything a stage can write, after a pause in which it may have lost its lease, and minds no refusal.
+#[derive(Debug, Clone)]
+struct Stubborn {
+    reached: Arc<Notify>,
+    go_on: Arc<Notify>,
+    stale: bool,
+}
+
+#[async_trait]
+impl Stage for Stubborn {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        StageName::parse("stubborn").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        String::new()
+    }
+
+    async fn run(&self, cx: &StageContext, input: u64) -> Result<Outcome<u64>> {
+        let step = |name: &str| StepKey::parse(name).unwrap();
+        // Its intent is there when the lease is lost: no write stands before the effect then.
+        let begun = cx.poll::<_, u64, _, _>(&step("begun"), &1, |_| async { Ok(None) }).await?;
+        assert_eq!(begun, None);
+        if self.stale {
+            self.reached.notify_one();
+            self.go_on.notified().await;
+        }
+        let effects = AtomicUsize::new(0);
+        let effect = |_| async {
+            effects.fetch_add(1, Ordering::SeqCst);
+            Ok(1)
+        };
+        let generated = ArtifactKey::generated(cx.root(), cx.execution(), &RepoPath::parse("a.txt").unwrap());
+        let content = if self.stale { "stale" } else { "fresh" };
+        let record = RecordKey::parse("demo", "row").unwrap();
+        let record = RecordWrite::put(Table::UserStories, record, Expect::Anything, &content).unwrap();
+        let results = [
+            ("begun", cx.step(&step("begun"), &1, effect).await.map(drop)),
+            ("fresh", cx.step(&step("fresh"), &1, effect).await.map(drop)),
+            ("record", cx.record(&step("record"), &1, || async { Ok(1) }).await.map(drop)),
+            ("publish", cx.publish(&generated, content.into()).await.map(drop)),
+            ("write", cx.write_records(vec![record]).await),
+        ];
+        for (what, result) in results {
+            match (self.stale, result) {
+                (false, Ok(())) => {}
+                (true, Err(error)) if error.kind() == ErrorKind::Fenced => {}
+                (stale, result) => panic!("{what}, stale {stale}: {result:?}"),
+            }
+        }
+        assert_eq!(effects.load(Ordering::SeqCst), if self.stale { 0 } else { 2 });
+        Ok(Outcome::Done(input + 1))
+    }
+}
+
+#[tokio::test]
+async fn a_stale_worker_that_minds_no_refusal_changes_nothing_either() {
+    let rig = Rig::new();
+    let stale = Stubborn { reached: Arc::default(), go_on: Arc::default(), stale: true };
+    let request = rig.request("a");
+    let frozen: Arc<dyn Clock> = Arc::new(FixedClock(rig.clock.now()));
+    let worker_a = rig.engine_with(rig.records.clone(), frozen);
+    let task = {
+        let (request, pipeline) = (request.clone(), Pipeline::builder("p").then(stale.clone()).build());
+        tokio::spawn(async move { worker_a.start(&pipeline, &request, &1).await })
+    };
+    stale.reached.notified().await;
+    rig.clock.advance(Duration::from_secs(31));
+    let fresh = Pipeline::builder("p").then(Stubborn { stale: false, ..stale.clone() }).build();
+    let done = rig.engine().resume(&fresh, &request.execution()).await.unwrap();
+    assert_eq!(done, RunOutcome::Completed(2));
+    let before = dump(&rig).await;
+    assert!(before.0.iter().any(|(table, ..)| *table == Table::UserStories) && !before.1.is_empty());
+    stale.go_on.notify_one();
+    let error = task.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Fenced, "{error}");
+    assert_eq!(dump(&rig).await, before);
+}
+
+/// Everything that is stored: the records of the execution and all artifacts.
+async fn dump(rig: &Rig) -> (Vec<(Table, RecordKey, RecordVersion)>, Vec<(String, String)>) {
+    let mut records = Vec::new();
+    for table in Table::ALL {
+        for partition in [rig.request("a").execution().to_string(), "demo".to_owned()] {
+            let found = rig.records.query_all(table, RecordQuery::partition(&*partition)).await.unwrap();
+            records.extend(found.into_iter().map(|record| (table, record.key, record.version)));
+        }
+    }
+    let listed: Vec<_> = rig.artifacts.list(ArtifactPrefix::root(&rig.request("a").root)).try_collect().await.unwrap();
+    let mut artifacts = Vec::new();
+    for entry in listed {
+        let meta = rig.artifacts.head(&entry.key).await.unwrap();
+        artifacts.push((entry.key.to_string(), format!("{:?}", meta.version)));
+    }
+    (records, artifacts)
 }
 
 #[tokio::test]

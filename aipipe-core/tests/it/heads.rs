@@ -3,7 +3,7 @@
 use crate::broken_forge::{Forge, Way};
 use crate::standard::{BRIEF, Desk, merged, waits};
 use aipipe_core::domain::{
-    BuildReport, CommitSha, IdempotencyKey, MayApprove, PullRequestState, RepoPath, ReviewPolicy, ReviewVerdict,
+    CommitSha, IdempotencyKey, MayApprove, PublishedBuild, PullRequestState, RepoPath, ReviewPolicy, ReviewVerdict,
     Timestamp,
 };
 use aipipe_core::pipeline::RunOutcome;
@@ -15,30 +15,20 @@ use bytes::Bytes;
 use std::time::Duration;
 
 /// A commit by a person on the execution's branch.
-async fn push(desk: &Desk, build: &BuildReport, parent: &CommitSha, text: &str) -> CommitSha {
+async fn push(desk: &Desk, build: &PublishedBuild, parent: &CommitSha, text: &str) -> CommitSha {
     let change = FileChange::Put {
         path: RepoPath::parse("FIX.md").unwrap(),
         content: Bytes::from(text.to_owned()),
         executable: false,
     };
     let at = Timestamp::from_unix_millis(0);
-    let request = CommitRequest {
-        branch: build.branch.clone(),
-        parent: parent.clone(),
-        changes: vec![change],
-        message: "Fix it".to_owned(),
-        author: Signature { name: "somebody".to_owned(), email: "somebody@example.org".to_owned(), at },
-    };
+    let author = Signature { name: "somebody".to_owned(), email: "somebody@example.org".to_owned(), at };
+    let request = CommitRequest::new(build.branch.clone(), parent.clone(), vec![change], "Fix it", author);
     desk.forge.commit(&build.repository, &request, &IdempotencyKey::parse(text).unwrap()).await.unwrap()
 }
 
-async fn approve(desk: &Desk, build: &BuildReport, head: &CommitSha) {
-    let spec = ReviewSpec {
-        reviewer: "reviewer".to_owned(),
-        verdict: ReviewVerdict::Approved,
-        commit: head.clone(),
-        comment: String::new(),
-    };
+async fn approve(desk: &Desk, build: &PublishedBuild, head: &CommitSha) {
+    let spec = ReviewSpec::new("reviewer", ReviewVerdict::Approved, head.clone());
     let key = IdempotencyKey::derive(&["approve", head.as_str()]);
     desk.forge.review(&build.repository, 1, &spec, &key).await.unwrap();
 }
@@ -132,11 +122,7 @@ async fn a_signal_about_another_head_has_nothing_run_again() {
     push(&desk, &build, &build.head, "another").await;
     waits(desk.run("a", BRIEF).await.unwrap());
     assert_eq!(desk.forge.made("run"), 2, "the new head's own run, and no re-run of the old head");
-    let selector = RunSelector {
-        workflow: build.run.workflow.clone(),
-        head_sha: build.head.clone(),
-        branch: build.branch.clone(),
-    };
+    let selector = RunSelector::new(build.run.workflow.clone(), build.head.clone(), build.branch.clone());
     assert_eq!(desk.forge.runs(&build.repository, &selector).await.unwrap()[0].attempt, 1);
 }
 

@@ -4,8 +4,10 @@
 
 mod broken_forge;
 mod conformance;
+mod documents;
 mod domain;
 mod engine;
+mod engine_ends;
 mod engine_faults;
 mod heads;
 mod standard;

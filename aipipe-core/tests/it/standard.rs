@@ -1,15 +1,16 @@
 //! All seven stages on in-memory adapters: what is merged, what is not, and what a person is asked.
 
 use aipipe_core::domain::{
-    ArtifactArea, ArtifactPrefix, BuildReport, CheckName, DocumentName, ExecutionStatus, IdempotencyKey, ProjectName,
-    ProjectRoot, PullRequestState, ReviewOutcome, ReviewPolicy, ReviewVerdict, Stack, StoryStatus,
+    ArtifactArea, ArtifactPrefix, BuildReport, CheckName, ContentHash, DocumentName, EndedReview, ExecutionStatus,
+    IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild, PullRequestState, RepoPath, ReviewOutcome, ReviewPolicy,
+    ReviewVerdict, Stack, StoryStatus, ValidationReport,
 };
 use aipipe_core::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
-use aipipe_core::ports::{ArtifactStore, Clock, ReviewDesk, ReviewSpec, SourceControl};
-use aipipe_core::stages::github_orchestrator::NOTHING_TO_PUBLISH;
+use aipipe_core::ports::{ArtifactStore, Clock, CommitRequest, FileChange, ReviewDesk, ReviewSpec, SourceControl};
+use aipipe_core::stages::review_coordinator::{Contents, PullRequestText, describe};
 use aipipe_core::stages::{
-    ArchitecturePlanner, GithubOrchestrator, ReviewCoordinator, StandardOptions, StandardPorts, StoryExecutor,
-    standard_pipeline,
+    ArchitecturePlanner, GithubOrchestrator, IntegrationValidator, ReviewCoordinator, ReviewOptions, StandardOptions,
+    StandardPorts, StoryExecutor, standard_pipeline,
 };
 use aipipe_core::tables::{BuildRecord, DocumentRecord, IntegrationRecord, StoryRecord};
 use aipipe_core::testing::{
@@ -17,6 +18,7 @@ use aipipe_core::testing::{
 };
 use aipipe_core::{ErrorKind, Result, domain::CodeBundle};
 use futures::StreamExt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ pub const BRIEF: &str = "# Library\n\n## Requirements\n\n- Clerks must be able t
     - The title of a book is required.\n- The system must print a label for a new book.\n\n\
     We will build a REST API in Node with Express.\n";
 
+#[derive(Clone)]
 pub struct Desk {
     pub artifacts: Arc<MemoryArtifacts>,
     pub records: Arc<MemoryRecords>,
@@ -73,18 +76,17 @@ impl Desk {
     ) -> Result<RunOutcome<ReviewOutcome>> {
         let documents = vec![(DocumentName::parse("brief.md").unwrap(), brief.to_owned().into())];
         let intake = upload_documents(self.artifacts.as_ref(), &self.root(), documents).await?;
-        let ports = StandardPorts {
-            packages: Arc::new(StubPackageManager),
-            source_control,
-            ci: self.forge.clone(),
-            review_desk: self.forge.clone(),
-        };
+        let ports =
+            StandardPorts::new(Arc::new(StubPackageManager), source_control, self.forge.clone(), self.forge.clone());
         self.engine().start(&standard_pipeline(&ports, &self.options), &self.request(key), &intake).await
     }
 
-    pub async fn build(&self, key: &str) -> BuildReport {
+    pub async fn build(&self, key: &str) -> PublishedBuild {
         let execution = self.request(key).execution();
-        self.engine().stage_output(&execution, &GithubOrchestrator::stage_name()).await.unwrap().unwrap()
+        match self.engine().stage_output(&execution, &GithubOrchestrator::stage_name()).await.unwrap().unwrap() {
+            BuildReport::Published(build) => *build,
+            other => panic!("not published: {other:?}"),
+        }
     }
 
     /// Asks for a re-run of the head's CI run.
@@ -103,16 +105,17 @@ impl Desk {
     }
 }
 
-pub fn merged(outcome: RunOutcome<ReviewOutcome>) -> ReviewOutcome {
+pub fn merged(outcome: RunOutcome<ReviewOutcome>) -> EndedReview {
     match outcome {
-        RunOutcome::Completed(outcome) => outcome,
+        RunOutcome::Completed(ReviewOutcome::Ended(review)) => review,
+        RunOutcome::Completed(outcome) => panic!("not reviewed: {outcome}"),
         RunOutcome::Waiting { wait, .. } => panic!("waits: {}", wait.reason),
     }
 }
 
 pub fn waits(outcome: RunOutcome<ReviewOutcome>) -> String {
     match outcome {
-        RunOutcome::Completed(outcome) => panic!("did not wait: {}", outcome.decision),
+        RunOutcome::Completed(outcome) => panic!("did not wait: {outcome}"),
         RunOutcome::Waiting { wait, .. } => wait.reason,
     }
 }
@@ -127,7 +130,7 @@ async fn documents_become_a_merged_pull_request_with_traceability() {
     }
     let build = desk.build("a").await;
     assert_eq!(build.commits.len(), desk.forge.made("commit"));
-    assert!(build.commits[0].story.is_none() && build.commits[1..].iter().all(|commit| commit.story.is_some()));
+    assert!(build.commits[0].stories.is_empty() && build.commits[1..].iter().all(|commit| commit.stories.len() == 1));
 
     let main = outcome.pull_request.merge_sha.clone().unwrap();
     let files = desk.forge.list_files(&build.repository, &main).await.unwrap();
@@ -141,6 +144,7 @@ async fn documents_become_a_merged_pull_request_with_traceability() {
         "## Traceability",
         "```mermaid",
         "## Cost",
+        "**Isolation:** none (nothing is executed). The checks ran with the rights of the user who ran CI.",
         "0.00 USD",
         "brief.md",
         "“Clerks must be able to list all books”",
@@ -200,7 +204,7 @@ async fn a_person_approves_the_head_and_only_then_it_is_merged() {
     assert!(waits(desk.run("a", BRIEF).await.unwrap()).contains("waiting for 1 approval"));
     let build = desk.build("a").await;
     let review = |verdict, commit, key: &'static str| {
-        let spec = ReviewSpec { reviewer: "reviewer".to_owned(), verdict, commit, comment: String::new() };
+        let spec = ReviewSpec::new("reviewer", verdict, commit);
         let (forge, repository) = (desk.forge.clone(), build.repository.clone());
         async move { forge.review(&repository, 1, &spec, &IdempotencyKey::parse(key).unwrap()).await.unwrap() }
     };
@@ -211,6 +215,34 @@ async fn a_person_approves_the_head_and_only_then_it_is_merged() {
     review(ReviewVerdict::Approved, build.head.clone(), "r3").await;
     assert_eq!(merged(desk.run("a", BRIEF).await.unwrap()).pull_request.state, PullRequestState::Merged);
     assert_eq!((desk.forge.made("merge"), desk.forge.made("pull-request"), desk.forge.made("run")), (1, 1, 1));
+}
+
+/// Another release's words for the same pull request.
+fn reworded(contents: &Contents<'_>) -> PullRequestText {
+    let PullRequestText { title, body } = describe(contents);
+    PullRequestText { title: format!("{title}, in other words"), body: body.replace("## Summary", "## In short") }
+}
+
+#[tokio::test]
+async fn a_release_with_other_words_goes_on_with_executions_that_wait() {
+    let mut desk = Desk::new(ReviewPolicy::Human);
+    let reason = waits(desk.run("a", BRIEF).await.unwrap());
+    let text = |desk: &Desk, build: &PublishedBuild, number| desk.forge.pull_request_text(&build.repository, number);
+    let build = desk.build("a").await;
+    let opened = text(&desk, &build, 1).unwrap();
+
+    let options = ReviewOptions::new(ReviewPolicy::Human).with_text(reworded);
+    desk.options = StandardOptions::new(ReviewPolicy::Human).with_review(options);
+    assert_eq!(waits(desk.run("a", BRIEF).await.unwrap()), reason);
+    assert_eq!(text(&desk, &build, 1).unwrap(), opened, "what was opened stays as it was");
+    let review = ReviewSpec::new("reviewer", ReviewVerdict::Approved, build.head.clone());
+    desk.forge.review(&build.repository, 1, &review, &IdempotencyKey::parse("r").unwrap()).await.unwrap();
+    assert_eq!(merged(desk.run("a", BRIEF).await.unwrap()).pull_request.state, PullRequestState::Merged);
+
+    // The control: these are other words, and what is opened now has them.
+    waits(desk.run("b", &format!("{BRIEF}\n- Clerks must be able to add a reader with a name.\n")).await.unwrap());
+    let (body, _) = text(&desk, &build, 2).unwrap();
+    assert!(body.contains("## In short") && !opened.0.contains("## In short"), "{body}");
 }
 
 #[tokio::test]
@@ -230,11 +262,9 @@ async fn a_required_check_that_was_never_reported_is_waited_for() {
     desk.forge.fail_job("lint");
     waits(desk.run("a", BRIEF).await.unwrap());
     let build = desk.build("a").await;
-    let check_of = |name: &CheckName, state| aipipe_core::domain::CheckRun {
-        name: name.clone(),
-        source: aipipe_core::domain::CheckSource::Workflow(build.run.workflow.clone()),
-        head_sha: build.head.clone(),
-        state,
+    let check_of = |name: &CheckName, state| {
+        aipipe_core::domain::CheckRun::new(name.clone(), build.head.clone(), state)
+            .with_source(aipipe_core::domain::CheckSource::Workflow(build.run.workflow.clone()))
     };
     let check = |state| check_of(&CheckName::parse("lint").unwrap(), state);
     desk.forge.set_check(&build.repository, check(aipipe_core::domain::RunState::Pending)).unwrap();
@@ -267,18 +297,87 @@ async fn changed_documents_are_a_new_execution_in_the_same_repository() {
     assert!(latest.previous.is_some_and(|previous| previous != latest.version), "{latest:?}");
 }
 
+type Tree = BTreeMap<RepoPath, ContentHash>;
+
 #[tokio::test]
-async fn what_the_base_has_already_is_not_published_again() {
+async fn every_commit_of_a_later_execution_is_a_whole_project() {
     let desk = Desk::new(ReviewPolicy::Automated);
-    merged(desk.run("a", BRIEF).await.unwrap());
-    for _ in 0..2 {
-        let error = desk.run("b", BRIEF).await.unwrap_err();
-        assert_eq!((error.kind(), error.operation()), (ErrorKind::AlreadyExists, NOTHING_TO_PUBLISH), "{error}");
-        assert!(error.to_string().contains("nothing to publish"), "{error}");
+    let first = merged(desk.run("a", BRIEF).await.unwrap());
+    // What a person has added stays in every commit.
+    let repository = first.pull_request.repository.clone();
+    let (path, content) = (RepoPath::parse("NOTES.md").unwrap(), "kept\n");
+    let person = aipipe_core::ports::Signature {
+        name: "a person".to_owned(),
+        email: "person@example.org".to_owned(),
+        at: desk.clock.now(),
+    };
+    let put = FileChange::Put { path: path.clone(), content: content.into(), executable: false };
+    let main = first.pull_request.merge_sha.clone().unwrap();
+    let request = CommitRequest::new(first.pull_request.base.clone(), main, vec![put], "Add notes", person);
+    desk.forge.commit(&repository, &request, &IdempotencyKey::parse("notes").unwrap()).await.unwrap();
+
+    let more = BRIEF.replace("- Clerks must be able to delete a book.\n", "")
+        + "\n- Clerks must be able to add a reader with a name.\n- Clerks must be able to list all readers.\n";
+    merged(desk.run("b", &more).await.unwrap());
+    let (build, bundle) = (desk.build("b").await, desk.bundle("b").await);
+    let execution = desk.request("b").execution();
+    let validated = desk.engine().stage_output(&execution, &IntegrationValidator::stage_name()).await.unwrap();
+    let validated: ValidationReport = validated.unwrap();
+
+    // The project after the scaffold, after the first story, and so on.
+    let mut state: Tree = [(path, ContentHash::of(content.as_bytes()))].into();
+    state.extend(bundle.scaffold.iter().chain(&validated.additions).map(|file| (file.path.clone(), file.content.hash)));
+    let mut states = vec![state.clone()];
+    for story in bundle.stories.iter().filter(|story| !story.files.is_empty()) {
+        state.extend(story.files.iter().map(|file| (file.path.clone(), file.content.hash)));
+        states.push(state.clone());
     }
-    for (kind, count) in [("run", 1), ("pull-request", 1), ("merge", 1)] {
-        assert_eq!(desk.forge.made(kind), count, "{kind}");
+    let (mut reached, mut trees) = (Vec::new(), Vec::new());
+    for commit in &build.commits {
+        let mut tree = Tree::new();
+        for file in desk.forge.list_files(&repository, &commit.sha).await.unwrap() {
+            let content = desk.forge.read_file(&repository, &commit.sha, &file.path).await.unwrap();
+            tree.insert(file.path, ContentHash::of(&content));
+        }
+        let whole = states.iter().rposition(|state| *state == tree);
+        reached.push(whole.unwrap_or_else(|| panic!("{:?} is no whole project", commit.title)));
+        trees.push(tree);
     }
+    assert!(reached.is_sorted() && reached.last() == Some(&(states.len() - 1)), "{reached:?}");
+    // The control: there are several commits, and a file of the base that more than one of them changes.
+    let in_base = |path: &RepoPath| trees.iter().all(|tree| tree.contains_key(path));
+    let versions = |path: &RepoPath| trees.iter().map(|tree| tree[path]).collect::<BTreeSet<_>>().len();
+    let shared = trees[0].keys().filter(|path| in_base(path) && versions(path) > 2).count();
+    assert!(trees.len() > 2 && shared > 0, "{} commits, {shared} shared files", trees.len());
+}
+
+#[tokio::test]
+async fn what_the_base_has_already_completes_without_a_pull_request() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    let first = merged(desk.run("a", BRIEF).await.unwrap());
+    let made = |kind| desk.forge.made(kind);
+    let all = ["branch", "commit", "run", "pull-request", "merge"];
+    let before = all.map(made);
+    // Also for a person who reviews: there is nothing to look at.
+    for policy in [ReviewPolicy::Automated, ReviewPolicy::Human] {
+        let desk = Desk { options: StandardOptions::new(policy), ..desk.clone() };
+        for _ in 0..2 {
+            let key = format!("again-{policy:?}").to_lowercase();
+            let RunOutcome::Completed(outcome) = desk.run(&key, BRIEF).await.unwrap() else { panic!("it waits") };
+            let ReviewOutcome::Unchanged(base) = &outcome else { panic!("{outcome}") };
+            assert_eq!(Some(&base.head), first.pull_request.merge_sha.as_ref());
+            assert!(outcome.to_string().contains("nothing changed: main"), "{outcome}");
+            let execution = desk.request(&key).execution();
+            let summary = desk.engine().summary(&execution).await.unwrap();
+            assert_eq!((summary.status, summary.failure), (ExecutionStatus::Completed, None));
+            let noted = IntegrationRecord::of(desk.records.as_ref(), desk.root().project(), &execution).await.unwrap();
+            assert_eq!(noted, None, "nothing was published");
+        }
+    }
+    assert_eq!(all.map(made), before);
+    // The control: what does change is published.
+    merged(desk.run("more", &format!("{BRIEF}\n- Clerks must be able to add a reader with a name.\n")).await.unwrap());
+    assert!(all.map(made).iter().zip(before).all(|(now, before)| *now > before));
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ impl Stage for WaitForGo {
         let name = go();
         match cx.signals(&name).first().and_then(|signal| signal.payload.as_u64()) {
             Some(number) => Ok(Outcome::Done(input + number)),
-            None => Ok(Outcome::Waiting(Wait { signal: name, reason: "say go".to_owned(), poll_after: None })),
+            None => Ok(Outcome::Waiting(Wait::new(name, "say go"))),
         }
     }
 }

@@ -465,9 +465,9 @@ async fn commit_workflow(git: &LocalGit, workflow: &str) -> (RepositoryRef, RunS
     let parent: CommitSha = git.branch_head(&repository, &main).await.unwrap().unwrap();
     let change = FileChange::Put { path: path.clone(), content: workflow.to_owned().into(), executable: false };
     let message = "Add a workflow".to_owned();
-    let request = CommitRequest { branch: main.clone(), parent, changes: vec![change], message, author };
+    let request = CommitRequest::new(main.clone(), parent, vec![change], message, author);
     let head_sha = git.commit(&repository, &request, &IdempotencyKey::parse("commit").unwrap()).await.unwrap();
-    (repository, RunSelector { workflow: path, head_sha, branch: main })
+    (repository, RunSelector::new(path, head_sha, main))
 }
 
 fn ci_that_hangs(_: &Rig) {
@@ -520,17 +520,23 @@ fn interrupted(rig: &Rig) {
     assert_eq!(String::from_utf8(commits.stdout).unwrap().trim(), "5");
 }
 
+/// A workspace in which one execution failed.
+fn with_a_failed_run(rig: &Rig, name: &str) -> PathBuf {
+    let workspace = rig.path(name);
+    let empty = rig.file(&format!("{name}.md"), b"");
+    failed(run(quickstart(&workspace).arg(&empty)), "no readable document");
+    workspace
+}
+
 fn damaged_recipe(rig: &Rig) {
-    let workspace = rig.path("damaged-recipe");
-    fs::create_dir_all(workspace.join("runs")).unwrap();
-    fs::write(workspace.join("runs/latest.json"), b"{\"execution\": ").unwrap();
-    failed(run(&mut subcommand("status", &workspace)), "latest.json is damaged");
+    let workspace = with_a_failed_run(rig, "damaged-recipe");
+    let recipe = fs::read_dir(workspace.join("runs")).unwrap().next().unwrap().unwrap().path();
+    fs::write(&recipe, b"{\"execution\": ").unwrap();
+    failed(run(&mut subcommand("status", &workspace)), ".json is damaged");
 }
 
 fn damaged_records(rig: &Rig) {
-    let workspace = rig.path("damaged-records");
-    let empty = rig.file("empty-again.md", b"");
-    failed(run(quickstart(&workspace).arg(&empty)), "no readable document");
+    let workspace = with_a_failed_run(rig, "damaged-records");
     let file = workspace.join("records.redb");
     let length = fs::metadata(&file).unwrap().len();
     fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(length / 3).unwrap();
@@ -542,7 +548,8 @@ fn damaged_records(rig: &Rig) {
 fn no_such_run(rig: &Rig) {
     let workspace = rig.path("no-run");
     for command in ["status", "resume", "approve", "cancel"] {
-        failed(run(&mut subcommand(command, &workspace)), "there is no such run");
+        failed(run(&mut subcommand(command, &workspace)), "there is no run in");
+        assert!(!workspace.exists(), "{command} made a workspace");
     }
 }
 
@@ -552,7 +559,7 @@ fn reader_leaves(rig: &Rig) {
         drop(child.stdout.take());
         assert_eq!(child.wait().unwrap().code(), Some(0), "{name}");
     }
-    let mut command = subcommand("runs", &rig.path("reader-leaves"));
+    let mut command = subcommand("runs", &with_a_failed_run(rig, "reader-leaves"));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop((child.stdout.take(), child.stderr.take()));
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -566,7 +573,7 @@ fn full_standard_output(rig: &Rig) {
         assert!(ran.status.code() == Some(1) && !said.contains("panicked at"), "{name}: {said}");
         assert!(said.contains("No space left"), "{name}: {said}");
     }
-    let ran = subcommand("runs", &rig.path("full-output")).stdout(full()).output().unwrap();
+    let ran = subcommand("runs", &with_a_failed_run(rig, "full-output")).stdout(full()).output().unwrap();
     let said = String::from_utf8(ran.stderr).unwrap();
     assert!(ran.status.code() == Some(1) && said.contains("No space left"), "{said}");
 }

@@ -192,5 +192,5 @@ async fn on_this_machine(ran: &mut Ran, folder: &Path) {
 fn node_manifest() -> LockRequest {
     let manifest = r#"{"name":"demo","version":"1.0.0","private":true,"dependencies":{"zod":"4.6.7"}}"#;
     let path = RepoPath::parse("package.json").unwrap();
-    LockRequest { stack: Stack::NodeApi, runtime_version: "20".to_owned(), manifests: [(path, manifest.into())].into() }
+    LockRequest::new(Stack::NodeApi, "20", [(path, manifest.into())].into())
 }

@@ -71,10 +71,10 @@ fn the_same_pipeline_on_other_adapters() {
     let ran = run(&mut program(example("swap_adapters"))).exits(0);
     let lines: Vec<_> = ran.stdout.lines().collect();
     let [in_memory, failed, resumed, local] = lines[..] else { panic!("{ran}") };
-    assert!(in_memory.starts_with("in memory: Merged, all 4 required checks"), "{ran}");
+    assert!(in_memory.starts_with("in memory: merged: all 4 required checks"), "{ran}");
     assert!(failed.contains("unavailable in packages.lock: the registry can't be reached"), "{ran}");
-    assert!(resumed.starts_with("and resumed: Merged"), "{ran}");
-    assert!(local.starts_with("on this machine: Merged, all 4 required checks"), "{ran}");
+    assert!(resumed.starts_with("and resumed: merged"), "{ran}");
+    assert!(local.starts_with("on this machine: merged: all 4 required checks"), "{ran}");
 }
 
 fn quickstart(workspace: &Path, arguments: &[&str]) -> Command {
@@ -303,7 +303,7 @@ fn a_person_reviews_and_documents_change() {
 
     let runs = run(&mut quickstart(&workspace, &["runs", "--json"])).exits(0).json();
     let states: Vec<_> = runs["executions"].as_array().unwrap().iter().map(|run| run["status"].clone()).collect();
-    assert_eq!(states, ["failed", "completed", "completed", "completed"]);
+    assert_eq!(states, ["completed", "completed", "completed", "completed"]);
     assert_eq!(run(&mut quickstart(&workspace, &["runs"])).exits(0).stdout.lines().count(), 4);
 }
 

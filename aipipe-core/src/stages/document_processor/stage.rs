@@ -65,7 +65,7 @@ impl DocumentProcessor {
         }))
     }
 
-    /// The version of each document that was the project's latest when this execution first looked.
+    /// The version of each document that the project had read before this execution, as of its first look.
     async fn previous_versions(
         &self,
         cx: &StageContext,
@@ -76,11 +76,13 @@ impl DocumentProcessor {
             let mut previous = BTreeMap::new();
             for raw in &request.documents {
                 let id = DocumentId::for_name(&raw.name);
-                let latest = DocumentRecord::latest(cx.records().as_ref(), cx.root().project(), &id).await?;
-                let before = latest.and_then(|latest| {
-                    if latest.version == raw.content.hash { latest.previous } else { Some(latest.version) }
+                let (records, project) = (cx.records().as_ref(), cx.root().project());
+                let before = DocumentRecord::before(records, project, &id, cx.started_at(), cx.execution()).await?;
+                // The same version read again has the predecessor it had.
+                let version = before.and_then(|before| {
+                    if before.version == raw.content.hash { before.previous } else { Some(before.version) }
                 });
-                previous.extend(before.map(|version| (id, version)));
+                previous.extend(version.map(|version| (id, version)));
             }
             Ok(previous)
         })
@@ -98,7 +100,7 @@ impl Stage for DocumentProcessor {
     }
 
     fn revision(&self) -> String {
-        format!("1 {:?}", self.limits)
+        format!("2 {:?}", self.limits)
     }
 
     async fn run(&self, cx: &StageContext, request: IntakeRequest) -> Result<Outcome<DocumentSet>> {
@@ -124,11 +126,10 @@ impl Stage for DocumentProcessor {
             let message = if reasons.is_empty() { "there are no documents".to_owned() } else { reasons.join("; ") };
             return Err(Error::new(ErrorKind::NoReadableDocument, "documents.read", message));
         }
-        let mut writes = Vec::new();
-        for document in &documents {
-            writes.extend(DocumentRecord::of(document, cx.root(), cx.execution()).writes()?);
-        }
-        cx.write_records(writes).await?;
+        let readings = documents
+            .iter()
+            .map(|document| DocumentRecord::of(document, cx.root(), cx.execution(), cx.started_at()).write());
+        cx.write_records(readings.collect::<Result<_>>()?).await?;
         Ok(Outcome::Done(DocumentSet { root: request.root, documents, refused }))
     }
 }

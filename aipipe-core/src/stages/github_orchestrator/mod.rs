@@ -9,16 +9,19 @@
 //! another commit or workflow is never taken for ours. A red run is a result, not an error: stage 7 shows it and does
 //! not merge.
 //!
-//! Where an earlier execution of the project was merged, a file the base has is written once, by the last commit that
-//! touches it, so that no commit takes back what is there; `outdated` finds what the documents no longer ask for.
+//! Every commit is a whole project, also on a base that has an earlier state of it (`history`); `outdated` finds what
+//! the documents no longer ask for. Where the base has all of it already there is no branch, no commit and no run: the
+//! report says so.
 
+mod base;
 mod commits;
+mod history;
 mod outdated;
 
 use super::head_run::{HeadRuns, Standing};
 use crate::domain::{
-    ArchitecturePlan, BranchName, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey, RepoPath,
-    RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, ValidationReport, Wait,
+    ArchitecturePlan, BranchName, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey, PublishedBuild,
+    RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, UnchangedBase, ValidationReport, Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{
@@ -27,14 +30,12 @@ use crate::ports::{
 use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
-use commits::{ParentTree, PlannedCommit, last_writers, planned_commits, removal};
+use base::base_files;
+use commits::{PlannedCommit, planned_commits};
+use history::{Commit, history};
 use outdated::outdated_files;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The operation of the `AlreadyExists` error of an execution whose result the base has already: nobody has to act.
-pub const NOTHING_TO_PUBLISH: &str = "publish.nothing";
 
 /// How results are published.
 #[derive(Debug, Clone)]
@@ -76,6 +77,34 @@ impl PublishOptions {
     #[must_use]
     pub fn with_repository(mut self, repository: RepositoryName) -> Self {
         self.repository = Some(repository);
+        self
+    }
+
+    /// The same with merges to this branch.
+    #[must_use]
+    pub fn with_base(mut self, base: BranchName) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// The same, looking for a run again after this long.
+    #[must_use]
+    pub fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// The same with this long for a run to appear.
+    #[must_use]
+    pub fn with_run_deadline(mut self, deadline: Duration) -> Self {
+        self.run_deadline = deadline;
+        self
+    }
+
+    /// The same with this many bytes of a failing job's log.
+    #[must_use]
+    pub fn with_log_tail_bytes(mut self, bytes: usize) -> Self {
+        self.log_tail_bytes = bytes;
         self
     }
 
@@ -146,18 +175,21 @@ impl GithubOrchestrator {
         .await
     }
 
-    /// The files of the base; recorded, so that a poll asks the repository nothing.
-    async fn base_files(
+    /// The commits that lead from the base to the project.
+    async fn commits(
         &self,
         cx: &StageContext,
         repository: &RepositoryRef,
         base_head: &CommitSha,
-    ) -> Result<BTreeSet<RepoPath>> {
-        cx.record(&StepKey::literal("base-files"), base_head, || async {
-            let listed = self.source_control.list_files(repository, base_head).await?;
-            Ok(listed.into_iter().map(|entry| entry.path).collect())
-        })
-        .await
+        planned: Vec<PlannedCommit>,
+    ) -> Result<Vec<Commit>> {
+        let source_control = self.source_control.as_ref();
+        let base = base_files(cx, source_control, repository, base_head, &planned).await?;
+        let made = planned.iter().flat_map(|commit| &commit.files).map(|file| &file.path).collect();
+        let paths = base.keys().cloned().collect();
+        let outdated = outdated_files(cx, source_control, repository, base_head, &paths, &made).await?;
+        let common = base.into_iter().filter_map(|(path, state)| Some((path, state?))).collect();
+        Ok(history(planned, &common, outdated))
     }
 
     async fn commit_all(
@@ -166,76 +198,37 @@ impl GithubOrchestrator {
         repository: &RepositoryRef,
         branch: &BranchName,
         base_head: &CommitSha,
-        mut planned: Vec<PlannedCommit>,
+        commits: Vec<Commit>,
     ) -> Result<Vec<CommitRecord>> {
-        let source_control = self.source_control.as_ref();
-        let base = self.base_files(cx, repository, base_head).await?;
-        let writers = last_writers(&planned);
-        let outdated =
-            outdated_files(cx, source_control, repository, base_head, &base, &writers.keys().collect()).await?;
-        if !outdated.is_empty() {
-            planned.push(removal(outdated)?);
-        }
-        let total = planned.len();
-        let mut parent = ParentTree::new(source_control, repository, base_head.clone());
+        let total = commits.len();
+        let mut parent = base_head.clone();
         let mut made = Vec::with_capacity(total);
-        for (number, commit) in (1_u64..).zip(planned) {
-            let later = |path: &RepoPath| writers.get(path).is_some_and(|last| *last as u64 + 1 > number);
-            let left = |path: &RepoPath| base.contains(path) && later(path);
-            let at = parent.commit().clone();
-            let input = (&at, &commit.message, &commit.files);
-            let sha = match cx.recall(&commit.step, &input).await? {
-                Some(recorded) => {
-                    let recorded: Option<CommitSha> = recorded;
-                    if let Some(sha) = &recorded {
-                        parent.moved_to(sha.clone());
+        for (number, commit) in (1_u64..).zip(commits) {
+            let sha: CommitSha = cx
+                .step(&commit.step, &commit.facts(&parent), |key| {
+                    let (commit, parent, author) = (&commit, parent.clone(), self.signature(cx, number));
+                    async move {
+                        let mut changes = Vec::with_capacity(commit.put.len() + commit.removed.len());
+                        for file in &commit.put {
+                            let (path, executable) = (file.path.clone(), file.executable);
+                            changes.push(FileChange::Put {
+                                path,
+                                content: cx.load_bytes(&file.content).await?,
+                                executable,
+                            });
+                        }
+                        changes.extend(commit.removed.iter().map(|path| FileChange::Delete { path: path.clone() }));
+                        let (branch, message) = (branch.clone(), commit.message.clone());
+                        let request = CommitRequest { branch, parent, changes, message, author };
+                        self.source_control.commit(repository, &request, &key).await
                     }
-                    recorded
-                }
-                None => {
-                    let changes = commit.changes(cx, &mut parent, left).await?;
-                    let author = self.signature(cx, number);
-                    self.commit(cx, repository, branch, &commit, &mut parent, changes, author).await?
-                }
-            };
-            // Without a commit the base has it already, from an earlier execution.
-            if let Some(sha) = sha {
-                cx.progress(made.len() + 1, total, commit.title());
-                made.push(CommitRecord { sha, title: commit.title().to_owned(), story: commit.story });
-            }
+                })
+                .await?;
+            cx.progress(made.len() + 1, total, commit.title());
+            made.push(CommitRecord { sha: sha.clone(), title: commit.title().to_owned(), stories: commit.stories });
+            parent = sha;
         }
         Ok(made)
-    }
-
-    /// Makes one commit on `parent`, or records that there is nothing to change.
-    #[expect(clippy::too_many_arguments, reason = "a commit is made of exactly these")]
-    async fn commit(
-        &self,
-        cx: &StageContext,
-        repository: &RepositoryRef,
-        branch: &BranchName,
-        commit: &PlannedCommit,
-        parent: &mut ParentTree<'_>,
-        changes: Vec<FileChange>,
-        author: Signature,
-    ) -> Result<Option<CommitSha>> {
-        let at = parent.commit().clone();
-        let input = (&at, &commit.message, &commit.files);
-        if changes.is_empty() {
-            return cx.record(&commit.step, &input, || async { Ok(None) }).await;
-        }
-        let message = commit.message.clone();
-        let request = CommitRequest { branch: branch.clone(), parent: at.clone(), changes, message, author };
-        let wanted = &request;
-        let sha: Option<CommitSha> = cx
-            .step(&commit.step, &input, |key| async move {
-                self.source_control.commit(repository, wanted, &key).await.map(Some)
-            })
-            .await?;
-        if let Some(sha) = &sha {
-            parent.grown_to(sha.clone(), &request.changes);
-        }
-        Ok(sha)
     }
 }
 
@@ -250,7 +243,7 @@ impl Stage for GithubOrchestrator {
 
     fn revision(&self) -> String {
         let PublishOptions { repository, base, author_name, author_email, .. } = &self.options;
-        format!("1 {base} {repository:?} {author_name} {author_email}")
+        format!("2 {base} {repository:?} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: ValidationReport) -> Result<Outcome<BuildReport>> {
@@ -261,6 +254,17 @@ impl Stage for GithubOrchestrator {
 
         let repository = self.repository(cx).await?;
         let base_head = self.base_head(cx, &repository).await?;
+        let planned = planned_commits(&report, &bundle, &plan, &stories)?;
+        let commits = self.commits(cx, &repository, &base_head, planned).await?;
+        if commits.is_empty() {
+            return Ok(Outcome::Done(BuildReport::Unchanged(Box::new(UnchangedBase {
+                root: cx.root().clone(),
+                validation,
+                repository,
+                base: self.options.base.clone(),
+                head: base_head,
+            }))));
+        }
         let branch = BranchName::for_execution(cx.execution());
         let step = StepKey::literal("branch");
         cx.step(&step, &(&branch, &base_head), |key| {
@@ -268,14 +272,8 @@ impl Stage for GithubOrchestrator {
             async move { self.source_control.ensure_branch(repository, branch, base_head, &key).await }
         })
         .await?;
-        let planned = planned_commits(&report, &bundle, &plan, &stories)?;
-        let commits = self.commit_all(cx, &repository, &branch, &base_head, planned).await?;
-        let Some(head) = commits.last().map(|commit| commit.sha.clone()) else {
-            let message = "there is nothing to publish: the base has all of it already";
-            return Err(Error::new(ErrorKind::AlreadyExists, NOTHING_TO_PUBLISH, message)
-                .with("repository", &repository.name)
-                .with("base", &self.options.base));
-        };
+        let commits = self.commit_all(cx, &repository, &branch, &base_head, commits).await?;
+        let head = commits.last().map_or(base_head, |commit| commit.sha.clone());
         let mut integration = IntegrationRecord {
             execution: cx.execution().clone(),
             root: cx.root().clone(),
@@ -307,7 +305,7 @@ impl Stage for GithubOrchestrator {
         let result = BuildRecord::new(cx.execution().clone(), repository.clone(), run.clone())?;
         cx.write_records(vec![result.write()?]).await?;
         let failure = runs.failure(&run, self.options.log_tail_bytes).await?;
-        Ok(Outcome::Done(BuildReport {
+        Ok(Outcome::Done(BuildReport::Published(Box::new(PublishedBuild {
             root: cx.root().clone(),
             validation,
             repository,
@@ -317,6 +315,6 @@ impl Stage for GithubOrchestrator {
             head,
             run,
             failure,
-        }))
+        }))))
     }
 }

@@ -11,7 +11,8 @@
 //! [`rerun`](ReviewCoordinator::rerun_signal) signal asks for it: neither is the end of an execution.
 //!
 //! Fails closed: a check that is missing, pending or unknown, a head that moved, a merge that is not known to work are
-//! all reasons to wait. [`decide`] is a pure function of what the review desk reports.
+//! all reasons to wait. [`decide`] is a pure function of what the review desk reports. Where stage 6 had nothing to
+//! publish there is nothing to review: no pull request is opened, and the outcome says so.
 
 mod decision;
 mod markdown;
@@ -22,9 +23,9 @@ pub use pull_request::{Contents, PullRequestText, describe};
 
 use super::head_run::{self, HeadRuns, Standing, reruns_of};
 use crate::domain::{
-    ArchitecturePlan, BuildFailure, BuildReport, CheckSource, CodeBundle, CommitSha, DocumentSet, PullRequest,
-    PullRequestState, PullRequestStatus, RequiredCheck, ReviewOutcome, ReviewPolicy, RunState, SignalName, StageName,
-    StepKey, StorySet, ValidationReport, Wait, WorkflowRun,
+    ArchitecturePlan, BuildFailure, BuildReport, CheckSource, CodeBundle, CommitSha, DocumentSet, EndedReview,
+    PublishedBuild, PullRequest, PullRequestState, PullRequestStatus, RequiredCheck, ReviewOutcome, ReviewPolicy,
+    RunState, SignalName, StageName, StepKey, StorySet, ValidationReport, Wait, WorkflowRun,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{ContinuousIntegration, MergeSpec, PullRequestSpec, ReviewDesk, RunSelector, Signature};
@@ -52,10 +53,13 @@ pub struct ReviewOptions {
     pub run_deadline: Duration,
     /// How much of a failing job's log to show, in bytes.
     pub log_tail_bytes: usize,
+    /// Writes the pull request's text. Other words are no other pull request: executions that wait go on.
+    pub text: fn(&Contents<'_>) -> PullRequestText,
 }
 
 impl ReviewOptions {
-    /// One approval under `Human`; merges as `aipipe <aipipe@localhost>`; looks again after 30 seconds.
+    /// One approval under `Human`; merges as `aipipe <aipipe@localhost>`; looks again after 30 seconds; the text is
+    /// that of [`describe`].
     #[must_use]
     pub fn new(policy: ReviewPolicy) -> Self {
         Self {
@@ -66,7 +70,43 @@ impl ReviewOptions {
             poll: Duration::from_secs(30),
             run_deadline: Duration::from_secs(10 * 60),
             log_tail_bytes: 4096,
+            text: describe,
         }
+    }
+
+    /// The same with this number of approvals under `Human`; one is the least.
+    #[must_use]
+    pub fn with_approvals(mut self, approvals: usize) -> Self {
+        self.approvals = approvals;
+        self
+    }
+
+    /// The same, looking again after this long.
+    #[must_use]
+    pub fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// The same with this long for the run of a new head to appear.
+    #[must_use]
+    pub fn with_run_deadline(mut self, deadline: Duration) -> Self {
+        self.run_deadline = deadline;
+        self
+    }
+
+    /// The same with this many bytes of a failing job's log.
+    #[must_use]
+    pub fn with_log_tail_bytes(mut self, bytes: usize) -> Self {
+        self.log_tail_bytes = bytes;
+        self
+    }
+
+    /// The same with pull requests in these words.
+    #[must_use]
+    pub fn with_text(mut self, text: fn(&Contents<'_>) -> PullRequestText) -> Self {
+        self.text = text;
+        self
     }
 
     /// The same with this author.
@@ -121,13 +161,13 @@ impl ReviewCoordinator {
         head_run::rerun_payload(head)
     }
 
-    fn runs<'a>(&'a self, cx: &'a StageContext, build: &'a BuildReport) -> HeadRuns<'a> {
+    fn runs<'a>(&'a self, cx: &'a StageContext, build: &'a PublishedBuild) -> HeadRuns<'a> {
         let deadline = self.options.run_deadline;
         HeadRuns { cx, ci: self.ci.as_ref(), repository: &build.repository, deadline }
     }
 
     /// The run of an open pull request's head: stage 6's own or, of a head pushed since, a new one; then its re-runs.
-    async fn ran(&self, cx: &StageContext, build: &BuildReport, head: &CommitSha) -> Result<Ran> {
+    async fn ran(&self, cx: &StageContext, build: &PublishedBuild, head: &CommitSha) -> Result<Ran> {
         let selector =
             RunSelector { workflow: build.run.workflow.clone(), head_sha: head.clone(), branch: build.branch.clone() };
         let runs = self.runs(cx, build);
@@ -141,13 +181,20 @@ impl ReviewCoordinator {
                 break; // One after the other.
             }
             ran.reruns += 1;
-            ran.standing = runs.again(&selector, ran.reruns, signal).await?;
+            ran.standing = runs.again(&selector, ran.reruns, &signal).await?;
         }
         Ok(ran)
     }
 
     /// Makes the pull request show a run that ended after it was opened, and returns the build as it is now.
-    async fn show_run(&self, cx: &StageContext, build: BuildReport, number: u64, ran: &Ran) -> Result<BuildReport> {
+    async fn show_run(
+        &self,
+        cx: &StageContext,
+        build: PublishedBuild,
+        validation: &ValidationReport,
+        number: u64,
+        ran: &Ran,
+    ) -> Result<PublishedBuild> {
         let Standing::Finished(run) = &ran.standing else { return Ok(build) };
         let is_new_head = run.head_sha != build.head;
         if !is_new_head && ran.reruns == 0 {
@@ -157,39 +204,22 @@ impl ReviewCoordinator {
         cx.write_records(vec![record.write()?]).await?;
         let failure = self.runs(cx, &build).failure(run, self.options.log_tail_bytes).await?;
         if is_new_head {
+            // What the comment is about decides which one it is, not its words.
             let step = StepKey::parse(format!("ci-comment/{}/{}", run.head_sha, ran.reruns))?;
-            let body = run_comment(run, failure.as_ref());
-            cx.step(&step, &body, |key| {
-                let (repository, body) = (&build.repository, &body);
-                async move { self.desk.comment(repository, number, body, &key).await }
+            cx.step(&step, &(number, &run.id, run.attempt), |key| {
+                let (repository, body) = (&build.repository, run_comment(run, failure.as_ref()));
+                async move { self.desk.comment(repository, number, &body, &key).await }
             })
             .await?;
             return Ok(build);
         }
-        let build = BuildReport { run: run.as_ref().clone(), failure, ..build };
-        let (text, _) = self.text(cx, &build).await?;
-        self.open(cx, &build, text, &StepKey::parse(format!("pull-request/rerun-{}", ran.reruns))?).await?;
+        let build = PublishedBuild { run: run.as_ref().clone(), failure, ..build };
+        let step = StepKey::parse(format!("pull-request/rerun-{}", ran.reruns))?;
+        self.open(cx, &build, validation, &step).await?;
         Ok(build)
     }
 
-    async fn open(
-        &self,
-        cx: &StageContext,
-        build: &BuildReport,
-        text: PullRequestText,
-        step: &StepKey,
-    ) -> Result<PullRequest> {
-        let PullRequestText { title, body } = text;
-        let spec = PullRequestSpec { head: build.branch.clone(), base: build.base.clone(), title, body };
-        let input = (&build.head, &spec.title, &spec.body);
-        cx.step(step, &input, |key| {
-            let (repository, spec) = (&build.repository, &spec);
-            async move { self.desk.open(repository, spec, &key).await }
-        })
-        .await
-    }
-
-    async fn status(&self, build: &BuildReport, number: u64) -> Result<PullRequestStatus> {
+    async fn status(&self, build: &PublishedBuild, number: u64) -> Result<PullRequestStatus> {
         let status = self.desk.status(&build.repository, number).await?;
         if status.pull_request.number != number {
             return Err(Error::new(ErrorKind::Internal, "review.status", "the adapter returned another pull request")
@@ -198,27 +228,58 @@ impl ReviewCoordinator {
         Ok(status)
     }
 
-    async fn text(&self, cx: &StageContext, build: &BuildReport) -> Result<(PullRequestText, ValidationReport)> {
-        let validation: ValidationReport = cx.load(&build.validation).await?;
+    async fn text(
+        &self,
+        cx: &StageContext,
+        build: &PublishedBuild,
+        validation: &ValidationReport,
+    ) -> Result<PullRequestText> {
         let bundle: CodeBundle = cx.load(&validation.bundle).await?;
         let plan: ArchitecturePlan = cx.load(&bundle.plan).await?;
         let stories: StorySet = cx.load(&plan.stories).await?;
         let documents: DocumentSet = cx.load(&stories.documents).await?;
-        let text = describe(&pull_request::Contents {
+        Ok((self.options.text)(&Contents {
             documents: &documents,
             stories: &stories,
             plan: &plan,
             bundle: &bundle,
-            validation: &validation,
+            validation,
             build,
             spending: cx.spending(),
             execution: cx.execution(),
             policy: self.options.policy,
-        });
-        Ok((text, validation))
+        }))
     }
 
-    async fn merge(&self, cx: &StageContext, build: &BuildReport, status: &PullRequestStatus) -> Result<PullRequest> {
+    /// The pull request of the build's branch, opened once. What it is about decides which one it is, not its words;
+    /// a later `step` has it say what has become of the build.
+    async fn open(
+        &self,
+        cx: &StageContext,
+        build: &PublishedBuild,
+        validation: &ValidationReport,
+        step: &StepKey,
+    ) -> Result<PullRequest> {
+        let repository = &build.repository;
+        let facts = (
+            (&repository.owner, &repository.name),
+            (&build.branch, &build.base, &build.head),
+            build.validation.at().hash,
+        );
+        cx.step(step, &facts, |key| async move {
+            let PullRequestText { title, body } = self.text(cx, build, validation).await?;
+            let spec = PullRequestSpec { head: build.branch.clone(), base: build.base.clone(), title, body };
+            self.desk.open(repository, &spec, &key).await
+        })
+        .await
+    }
+
+    async fn merge(
+        &self,
+        cx: &StageContext,
+        build: &PublishedBuild,
+        status: &PullRequestStatus,
+    ) -> Result<PullRequest> {
         let pull = &status.pull_request;
         let spec = MergeSpec {
             expected_head: pull.head_sha.clone(),
@@ -236,7 +297,7 @@ impl ReviewCoordinator {
             .await
     }
 
-    async fn note(&self, cx: &StageContext, build: &BuildReport, pull: &PullRequest) -> Result<()> {
+    async fn note(&self, cx: &StageContext, build: &PublishedBuild, pull: &PullRequest) -> Result<()> {
         let record = IntegrationRecord {
             execution: cx.execution().clone(),
             root: cx.root().clone(),
@@ -261,18 +322,22 @@ impl Stage for ReviewCoordinator {
 
     fn revision(&self) -> String {
         let ReviewOptions { policy, approvals, author_name, author_email, .. } = &self.options;
-        format!("1 {policy:?} {approvals} {author_name} {author_email}")
+        format!("2 {policy:?} {approvals} {author_name} {author_email}")
     }
 
-    async fn run(&self, cx: &StageContext, mut build: BuildReport) -> Result<Outcome<ReviewOutcome>> {
-        let (text, validation) = self.text(cx, &build).await?;
-        let opened = self.open(cx, &build, text, &StepKey::literal("pull-request")).await?;
+    async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<ReviewOutcome>> {
+        let mut build = match report {
+            BuildReport::Published(build) => *build,
+            BuildReport::Unchanged(base) => return Ok(Outcome::Done(ReviewOutcome::Unchanged(*base))),
+        };
+        let validation: ValidationReport = cx.load(&build.validation).await?;
+        let opened = self.open(cx, &build, &validation, &StepKey::literal("pull-request")).await?;
         let mut status = self.status(&build, opened.number).await?;
         self.note(cx, &build, &status.pull_request).await?;
         let mut standing = None;
         if status.pull_request.state == PullRequestState::Open {
             let ran = self.ran(cx, &build, &status.pull_request.head_sha).await?;
-            build = self.show_run(cx, build, opened.number, &ran).await?;
+            build = self.show_run(cx, build, &validation, opened.number, &ran).await?;
             // CI may have taken its time: what decides is how things stand now.
             let looked_at = std::mem::replace(&mut status, self.status(&build, opened.number).await?);
             let same = status.pull_request.head_sha == looked_at.pull_request.head_sha;
@@ -327,14 +392,13 @@ impl Stage for ReviewCoordinator {
             return Err(Error::new(ErrorKind::Internal, "review.merge", "the pull request is open after its merge")
                 .with("number", pull_request.number));
         }
-        let build = cx.store(&build).await?;
-        Ok(Outcome::Done(ReviewOutcome {
+        Ok(Outcome::Done(ReviewOutcome::Ended(EndedReview {
             root: cx.root().clone(),
-            build,
+            build: cx.store(&BuildReport::Published(Box::new(build))).await?,
             pull_request,
             policy: self.options.policy,
             decision,
-        }))
+        })))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::markdown::{code, escape, fenced, shorten};
 use crate::domain::{
-    ArchitecturePlan, BuildReport, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId,
-    PinnedDependency, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
-    StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
+    ArchitecturePlan, Citation, CodeBundle, CommitRecord, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
+    PinnedDependency, PublishedBuild, Requirement, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
+    StackEvidence, StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -20,6 +20,7 @@ pub struct PullRequestText {
 
 /// What the text is made from.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Contents<'a> {
     /// What was read.
     pub documents: &'a DocumentSet,
@@ -32,7 +33,7 @@ pub struct Contents<'a> {
     /// What validation said.
     pub validation: &'a ValidationReport,
     /// What was published and what CI said.
-    pub build: &'a BuildReport,
+    pub build: &'a PublishedBuild,
     /// What models cost.
     pub spending: Spending,
     /// The execution.
@@ -216,11 +217,23 @@ fn checks(contents: &Contents<'_>) -> Option<String> {
     for name in missing {
         let _ = writeln!(text, "| {} | yes | not reported |", escape(name.as_str()));
     }
+    let _ = writeln!(text, "\n{}", isolation(&run.isolation));
     if let Some(failure) = &contents.build.failure {
         let _ = writeln!(text, "\n**Failed:** job {}, step {}.\n", code(&failure.job), code(&failure.step));
         text.push_str(&fenced(&failure.log_tail));
     }
     Some(text)
+}
+
+/// Whether code nobody has read yet could reach the machine that checked it: a reviewer should know.
+fn isolation(of: &Isolation) -> String {
+    match of {
+        Isolation::By(what) => format!("**Isolation:** the checks ran isolated by {}.", escape(what)),
+        Isolation::None(reason) => {
+            format!("**Isolation:** none ({}). The checks ran with the rights of the user who ran CI.", escape(reason))
+        }
+        Isolation::Unknown => "**Isolation:** not known; the CI adapter does not say.".to_owned(),
+    }
 }
 
 fn needs(contents: &Contents<'_>) -> Option<String> {
@@ -425,8 +438,12 @@ fn traceability(contents: &Contents<'_>, room: usize) -> Option<String> {
         "## Traceability\n\n| Requirement | Words | Story | Files | Tests | Commit |\n|---|---|---|---|---|---|\n",
     );
     let results: BTreeMap<_, _> = contents.bundle.stories.iter().map(|result| (&result.story, result)).collect();
-    let commits: BTreeMap<_, _> =
-        contents.build.commits.iter().filter_map(|commit| Some((commit.story.as_ref()?, commit))).collect();
+    let commits: BTreeMap<_, _> = contents
+        .build
+        .commits
+        .iter()
+        .flat_map(|commit| commit.stories.iter().map(move |story| (story, commit)))
+        .collect();
     let rows: Vec<String> = contents
         .stories
         .requirements

@@ -85,7 +85,7 @@ impl Stage for Waits {
 
     async fn run(&self, _cx: &StageContext, _input: u64) -> Result<Outcome<u64>> {
         let signal = SignalName::parse("go")?;
-        Ok(Outcome::Waiting(Wait { signal, reason: "nobody says go".to_owned(), poll_after: None }))
+        Ok(Outcome::Waiting(Wait::new(signal, "nobody says go")))
     }
 }
 

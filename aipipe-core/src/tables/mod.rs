@@ -3,88 +3,19 @@
 //! `execution_state` is the engine's own (see [`pipeline`](crate::pipeline)); the other five are written by the stages.
 //! Every write here comes out the same when a stage runs again, so repeating it is harmless.
 
+mod document;
+
+pub use document::DocumentRecord;
+
 use crate::domain::{
-    ArtifactRef, BranchName, CommitSha, Component, ContentHash, Document, DocumentFormat, DocumentId, DocumentMetadata,
-    DocumentName, ExecutionId, ProjectName, ProjectRoot, PullRequestState, RepositoryRef, UserStory, WorkflowRun,
+    BranchName, CommitSha, Component, ExecutionId, ProjectName, ProjectRoot, PullRequestState, RepositoryRef,
+    UserStory, WorkflowRun,
 };
 use crate::ports::{
     Expect, Record, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordWrite, Table,
 };
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
-
-/// One version of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DocumentRecord {
-    /// The document.
-    pub document: DocumentId,
-    /// Its version.
-    pub version: ContentHash,
-    /// The version before it in the same project.
-    pub previous: Option<ContentHash>,
-    /// Its file name.
-    pub name: DocumentName,
-    /// What it is.
-    pub format: DocumentFormat,
-    /// The project and day it came in.
-    pub root: ProjectRoot,
-    /// The execution that read it.
-    pub execution: ExecutionId,
-    /// The original.
-    pub raw: ArtifactRef,
-    /// The text.
-    pub text: ArtifactRef,
-    /// What it says about itself.
-    pub metadata: DocumentMetadata,
-}
-
-impl DocumentRecord {
-    /// The record of a document that was read.
-    #[must_use]
-    pub fn of(document: &Document, root: &ProjectRoot, execution: &ExecutionId) -> Self {
-        Self {
-            document: document.id.clone(),
-            version: document.version,
-            previous: document.previous,
-            name: document.name.clone(),
-            format: document.format,
-            root: root.clone(),
-            execution: execution.clone(),
-            raw: document.raw.clone(),
-            text: document.text.clone(),
-            metadata: document.metadata.clone(),
-        }
-    }
-
-    /// Writes the version and makes it the project's latest of this document.
-    ///
-    /// # Errors
-    /// `InvalidInput` when a name does not fit a key.
-    pub fn writes(&self) -> Result<Vec<RecordWrite>> {
-        let project = self.root.project().as_str();
-        let version = RecordKey::parse(project, format!("{}/version/{}", self.document, self.version.to_hex()))?;
-        let latest = RecordKey::parse(project, format!("{}/latest", self.document))?;
-        let by_root = RecordKey::parse(self.root.to_string(), format!("{}/{}", self.document, self.execution))?;
-        Ok(vec![
-            RecordWrite::put(Table::Documents, version, Expect::Anything, self)?
-                .with_index(RecordIndex::Project, by_root),
-            RecordWrite::put(Table::Documents, latest, Expect::Anything, self)?,
-        ])
-    }
-
-    /// The project's latest version of a document, if there is one.
-    ///
-    /// # Errors
-    /// Those of the record store.
-    pub async fn latest(
-        records: &dyn RecordStore,
-        project: &ProjectName,
-        document: &DocumentId,
-    ) -> Result<Option<Self>> {
-        let key = RecordKey::parse(project.as_str(), format!("{document}/latest"))?;
-        records.get(Table::Documents, &key).await?.map(|record| record.decode()).transpose()
-    }
-}
 
 /// A story with its status in one execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

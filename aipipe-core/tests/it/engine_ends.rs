@@ -1,0 +1,191 @@
+//! What cancelling promises, what stages that run alone are, and which day an execution belongs to.
+
+use crate::support::{Add, Paused, Rig, WaitForGo, adders, go, three};
+use aipipe_core::ErrorKind;
+use aipipe_core::domain::{ExecutionStatus, IdempotencyKey, ProjectName, StageName, Wait};
+use aipipe_core::pipeline::{JournalEntry, Outcome, Pipeline, RunOutcome, Stage, StageContext, StartRequest};
+use aipipe_core::ports::{Clock as _, Expect, RecordKey, RecordStoreExt as _, Table};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// Cancels its own execution from within, then ends in the given way without writing anything itself.
+#[derive(Debug)]
+struct CancelThen {
+    engine: aipipe_core::pipeline::Engine,
+    end: fn() -> aipipe_core::Result<Outcome<u64>>,
+}
+
+#[async_trait]
+impl Stage for CancelThen {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        StageName::parse("cancel-then").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        String::new()
+    }
+
+    async fn run(&self, cx: &StageContext, _input: u64) -> aipipe_core::Result<Outcome<u64>> {
+        self.engine.cancel(cx.execution()).await?;
+        (self.end)()
+    }
+}
+
+#[tokio::test]
+async fn however_a_cancelled_stage_ends_the_execution_ends_cancelled() {
+    let ends: [fn() -> aipipe_core::Result<Outcome<u64>>; 3] = [
+        || Ok(Outcome::Done(1)),
+        || Ok(Outcome::Waiting(Wait::new(go(), "say go"))),
+        || Err(aipipe_core::Error::new(ErrorKind::Unavailable, "test.run", "not today")),
+    ];
+    for end in ends {
+        let rig = Rig::new();
+        let pipeline = Pipeline::builder("p").then(CancelThen { engine: rig.engine(), end }).build();
+        let request = rig.request("a");
+        let result = rig.engine().start(&pipeline, &request, &1).await;
+        assert!(result.is_err(), "{result:?}");
+        let summary = rig.engine().summary(&request.execution()).await.unwrap();
+        assert_eq!((summary.status, summary.wait), (ExecutionStatus::Cancelled, None));
+        let journal = rig.engine().journal(&request.execution()).await.unwrap();
+        assert_eq!(journal.last(), Some(&JournalEntry::Cancelled));
+        assert!(!journal.contains(&JournalEntry::Completed));
+        let again = rig.engine().resume(&pipeline, &request.execution()).await.unwrap_err();
+        assert_eq!(again.kind(), ErrorKind::Cancelled);
+    }
+}
+
+#[tokio::test]
+async fn an_effect_begun_in_an_earlier_run_is_not_repeated_after_a_cancel() {
+    let rig = Rig::new();
+    let stuck = Paused { reached: Arc::default(), go_on: Arc::default(), pause: true };
+    let request = rig.request("a");
+    {
+        // The intent is written; then the process dies within the effect.
+        let (engine, pipeline) = (rig.engine(), Pipeline::builder("p").then(stuck.clone()).build());
+        let request = request.clone();
+        let task = tokio::spawn(async move { engine.start(&pipeline, &request, &1).await });
+        stuck.reached.notified().await;
+        task.abort();
+        let _ = task.await;
+    }
+    rig.clock.advance(std::time::Duration::from_secs(31));
+    // Cancelled by another process after the resume took the lease, before it came to the effect.
+    let cancels = CancelBefore { engine: rig.engine(), inner: stuck.clone() };
+    let pipeline = Pipeline::builder("p").then(cancels).build();
+    let error = rig.engine().resume(&pipeline, &request.execution()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert_eq!(rig.engine().summary(&request.execution()).await.unwrap().status, ExecutionStatus::Cancelled);
+}
+
+/// Cancels its own execution and then does what another stage does.
+#[derive(Debug)]
+struct CancelBefore {
+    engine: aipipe_core::pipeline::Engine,
+    inner: Paused,
+}
+
+#[async_trait]
+impl Stage for CancelBefore {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        self.inner.name()
+    }
+
+    fn revision(&self) -> String {
+        self.inner.revision()
+    }
+
+    async fn run(&self, cx: &StageContext, input: u64) -> aipipe_core::Result<Outcome<u64>> {
+        self.engine.cancel(cx.execution()).await?;
+        let calm = Paused { pause: false, ..self.inner.clone() };
+        let result = calm.run(cx, input).await;
+        assert!(result.is_err(), "an effect came after the cancel: {result:?}");
+        result
+    }
+}
+
+#[tokio::test]
+async fn who_cancels_and_dies_leaves_no_execution_that_seems_to_wait() {
+    let rig = Rig::new();
+    let pipeline = Pipeline::builder("p").then(WaitForGo).build();
+    let request = rig.request("a");
+    rig.engine().start(&pipeline, &request, &1).await.unwrap();
+    // Only the mark was written.
+    let key = RecordKey::parse(request.execution().as_str(), "cancel").unwrap();
+    rig.records.put(Table::ExecutionState, key, Expect::Absent, &rig.clock.now()).await.unwrap();
+    let error = rig.engine().resume(&pipeline, &request.execution()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert_eq!(rig.engine().summary(&request.execution()).await.unwrap().status, ExecutionStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn stages_that_run_alone_are_one_execution() {
+    let rig = Rig::new();
+    let (engine, request) = (rig.engine(), rig.request("a"));
+    let (first, second) = (Add::new("first", 1), Add::new("second", 10));
+    let input = engine.store(&request, &5).await.unwrap();
+    let RunOutcome::Completed(sum) = engine.run_stage_stored(&first, &request, &input).await.unwrap() else {
+        panic!("it does not wait");
+    };
+    let handed_on = serde_json::to_string(&RunOutcome::Completed(sum.clone())).unwrap();
+    let RunOutcome::Completed(sum) = serde_json::from_str(&handed_on).unwrap() else { panic!("as it was") };
+    assert!(matches!(engine.run_stage_stored(&second, &request, &sum).await.unwrap(), RunOutcome::Completed(_)));
+    assert!(matches!(engine.run_stage(&WaitForGo, &request, &16).await.unwrap(), RunOutcome::Waiting { .. }));
+
+    let id = request.execution();
+    let all = engine.list(&ProjectName::parse("demo").unwrap()).await.unwrap();
+    assert_eq!(
+        all.iter().map(|summary| (&summary.id, summary.status)).collect::<Vec<_>>(),
+        [(&id, ExecutionStatus::Waiting)]
+    );
+    assert_eq!(engine.summary(&id).await.unwrap(), all[0]);
+    let alone = engine.stages_alone(&id).await.unwrap();
+    let stages: Vec<_> = alone.iter().map(|stage| (stage.stage.as_ref().unwrap().as_str(), stage.status)).collect();
+    assert_eq!(
+        stages,
+        [
+            ("first", ExecutionStatus::Completed),
+            ("second", ExecutionStatus::Completed),
+            ("wait-for-go", ExecutionStatus::Waiting)
+        ]
+    );
+    let second = StageName::parse("second").unwrap();
+    assert_eq!(engine.stage_output::<u64>(&id, &second).await.unwrap(), Some(16));
+    assert!(!engine.stage_journal(&id, &second).await.unwrap().is_empty());
+
+    engine.cancel(&id).await.unwrap();
+    assert_eq!(engine.list(&ProjectName::parse("demo").unwrap()).await.unwrap()[0].status, ExecutionStatus::Cancelled);
+    assert_eq!(engine.stages_alone(&id).await.unwrap()[2].status, ExecutionStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn an_execution_runs_as_a_pipeline_or_stage_by_stage() {
+    let (rig, stages) = (Rig::new(), adders());
+    let request = rig.request("a");
+    rig.engine().start(&three(&stages), &request, &5).await.unwrap();
+    let error = rig.engine().run_stage(&Add::new("alone", 1), &request, &5).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+
+    let request = rig.request("b");
+    rig.engine().run_stage(&Add::new("alone", 1), &request, &5).await.unwrap();
+    let error = rig.engine().start(&three(&stages), &request, &5).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+}
+
+#[tokio::test]
+async fn an_execution_keeps_its_day_over_midnight() {
+    let (rig, stages) = (Rig::new(), adders());
+    let engine = rig.engine();
+    let (project, key) = (ProjectName::parse("demo").unwrap(), IdempotencyKey::parse("a").unwrap());
+    let root = engine.root_for(&project, &key).await.unwrap();
+    engine.start(&three(&stages), &StartRequest::new(root.clone(), key.clone()), &5).await.unwrap();
+    rig.clock.advance(std::time::Duration::from_secs(24 * 60 * 60));
+    assert_eq!(engine.root_for(&project, &key).await.unwrap(), root);
+    let other = IdempotencyKey::parse("b").unwrap();
+    assert_ne!(engine.root_for(&project, &other).await.unwrap(), root, "a new one begins today");
+}
