@@ -127,7 +127,7 @@ impl ContinuousIntegration for Forge {
     ) -> Result<Option<WorkflowRun>> {
         let of_push = IdempotencyKey::derive(&["push", selector.head_sha.as_str(), selector.workflow.as_str()]);
         let key = if self.way == Way::StartsOnPush { &of_push } else { key };
-        if self.way == Way::TakesItsTime && self.number() % 2 == 0 {
+        if self.way == Way::TakesItsTime && self.number().is_multiple_of(2) {
             // The host has heard of it; the run appears a little later.
             self.inner.runs(repository, selector).await?;
             let known = self.inner.list_files(repository, &selector.head_sha).await;
