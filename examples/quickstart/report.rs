@@ -1,12 +1,14 @@
 //! What a run came to, for people and as JSON.
 
 use crate::session::{Recipe, Session};
+use aipipe::ErrorKind;
 use aipipe::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus, ExecutionSummary,
-    Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
-    UnchangedBase,
+    ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus,
+    ExecutionSummary, Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult,
+    StorySet, StoryStatus, UnchangedBase,
 };
-use aipipe::ports::ReviewDesk as _;
+use aipipe::local::CREDENTIALS_WITHHELD;
+use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, RunSelector};
 use aipipe::stages::{
     ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
 };
@@ -16,6 +18,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+
+/// How much of a failing job's log to show.
+const LOG_TAIL_BYTES: usize = 4096;
 
 /// Everything the finished stages have left.
 #[derive(Debug)]
@@ -34,7 +39,10 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) async fn of(session: &Session, recipe: &Recipe) -> Result<Self> {
         let (engine, id) = (&session.engine, &recipe.execution);
-        let build: Option<BuildReport> = engine.stage_output(id, &GithubOrchestrator::stage_name()).await?;
+        let mut build: Option<BuildReport> = engine.stage_output(id, &GithubOrchestrator::stage_name()).await?;
+        if let Some(BuildReport::Published(build)) = &mut build {
+            take_last_run(session, build).await?;
+        }
         let records = session.workspace.records.as_ref();
         let integration = IntegrationRecord::of(records, &recipe.project, id).await?;
         let pull_request = match (&build, integration.and_then(|record| record.pull_request)) {
@@ -94,6 +102,13 @@ impl Report {
     fn is_red(&self) -> bool {
         let red = |state: RunState| state.is_completed() && !state.is_success();
         self.pull_request.as_ref().is_some_and(|status| status.checks.iter().any(|check| red(check.state)))
+    }
+
+    /// Whether an installation failed because it got no credentials.
+    fn lacks_credentials(&self) -> bool {
+        let jobs = self.published().map_or(&[][..], |build| &build.run.jobs);
+        let notes = jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.note.as_ref());
+        notes.chain(&self.summary.failure).any(|said| said.contains(CREDENTIALS_WITHHELD))
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -277,6 +292,9 @@ impl Report {
         if let Some(failure) = &self.summary.failure {
             let _ = writeln!(text, "\n  Failed: {failure}\n  Go on:  {again} resume {with}");
         }
+        if self.lacks_credentials() {
+            let _ = writeln!(text, "  With your npm and pip credentials: add --registry-credentials");
+        }
         let (Some(build), Some(plan)) = (&self.build, &self.plan) else { return };
         let branch = match self.pull_request.as_ref().map(|status| status.pull_request.state) {
             Some(PullRequestState::Merged) => build.base(),
@@ -290,6 +308,29 @@ impl Report {
         );
         let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
     }
+}
+
+/// Has the build tell of the last attempt: somebody may have had its head run again after stage 6.
+async fn take_last_run(session: &Session, build: &mut PublishedBuild) -> Result<()> {
+    let ci = &session.workspace.ci;
+    let selector = RunSelector::new(build.run.workflow.clone(), build.head.clone(), build.branch.clone());
+    let Some(run) = ci.runs(&build.repository, &selector).await?.into_iter().next() else { return Ok(()) };
+    if run.attempt <= build.run.attempt {
+        return Ok(());
+    }
+    build.failure = match run.first_failure() {
+        None => None,
+        Some((job, step)) => {
+            let log_tail = match ci.log_tail(&build.repository, &run.id, &job.id, LOG_TAIL_BYTES).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => "(there is no log)".to_owned(),
+                other => other?,
+            };
+            let step = step.map_or_else(String::new, |step| step.name.clone());
+            Some(BuildFailure { job: job.id.to_string(), step, log_tail })
+        }
+    };
+    build.run = run;
+    Ok(())
 }
 
 /// What wrote the files, such as `template` or `model and template`.

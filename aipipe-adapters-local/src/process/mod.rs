@@ -12,6 +12,7 @@ mod registry;
 mod tools;
 
 pub use host::{Credentials, HostEnvironment};
+pub use registry::CREDENTIALS_WITHHELD;
 
 pub(crate) use files::{hash_file, is_real_folder, link_tree, read_small, remove_tree, state_of, write_atomic};
 pub(crate) use host::{find_program, home_masks, tool_folders};

@@ -9,6 +9,13 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What errors and notes of steps say when an installation failed because it got no credentials.
+///
+/// A host with an option of its own for that can tell by it when to name the option.
+pub const CREDENTIALS_WITHHELD: &str = "the registry or the proxy asks for credentials, and installations get none; \
+                                        HostEnvironment::with_credentials(Credentials::Pass) hands on those of your \
+                                        configuration";
+
 /// Settings of npm that pass without credentials, besides `@scope:registry`.
 const NPM_SETTINGS: &[&str] = &[
     "registry",
@@ -111,10 +118,7 @@ impl HostEnvironment {
         let lower = output.to_lowercase();
         let denied = DENIAL_WORDS.iter().any(|word| lower.contains(word));
         denied.then_some(match self.credentials {
-            Credentials::Withhold => {
-                "the registry or the proxy asks for credentials, and installations get none; \
-                 HostEnvironment::with_credentials(Credentials::Pass) hands on those of your configuration"
-            }
+            Credentials::Withhold => CREDENTIALS_WITHHELD,
             Credentials::Pass => "the registry or the proxy does not take the credentials of your configuration",
         })
     }
