@@ -205,7 +205,7 @@ jobs:
     assert_eq!(run.state, RunState::Completed(Conclusion::Success), "{run:#?}");
     let order: Vec<&str> = run.jobs.iter().map(|job| job.id.as_str()).collect();
     assert_eq!(order, ["first", "second", "last"]);
-    let log = rig.log(&run, "The last").await;
+    let log = rig.log(&run, "last").await;
     for wanted in ["hello from the repository", "red round big round", "refs/heads/aipipe/run-1 demo", "/job/work/sub"]
     {
         assert!(log.contains(wanted), "{log} lacks {wanted}");
