@@ -242,7 +242,7 @@ fn a_person_reviews_and_documents_change() {
     assert_eq!(again["waiting_for"]["reason"], red["waiting_for"]["reason"]);
     let page = fs::read_to_string(again["pull_request"]["path"].as_str().unwrap()).unwrap();
     assert!(page.contains("attempt 1: **failure**") && page.contains("attempt 2: **failure**"), "{page}");
-    let fixed = push("export const extra: number = 1;\n");
+    let fixed = push("export const extra = 1;\n");
     assert_eq!(run(&mut quickstart(&workspace, &["resume", "--json"])).exits(0).json()["status"], "waiting");
 
     let approve = ["approve", "--json", "--reviewer", "lead", "--comment", "fine"];
