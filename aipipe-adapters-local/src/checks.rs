@@ -14,14 +14,15 @@ use std::path::{Path, PathBuf};
 ///
 /// ```
 /// # use aipipe_adapters_local::checks::CheckStore;
-/// # use aipipe_core::domain::{CheckName, CheckRun, CommitSha, Conclusion, RepositoryName, RunState};
+/// # use aipipe_core::domain::{CheckName, CheckRun, CheckSource, CommitSha, Conclusion, RepositoryName, RunState};
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let folder = tempfile::tempdir()?;
 /// let checks = CheckStore::open(folder.path())?;
 /// let repository = RepositoryName::parse("harbour-bikes")?;
 /// let head_sha = CommitSha::parse("0123456789abcdef0123456789abcdef01234567")?;
 /// let state = RunState::Completed(Conclusion::Success);
-/// let check = CheckRun::new(CheckName::parse("build")?, head_sha.clone(), state);
+/// let source = CheckSource::App("lint-bot".to_owned());
+/// let check = CheckRun::new(CheckName::parse("build")?, head_sha.clone(), state).with_source(source);
 /// checks.record(&repository, vec![check.clone()]).await?;
 /// assert_eq!(checks.for_commit(&repository, &head_sha).await?, [check]);
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
@@ -50,7 +51,7 @@ impl CheckStore {
         Ok(Self { root: root.to_owned() })
     }
 
-    /// Records check runs, each for its own commit; one of the same name is replaced. Atomic per commit.
+    /// Records check runs, each for its own commit; one of the same name and source is replaced. Atomic per commit.
     ///
     /// # Errors
     /// `Corrupt` when what is there can't be read; `StorageFull`, `PermissionDenied`, `Busy`.
@@ -83,9 +84,9 @@ impl CheckStore {
         let _lock = Lock::take(OPERATION, &folder.join(".lock"))?;
         for (head_sha, new) in commits {
             let known = self.read(repository, &head_sha)?;
-            let by_name: BTreeMap<_, _> =
-                known.into_iter().chain(new).map(|check| (check.name.clone(), check)).collect();
-            let file = File { format: 1, head_sha: head_sha.clone(), checks: by_name.into_values().collect() };
+            let named = |check: CheckRun| ((check.name.clone(), check.source.clone()), check);
+            let checks: BTreeMap<_, _> = known.into_iter().chain(new).map(named).collect();
+            let file = File { format: 1, head_sha: head_sha.clone(), checks: checks.into_values().collect() };
             let json = serde_json::to_vec_pretty(&file).map_err(|error| {
                 Error::new(ErrorKind::Internal, OPERATION, "checks do not serialize").caused_by(error)
             })?;

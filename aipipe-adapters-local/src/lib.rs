@@ -20,7 +20,7 @@ pub use artifacts::LocalArtifacts;
 pub use clock::SystemClock;
 pub use files::read_document_file;
 pub use ids::UuidGenerator;
-pub use process::HostEnvironment;
+pub use process::{CREDENTIALS_WITHHELD, Credentials, HostEnvironment};
 pub use records::LocalRecords;
 pub use secrets::{EnvSecrets, FileSecrets};
 pub use workspace::LocalWorkspace;

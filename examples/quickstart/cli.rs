@@ -74,6 +74,10 @@ pub(crate) struct Common {
     #[arg(long, global = true, default_value = "target/quickstart")]
     pub(crate) workspace: PathBuf,
 
+    /// Hands the credentials of your npm and pip configuration and of the proxy on to installations.
+    #[arg(long, global = true)]
+    pub(crate) registry_credentials: bool,
+
     /// Prints one JSON object on standard output at the end; progress goes to standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -87,6 +91,8 @@ pub(crate) enum Command {
     Approve(Approve),
     /// Goes on with an execution.
     Resume(OfExecution),
+    /// Has the CI run of the pull request's head run again, and goes on.
+    Rerun(OfExecution),
     /// Chooses the stack for an execution that waits because none of the five fits, and goes on.
     Choose(Choose),
     /// Cancels an execution.
@@ -101,6 +107,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::Approve(_) => "approve",
             Self::Resume(_) => "resume",
+            Self::Rerun(_) => "rerun",
             Self::Choose(_) => "choose",
             Self::Cancel(_) => "cancel",
             Self::Runs => "runs",

@@ -3,7 +3,7 @@
 //! ```sh
 //! cargo run --release --example quickstart                          # the sample project
 //! cargo run --release --example quickstart -- --review human brief.pdf notes.md
-//! cargo run --release --example quickstart -- status | approve | resume | runs
+//! cargo run --release --example quickstart -- status | approve | rerun | resume | runs
 //! ```
 //!
 //! Interrupt it at any time and run it again: it goes on where it was.
@@ -15,10 +15,10 @@ mod session;
 #[path = "../common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::{IdempotencyKey, ReviewVerdict, SignalName};
+use aipipe::domain::{BuildReport, IdempotencyKey, PullRequest, PullRequestState, ReviewVerdict, SignalName};
 use aipipe::pipeline::RunOutcome;
-use aipipe::ports::{ReviewDesk as _, ReviewSpec};
-use aipipe::stages::ArchitecturePlanner;
+use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, ReviewSpec, RunSelector};
+use aipipe::stages::{ArchitecturePlanner, GithubOrchestrator, ReviewCoordinator};
 use aipipe::tables::IntegrationRecord;
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -60,6 +60,7 @@ async fn main() -> ExitCode {
             Some(Command::Status(of)) => status(&common, &of).await,
             Some(Command::Approve(approve)) => self::approve(&common, &approve).await,
             Some(Command::Resume(of)) => resume(&common, &of).await,
+            Some(Command::Rerun(of)) => rerun(&common, &of).await,
             Some(Command::Choose(choose)) => self::choose(&common, &choose).await,
             Some(Command::Cancel(of)) => cancel(&common, &of).await,
             Some(Command::Runs) => runs(&common).await,
@@ -126,14 +127,9 @@ async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
 async fn approve(common: &Common, args: &Approve) -> Result<u8> {
     let session = Session::open_existing(common)?;
     let recipe = session.recipe(args.of.execution.as_ref()).await?;
-    let records = session.workspace.records.as_ref();
-    let integration = IntegrationRecord::of(records, &recipe.project, &recipe.execution).await?;
-    let Some((integration, (number, _))) = integration.and_then(|record| Some((record.clone(), record.pull_request?)))
-    else {
-        bail!("execution {} has no pull request yet", recipe.execution);
-    };
+    let (integration, pull) = pull_request(&session, &recipe).await?;
+    let (number, head) = (pull.number, pull.head_sha);
     let desk = &session.workspace.review_desk;
-    let head = desk.status(&integration.repository, number).await?.pull_request.head_sha;
     let review = ReviewSpec::new(args.reviewer.clone(), ReviewVerdict::Approved, head.clone())
         .with_comment(args.comment.clone());
     let key = IdempotencyKey::derive(&["approve", recipe.execution.as_str(), &args.reviewer, head.as_str()]);
@@ -159,6 +155,47 @@ async fn cancel(common: &Common, of: &OfExecution) -> Result<u8> {
     session.engine.cancel(&recipe.execution).await?;
     show(&session, &recipe).await?;
     Ok(0)
+}
+
+/// Has the run of the head run again: after a registry that did not answer, or whatever else is over by itself.
+async fn rerun(common: &Common, of: &OfExecution) -> Result<u8> {
+    let session = Session::open_existing(common)?;
+    let recipe = session.recipe(of.execution.as_ref()).await?;
+    let (integration, pull) = pull_request(&session, &recipe).await?;
+    if pull.state != PullRequestState::Open {
+        let state = format!("{:?}", pull.state).to_lowercase();
+        bail!("the pull request is {state}");
+    }
+    let report: Option<BuildReport> =
+        session.engine.stage_output(&recipe.execution, &GithubOrchestrator::stage_name()).await?;
+    let Some(build) = report.as_ref().and_then(BuildReport::published) else {
+        bail!("execution {} has no CI run yet", recipe.execution);
+    };
+    let (workflow, head) = (build.run.workflow.clone(), pull.head_sha);
+    let selector = RunSelector::new(workflow, head.clone(), integration.branch);
+    let runs = session.workspace.ci.runs(&integration.repository, &selector).await?;
+    let Some(newest) = runs.first() else { bail!("commit {} has no CI run yet; `-- resume` makes one", head.short()) };
+    if newest.state.is_success() {
+        bail!("the CI run of commit {} is green", head.short());
+    }
+    // Of the same attempt the same key: asked for twice, it is run again once.
+    let attempt = newest.attempt.to_string();
+    let key = IdempotencyKey::derive(&["rerun", recipe.execution.as_str(), head.as_str(), &attempt]);
+    let (signal, payload) = (ReviewCoordinator::rerun_signal(), ReviewCoordinator::rerun_payload(&head));
+    session.engine.signal(&recipe.execution, &signal, &key, payload).await?;
+    go_on(&session, &recipe).await
+}
+
+/// The pull request as it is now, and where it is.
+async fn pull_request(session: &Session, recipe: &Recipe) -> Result<(IntegrationRecord, PullRequest)> {
+    let records = session.workspace.records.as_ref();
+    let integration = IntegrationRecord::of(records, &recipe.project, &recipe.execution).await?;
+    let Some((integration, (number, _))) = integration.and_then(|record| Some((record.clone(), record.pull_request?)))
+    else {
+        bail!("execution {} has no pull request yet", recipe.execution);
+    };
+    let status = session.workspace.review_desk.status(&integration.repository, number).await?;
+    Ok((integration, status.pull_request))
 }
 
 async fn status(common: &Common, of: &OfExecution) -> Result<u8> {

@@ -1,12 +1,14 @@
 //! What a run came to, for people and as JSON.
 
 use crate::session::{Recipe, Session};
+use aipipe::ErrorKind;
 use aipipe::domain::{
-    ArchitecturePlan, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus, ExecutionSummary,
-    Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult, StorySet, StoryStatus,
-    UnchangedBase,
+    ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus,
+    ExecutionSummary, Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult,
+    StorySet, StoryStatus, UnchangedBase,
 };
-use aipipe::ports::ReviewDesk as _;
+use aipipe::local::CREDENTIALS_WITHHELD;
+use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, RunSelector};
 use aipipe::stages::{
     ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
 };
@@ -16,6 +18,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+
+/// How much of a failing job's log to show.
+const LOG_TAIL_BYTES: usize = 4096;
 
 /// Everything the finished stages have left.
 #[derive(Debug)]
@@ -34,7 +39,10 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) async fn of(session: &Session, recipe: &Recipe) -> Result<Self> {
         let (engine, id) = (&session.engine, &recipe.execution);
-        let build: Option<BuildReport> = engine.stage_output(id, &GithubOrchestrator::stage_name()).await?;
+        let mut build: Option<BuildReport> = engine.stage_output(id, &GithubOrchestrator::stage_name()).await?;
+        if let Some(BuildReport::Published(build)) = &mut build {
+            take_last_run(session, build).await?;
+        }
         let records = session.workspace.records.as_ref();
         let integration = IntegrationRecord::of(records, &recipe.project, id).await?;
         let pull_request = match (&build, integration.and_then(|record| record.pull_request)) {
@@ -78,7 +86,9 @@ impl Report {
     /// 0: merged, waiting for the review that was asked for, or nothing to do; 2: stopped for a person; 1: failed.
     pub(crate) fn exit_code(&self, recipe: &Recipe) -> u8 {
         let pull_state = self.pull_request.as_ref().map(|status| status.pull_request.state);
-        let green = self.published().is_some_and(|build| build.run.state.is_success());
+        // Of the head as it is now: a person may have pushed, or had it run again.
+        let checked = self.pull_request.as_ref().is_some_and(|status| !status.checks.is_empty());
+        let green = checked && !self.is_red();
         match self.summary.status {
             ExecutionStatus::Completed if self.unchanged().is_some() => 0,
             ExecutionStatus::Completed if pull_state == Some(PullRequestState::Merged) => 0,
@@ -86,6 +96,19 @@ impl Report {
             ExecutionStatus::Completed | ExecutionStatus::Waiting => 2,
             ExecutionStatus::Running | ExecutionStatus::Failed | ExecutionStatus::Cancelled => 1,
         }
+    }
+
+    /// Whether a check of the pull request's head failed.
+    fn is_red(&self) -> bool {
+        let red = |state: RunState| state.is_completed() && !state.is_success();
+        self.pull_request.as_ref().is_some_and(|status| status.checks.iter().any(|check| red(check.state)))
+    }
+
+    /// Whether an installation failed because it got no credentials.
+    fn lacks_credentials(&self) -> bool {
+        let jobs = self.published().map_or(&[][..], |build| &build.run.jobs);
+        let notes = jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.note.as_ref());
+        notes.chain(&self.summary.failure).any(|said| said.contains(CREDENTIALS_WITHHELD))
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -258,6 +281,8 @@ impl Report {
             let _ = writeln!(text, "\n  Waiting: {}", wait.reason);
             if wait.signal == ArchitecturePlanner::stack_choice() {
                 let _ = writeln!(text, "  Choose:  {again} choose node-api {with}");
+            } else if self.is_red() {
+                let _ = writeln!(text, "  Again:   {again} rerun {with}");
             } else if recipe.human_review {
                 let _ = writeln!(text, "  Approve: {again} approve {with}");
             }
@@ -268,6 +293,9 @@ impl Report {
         }
         if let Some(failure) = &self.summary.failure {
             let _ = writeln!(text, "\n  Failed: {failure}\n  Go on:  {again} resume {with}");
+        }
+        if self.lacks_credentials() {
+            let _ = writeln!(text, "  With your npm and pip credentials: add --registry-credentials");
         }
         let (Some(build), Some(plan)) = (&self.build, &self.plan) else { return };
         let branch = match self.pull_request.as_ref().map(|status| status.pull_request.state) {
@@ -282,6 +310,29 @@ impl Report {
         );
         let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
     }
+}
+
+/// Has the build tell of the last attempt: somebody may have had its head run again after stage 6.
+async fn take_last_run(session: &Session, build: &mut PublishedBuild) -> Result<()> {
+    let ci = &session.workspace.ci;
+    let selector = RunSelector::new(build.run.workflow.clone(), build.head.clone(), build.branch.clone());
+    let Some(run) = ci.runs(&build.repository, &selector).await?.into_iter().next() else { return Ok(()) };
+    if run.attempt <= build.run.attempt {
+        return Ok(());
+    }
+    build.failure = match run.first_failure() {
+        None => None,
+        Some((job, step)) => {
+            let log_tail = match ci.log_tail(&build.repository, &run.id, &job.id, LOG_TAIL_BYTES).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => "(there is no log)".to_owned(),
+                other => other?,
+            };
+            let step = step.map_or_else(String::new, |step| step.name.clone());
+            Some(BuildFailure { job: job.id.to_string(), step, log_tail })
+        }
+    };
+    build.run = run;
+    Ok(())
 }
 
 /// What wrote the files, such as `template` or `model and template`.

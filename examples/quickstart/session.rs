@@ -3,17 +3,18 @@
 use crate::cli::{Common, Review, RunArgs};
 use crate::progress::Progress;
 use aipipe::domain::{
-    ContentHash, DocumentName, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, IntakeRequest,
-    ProjectName, ReviewOutcome, Stack, slugify,
+    ContentHash, DocumentName, ExecutionId, ExecutionSummary, IdempotencyKey, IntakeRequest, ProjectName,
+    ReviewOutcome, Stack, slugify,
 };
-use aipipe::local::{LocalWorkspace, read_document_file};
+use aipipe::local::{Credentials, HostEnvironment, LocalWorkspace, SystemClock, read_document_file};
 use aipipe::pipeline::{Engine, Pipeline, StartRequest, upload_documents};
 use aipipe::stages::{StandardOptions, standard_pipeline};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,11 +37,34 @@ impl Recipe {
         let target = Self::file(workspace, &self.execution);
         std::fs::create_dir_all(workspace.join("runs"))?;
         let temporary = target.with_extension("tmp");
-        let mut file = File::create(&temporary).with_context(|| format!("can't write {}", temporary.display()))?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.sync_all()?;
+        let json = serde_json::to_vec_pretty(self)?;
+        write_synced(&temporary, &json).with_context(|| format!("can't write {}", temporary.display()))?;
         std::fs::rename(&temporary, &target)?;
+        // The names as well must be there after a power cut, before the execution they belong to is.
+        File::open(workspace.join("runs"))?.sync_all()?;
+        File::open(workspace)?.sync_all()?;
         Ok(())
+    }
+
+    /// The projects of all runs of the workspace.
+    fn projects(workspace: &Path) -> Result<BTreeSet<ProjectName>> {
+        let mut projects = BTreeSet::new();
+        let entries = match std::fs::read_dir(workspace.join("runs")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(projects),
+            entries => entries?,
+        };
+        for entry in entries {
+            let file = entry?.path();
+            if file.extension().is_some_and(|extension| extension == "json") {
+                projects.insert(Self::read(&file)?.project);
+            }
+        }
+        Ok(projects)
+    }
+
+    fn read(file: &Path) -> Result<Self> {
+        let json = std::fs::read(file)?;
+        serde_json::from_slice(&json).with_context(|| format!("{} is damaged", file.display()))
     }
 
     fn load(workspace: &Path, execution: &ExecutionId) -> Result<Self> {
@@ -48,8 +72,14 @@ impl Recipe {
         if !file.exists() {
             bail!("there is no such run in {} (`-- runs` lists them)", workspace.display());
         }
-        serde_json::from_slice(&std::fs::read(&file)?).with_context(|| format!("{} is damaged", file.display()))
+        Self::read(&file)
     }
+}
+
+fn write_synced(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(file)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// An open workspace with the engine and its observer.
@@ -63,7 +93,9 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn open(common: &Common) -> Result<Self> {
-        let workspace = LocalWorkspace::open(&common.workspace)?;
+        let credentials = if common.registry_credentials { Credentials::Pass } else { Credentials::Withhold };
+        let host = HostEnvironment::from_env().with_credentials(credentials);
+        let workspace = LocalWorkspace::open_with(&common.workspace, Arc::new(SystemClock), &host)?;
         let progress = Arc::new(Progress::new());
         let engine = workspace.engine().observer(progress.clone()).build()?;
         Ok(Self { workspace, engine, progress, common: common.clone() })
@@ -78,11 +110,11 @@ impl Session {
         Self::open(common)
     }
 
-    /// All executions, newest first.
+    /// All executions, newest first. Each has a recipe, which was kept before it started.
     pub(crate) async fn executions(&self) -> Result<Vec<ExecutionSummary>> {
         let mut all = Vec::new();
-        for status in ExecutionStatus::ALL {
-            all.extend(self.engine.list_by_status(status).await?);
+        for project in Recipe::projects(self.workspace.root())? {
+            all.extend(self.engine.list(&project).await?);
         }
         all.sort_by_key(|summary| std::cmp::Reverse(summary.created_at));
         Ok(all)

@@ -4,7 +4,7 @@ use super::tree::{Found, Tree, failed, fold, shard_and_hash};
 use super::write::read_claim;
 use crate::os_error::os_error;
 use aipipe_core::domain::{ArtifactKey, ArtifactPrefix};
-use aipipe_core::ports::ArtifactMeta;
+use aipipe_core::ports::ArtifactEntry;
 use aipipe_core::{Error, ErrorKind, Result};
 use rustix::fs::FileType;
 use rustix::io::Errno;
@@ -32,7 +32,7 @@ impl Walk {
     }
 
     /// The next keys; none are left when this is empty.
-    pub(super) fn next_chunk(&mut self, tree: &Tree) -> Vec<Result<ArtifactMeta>> {
+    pub(super) fn next_chunk(&mut self, tree: &Tree) -> Vec<Result<ArtifactEntry>> {
         let mut found = Vec::new();
         let mut looked_at = 0;
         while let Some(places) = self.open.last_mut() {
@@ -77,10 +77,10 @@ fn names(tree: &Tree, path: &str) -> Result<Vec<Place>> {
 }
 
 /// The artifact at a path; `None` for files the store has not written, such as an editor's.
-fn artifact(tree: &Tree, path: &str) -> Result<Option<ArtifactMeta>> {
+fn artifact(tree: &Tree, path: &str) -> Result<Option<ArtifactEntry>> {
     let Ok(key) = ArtifactKey::parse(path) else { return Ok(None) };
     match tree.look(&key).map_err(|error| failed(LIST, &key, error))? {
-        Found::Version(version, _) => Ok(Some(version.meta(&key))),
+        Found::Version(version, _) => Ok(Some(ArtifactEntry::new(key, version.bytes, Some(version.hash)))),
         Found::Nothing => Ok(None),
         Found::Foreign if tree.versions_of(&key).map_err(|error| failed(LIST, &key, error))?.is_empty() => Ok(None),
         Found::Foreign => {

@@ -13,7 +13,8 @@ use self::list::Walk;
 use self::tree::{Found, Tree, absent, failed, read};
 use aipipe_core::domain::{ArtifactKey, ArtifactPrefix};
 use aipipe_core::ports::{
-    Artifact, ArtifactCapabilities, ArtifactMeta, ArtifactStore, ArtifactVersion, GetOptions, PutOptions,
+    Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, GetOptions,
+    PutOptions, VersionEntry,
 };
 use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl ArtifactStore for LocalArtifacts {
         ArtifactCapabilities::new(true, MAX_BYTES)
     }
 
-    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>> {
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactEntry>> {
         let store = self.clone();
         // Pulled chunk by chunk: no thread waits for a slow reader.
         stream::unfold(Some((store, Walk::new(&prefix))), |state| async move {
@@ -121,7 +122,7 @@ impl ArtifactStore for LocalArtifacts {
         .await
     }
 
-    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>> {
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<VersionEntry>> {
         let key = key.clone();
         self.blocking(VERSIONS, move |tree| {
             let (current, _) = current(tree, VERSIONS, &key)?;
@@ -129,7 +130,7 @@ impl ArtifactStore for LocalArtifacts {
             // A larger number belongs to a put that is under way or never finished.
             versions.retain(|(version, _)| version.number <= current.number);
             versions.sort_by_key(|(version, _)| std::cmp::Reverse(version.number));
-            Ok(versions.iter().map(|(version, _)| version.meta(&key)).collect())
+            Ok(versions.iter().map(|(version, _)| version.entry()).collect())
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! The names of versions: everything known of one is in the name of its file.
 
 use aipipe_core::domain::{ArtifactKey, ContentHash};
-use aipipe_core::ports::{ArtifactMeta, ArtifactVersion};
+use aipipe_core::ports::{ArtifactMeta, ArtifactVersion, VersionEntry};
 
 /// One version of an artifact, stored as the file `{number}-{id}-{bytes}-{hash}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,11 @@ impl Version {
     /// The version as callers name it.
     pub(super) fn name(&self) -> ArtifactVersion {
         ArtifactVersion::new(format!("{}-{}", self.number, self.id))
+    }
+
+    /// What a listing of the key's versions tells.
+    pub(super) fn entry(&self) -> VersionEntry {
+        VersionEntry::new(self.name(), self.bytes, Some(self.hash))
     }
 
     /// What is known of the artifact at this version.

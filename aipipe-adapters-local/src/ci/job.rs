@@ -87,7 +87,7 @@ impl<'a> JobRun<'a> {
         for name in ["work", "home", "temp", "tools"] {
             std::fs::create_dir_all(place(name)).map_err(failed)?;
         }
-        let file = run.folder.log(&job.id);
+        let file = run.folder.log(job.id.as_str());
         if let Some(logs) = file.parent() {
             std::fs::create_dir_all(logs).map_err(failed)?;
         }
@@ -268,7 +268,7 @@ impl<'a> JobRun<'a> {
             return Ok(());
         }
         use std::io::Write as _;
-        let file = self.run.folder.summary(&self.job.id);
+        let file = self.run.folder.summary(self.job.id.as_str());
         let mut file = std::fs::File::options().create(true).append(true).open(file)?;
         file.write_all(plain(text).as_bytes())?;
         file.write_all(if text.ends_with('\n') { b"" } else { b"\n" })

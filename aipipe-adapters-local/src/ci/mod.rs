@@ -42,7 +42,8 @@ pub use sandbox::SandboxChoice;
 
 use crate::process::read_small;
 use aipipe_core::domain::{
-    CheckRun, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobResult, RepositoryRef, RunState, WorkflowRun,
+    CheckRun, CheckSource, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobId, JobResult, RepositoryRef, RunId,
+    RunState, WorkflowRun,
 };
 use aipipe_core::ports::RunSelector;
 use aipipe_core::{Error, ErrorKind, Result};
@@ -86,7 +87,7 @@ pub trait CheckoutSource: Debug + Send + Sync + 'static {
 
 /// Where local CI reports checks to: the local review desk reads them there.
 pub trait CheckSink: Debug + Send + Sync + 'static {
-    /// Keeps these checks; a check of the same name and commit is replaced.
+    /// Keeps these checks; a check of the same name, commit and source is replaced.
     ///
     /// # Errors
     /// When they can't be kept.
@@ -121,12 +122,13 @@ impl LocalCi {
         Ok(Self { options, sandbox })
     }
 
-    fn folder(&self, repository: &RepositoryRef, run: &str) -> Result<RunFolder> {
-        let folder = RunFolder::of_run(&self.options.root, repository, run).filter(|folder| folder.path().is_dir());
+    fn folder(&self, repository: &RepositoryRef, run: &RunId) -> Result<RunFolder> {
+        let folder =
+            RunFolder::of_run(&self.options.root, repository, run.as_str()).filter(|folder| folder.path().is_dir());
         folder.ok_or_else(|| no_run(run))
     }
 
-    fn load(&self, repository: &RepositoryRef, run: &str) -> Result<(RunFolder, RunRecord)> {
+    fn load(&self, repository: &RepositoryRef, run: &RunId) -> Result<(RunFolder, RunRecord)> {
         let folder = self.folder(repository, run)?;
         let record = folder.load()?.ok_or_else(|| no_run(run))?;
         Ok((folder, record))
@@ -137,7 +139,7 @@ impl LocalCi {
         let id = format!("run-{}", ContentHash::of_parts(&["ci run", key.as_str()]).short(16));
         #[cfg(feature = "failpoints")]
         if !aipipe_core::failpoint::find_before_create() {
-            let taken = |id: &String| self.folder(repository, id).is_ok();
+            let taken = |id: &String| RunId::parse(id.as_str()).is_ok_and(|id| self.folder(repository, &id).is_ok());
             let mut fresh = (2_u32..).map(|number| format!("{id}-{number}"));
             return if taken(&id) { fresh.find(|id| !taken(id)).unwrap_or(id) } else { id };
         }
@@ -194,10 +196,10 @@ impl LocalCi {
             repository: &record.repository.clone(),
             commit: &selector.head_sha,
             branch: &selector.branch,
-            id: &record.run.id.clone(),
+            id: record.run.id.clone(),
             attempt: record.run.attempt,
         };
-        tracing::info!(run = run.id, attempt = run.attempt, isolation = %record.run.isolation, "workflow run starts");
+        tracing::info!(run = %run.id, attempt = run.attempt, isolation = %record.run.isolation, "workflow run starts");
         let conclusion = run.execute(&mut record).await?;
         folder.clear()?;
         record.run.state = RunState::Completed(conclusion);
@@ -220,7 +222,10 @@ impl LocalCi {
 
     fn report(&self, record: &RunRecord, state: impl Fn(RunState) -> RunState) -> Result<()> {
         let head = &record.run.head_sha;
-        let check = |job: &JobResult| CheckRun::new(job.name.clone(), head.clone(), state(job.state));
+        let source = CheckSource::Workflow(record.run.workflow.clone());
+        let check = |job: &JobResult| {
+            CheckRun::new(job.name.clone(), head.clone(), state(job.state)).with_source(source.clone())
+        };
         self.options.checks.record(&record.repository, record.run.jobs.iter().map(check).collect())
     }
 }
@@ -265,28 +270,28 @@ impl LocalCi {
             None => {
                 let (workflow, head) = (selector.workflow.clone(), selector.head_sha.clone());
                 let location = folder.path().display().to_string();
-                let run = WorkflowRun::new(id, workflow, head, self.sandbox.isolation(), location);
+                let run = WorkflowRun::new(RunId::parse(id)?, workflow, head, self.sandbox.isolation(), location);
                 RunRecord::new(run, key.clone(), repository.clone(), selector.branch.clone())
             }
         };
         self.perform(&folder, &lock, record, selector).await.map(Some)
     }
 
-    fn tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
+    fn tail(&self, repository: &RepositoryRef, run: &RunId, job: &JobId, max_bytes: usize) -> Result<String> {
         let (folder, record) = self.load(repository, run)?;
-        let named = |wanted: &str| record.run.jobs.iter().find(|job| job.id == wanted || job.name.as_str() == wanted);
+        let named = |wanted: &JobId| record.run.jobs.iter().find(|job| job.id == *wanted);
         let missing = || {
             Error::new(ErrorKind::NotFound, "ci.log_tail", "no such job or no log").with("run", run).with("job", job)
         };
         let found = named(job).ok_or_else(missing)?;
-        match log::tail(&folder.log(&found.id), max_bytes) {
+        match log::tail(&folder.log(found.id.as_str()), max_bytes) {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
             Err(error) => Err(io_error("ci.log_tail", "a log can't be read", error)),
         }
     }
 
-    fn end_or_ask(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
+    fn end_or_ask(&self, repository: &RepositoryRef, run: &RunId) -> Result<()> {
         let (folder, record) = self.load(repository, run)?;
         if record.run.state.is_completed() {
             return Ok(());
@@ -304,22 +309,27 @@ impl LocalCi {
         self.hand_on(&folder, &mut record)
     }
 
-    async fn again(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
+    async fn again(&self, repository: &RepositoryRef, run: &RunId, attempt: u32) -> Result<WorkflowRun> {
         let (folder, record) = self.load(repository, run)?;
-        let busy = || Error::new(ErrorKind::Conflict, "ci.rerun", "the run has not ended").with("run", run);
+        let busy = || Error::new(ErrorKind::Conflict, "ci.rerun", "the attempt before has not ended").with("run", run);
         let Some(lock) = folder.lock()? else {
-            return if record.reruns.contains(key) { Ok(record.run) } else { Err(busy()) };
+            return if record.run.attempt >= attempt { Ok(record.run) } else { Err(busy()) };
         };
         let mut record = folder.load()?.ok_or_else(|| no_run(run))?;
-        match (record.reruns.contains(key), record.run.state.is_completed()) {
-            // This very re-run has ended: it is not made twice.
-            (true, true) => {
+        match (attempt.saturating_sub(record.run.attempt), record.run.state.is_completed()) {
+            // This very attempt has ended: it is not made twice.
+            (0, true) => {
                 self.hand_on(&folder, &mut record)?;
                 return Ok(record.run);
             }
-            (false, false) => return Err(busy()),
-            (true, false) => {}
-            (false, true) => record.reruns.push(key.clone()),
+            // A crash cut it off, or the run is to be run again.
+            (0, false) | (1, true) => {}
+            (1, false) => return Err(busy()),
+            _ => {
+                return Err(Error::new(ErrorKind::InvalidInput, "ci.rerun", "the run has not come to this attempt")
+                    .with("run", run)
+                    .with("attempt", attempt));
+            }
         }
         let selector =
             RunSelector::new(record.run.workflow.clone(), record.run.head_sha.clone(), record.branch.clone());
@@ -327,9 +337,8 @@ impl LocalCi {
     }
 }
 
-fn no_run(run: &str) -> Error {
-    let shown: String = run.chars().take(80).collect();
-    Error::new(ErrorKind::NotFound, "ci.run", "no such run").with("run", shown)
+fn no_run(run: &RunId) -> Error {
+    Error::new(ErrorKind::NotFound, "ci.run", "no such run").with("run", run)
 }
 
 /// The workflow's text; a link in its place could show any file of the machine.

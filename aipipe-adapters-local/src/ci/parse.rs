@@ -7,7 +7,7 @@ use super::matrix;
 use super::workflow::{Job, Script, Shell, Step, StepKind, Variables, Workflow};
 use super::yaml::{Fields, Node, invalid, unsupported};
 use aipipe_core::Result;
-use aipipe_core::domain::CheckName;
+use aipipe_core::domain::{CheckName, JobId};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ fn variants_of(key: &str, node: Node, event: &str, outer: &Defaults, notes: &mut
     let variants = matrix.variants.into_iter().enumerate().map(|(index, variant)| {
         let mut job = job(key, fields.clone(), &Site { variant: &variant, ..site }, outer, notes)?;
         // A dot is in no job's key, so the id is nobody else's.
-        job.id = format!("{key}.{}", index + 1);
+        job.id = JobId::parse(format!("{key}.{}", index + 1))?;
         job.fail_fast = matrix.fail_fast;
         job.needs.clone_from(&needs);
         job.variant = variant;
@@ -178,7 +178,7 @@ fn job(key: &str, mut fields: Fields, site: &Site<'_>, outer: &Defaults, notes: 
     }
     let outputs = self::outputs(outputs, &site.at(Level::Step, place))?;
     Ok(Job {
-        id: key.to_owned(),
+        id: JobId::parse(key)?,
         key: key.to_owned(),
         name,
         variant: Variant::new(),

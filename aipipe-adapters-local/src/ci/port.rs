@@ -2,7 +2,7 @@
 
 use super::{LocalCi, worker};
 use aipipe_core::Result;
-use aipipe_core::domain::{IdempotencyKey, RepositoryRef, WorkflowRun};
+use aipipe_core::domain::{IdempotencyKey, JobId, RepositoryRef, RunId, WorkflowRun};
 use aipipe_core::ports::{CiCapabilities, ContinuousIntegration, RunSelector};
 use async_trait::async_trait;
 
@@ -28,18 +28,18 @@ impl ContinuousIntegration for LocalCi {
         worker::drive("ci.ensure_run", async move { ci.ensure(&repository, &selector, &key).await }).await
     }
 
-    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String> {
-        let (ci, repository, run, job) = (self.clone(), repository.clone(), run.to_owned(), job.to_owned());
+    async fn log_tail(&self, repository: &RepositoryRef, run: &RunId, job: &JobId, max_bytes: usize) -> Result<String> {
+        let (ci, repository, run, job) = (self.clone(), repository.clone(), run.clone(), job.clone());
         worker::blocking("ci.log_tail", move || ci.tail(&repository, &run, &job, max_bytes)).await
     }
 
-    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()> {
-        let (ci, repository, run) = (self.clone(), repository.clone(), run.to_owned());
+    async fn cancel(&self, repository: &RepositoryRef, run: &RunId) -> Result<()> {
+        let (ci, repository, run) = (self.clone(), repository.clone(), run.clone());
         worker::blocking("ci.cancel", move || ci.end_or_ask(&repository, &run)).await
     }
 
-    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun> {
-        let (ci, repository, run, key) = (self.clone(), repository.clone(), run.to_owned(), key.clone());
-        worker::drive("ci.rerun", async move { ci.again(&repository, &run, &key).await }).await
+    async fn rerun(&self, repository: &RepositoryRef, run: &RunId, attempt: u32) -> Result<WorkflowRun> {
+        let (ci, repository, run) = (self.clone(), repository.clone(), run.clone());
+        worker::drive("ci.rerun", async move { ci.again(&repository, &run, attempt).await }).await
     }
 }

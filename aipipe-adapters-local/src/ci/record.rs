@@ -27,13 +27,11 @@ pub(super) struct RunRecord {
     pub(super) branch: BranchName,
     /// Whether the checks of the finished run were handed on.
     pub(super) checks_recorded: bool,
-    /// The keys of re-runs, oldest first.
-    pub(super) reruns: Vec<IdempotencyKey>,
 }
 
 impl RunRecord {
     pub(super) fn new(run: WorkflowRun, key: IdempotencyKey, repository: RepositoryRef, branch: BranchName) -> Self {
-        Self { format: FORMAT, run, key, repository, branch, checks_recorded: false, reruns: Vec::new() }
+        Self { format: FORMAT, run, key, repository, branch, checks_recorded: false }
     }
 }
 

@@ -12,7 +12,7 @@ use super::sandbox::Sandbox;
 use super::toolchain::Toolchain;
 use super::workflow::{Job, Step, Workflow};
 use aipipe_core::Result;
-use aipipe_core::domain::{BranchName, CommitSha, Conclusion, JobResult, RepositoryRef, RunState, StepResult};
+use aipipe_core::domain::{BranchName, CommitSha, Conclusion, JobResult, RepositoryRef, RunId, RunState, StepResult};
 use std::collections::BTreeMap;
 
 /// What all jobs of a run share.
@@ -26,7 +26,7 @@ pub(super) struct Run<'a> {
     pub(super) repository: &'a RepositoryRef,
     pub(super) commit: &'a CommitSha,
     pub(super) branch: &'a BranchName,
-    pub(super) id: &'a str,
+    pub(super) id: RunId,
     pub(super) attempt: u32,
 }
 
@@ -42,7 +42,7 @@ impl Run<'_> {
             "github.repository" if repository.owner.is_empty() => repository.name.to_string(),
             "github.repository" => format!("{}/{}", repository.owner, repository.name),
             "github.event_name" => self.workflow.event.to_owned(),
-            "github.run_id" => self.id.to_owned(),
+            "github.run_id" => self.id.to_string(),
             "github.run_attempt" => self.attempt.to_string(),
             "runner.os" if std::env::consts::OS == "macos" => "macOS".to_owned(),
             "runner.os" => "Linux".to_owned(),

@@ -1,15 +1,15 @@
 //! Running scripts of a job: the environment they see, the phase they run in, and installations reused.
 
 use super::job::{JobRun, StepEnd};
-use super::log::io_error;
+use super::log::{self, io_error};
 use super::reuse::Installation;
 use super::sandbox::Access;
 use super::step_files::StepFiles;
 use super::workflow::{InstallCommand, Job, Script, StepKind};
-use crate::process::{Ending, Launch, TRACKING_VARIABLE, Wanted, is_real_folder, launch};
+use crate::process::{Ending, InstallSettings, Launch, TRACKING_VARIABLE, Wanted, is_real_folder, launch};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, ContentHash};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -67,9 +67,18 @@ impl JobRun<'_> {
             files.write_script(&text).map_err(|error| io_error("ci.job", "a step's script can't be written", error))?;
         let mut arguments: Vec<OsString> = script.shell.arguments().iter().map(OsString::from).collect();
         arguments.push(file.into());
-        let environment = self.environment(variables, files, install);
+        let settings = match install {
+            true => Some(self.run.options.host.install_settings(files.folder()).map_err(|error| {
+                io_error("ci.job", "the configuration of the package registries can't be handed on", error)
+            })?),
+            false => None,
+        };
+        let environment = self.environment(variables, files, settings.as_ref());
         self.others_ran |= !install;
-        let end = self.start(arguments, directory, environment, Some(files), install, timeout).await?;
+        let mut end = self.start(arguments, directory, environment, Some(files), settings.as_ref(), timeout).await?;
+        if install && end.conclusion == Conclusion::Failure {
+            self.explain_denial(&mut end);
+        }
         self.before.push(text);
         // A link in the place of what was installed is nothing to share.
         if end.conclusion == Conclusion::Success
@@ -78,10 +87,20 @@ impl JobRun<'_> {
             && self.is_sound().is_ok()
             && is_real_folder(&target)
         {
-            let kept = self.reuse.keep(&key, &target, &self.job.id).await;
+            let kept = self.reuse.keep(&key, &target, self.job.id.as_str()).await;
             kept.map_err(|error| io_error("ci.reuse", "an installation can't be kept", error))?;
         }
         Ok(end)
+    }
+
+    /// Says what to do when an installation failed because a registry wanted credentials.
+    fn explain_denial(&self, end: &mut StepEnd) {
+        const LOOKED_AT: usize = 16 * 1024;
+        let log = log::tail(&self.run.folder.log(self.job.id.as_str()), LOOKED_AT);
+        // The step has failed anyway: a log that can't be read explains nothing.
+        let Some(reason) = log.ok().and_then(|log| self.run.options.host.denial(&log)) else { return };
+        self.log.line(reason);
+        end.note = Some(end.note.take().map_or_else(|| reason.to_owned(), |note| format!("{note}: {reason}")));
     }
 
     /// Makes an environment of its own for the job, so that nothing is installed into the machine's Python.
@@ -97,12 +116,12 @@ impl JobRun<'_> {
             let command = [python.program.as_os_str(), "-I".as_ref(), "-m".as_ref(), "venv".as_ref(), venv.as_os_str()];
             let arguments = arguments.chain(command.map(OsString::from)).collect();
             let environment = self.base_environment();
-            let end = self.start(arguments, self.workspace.clone(), environment, None, false, self.left()).await?;
+            let end = self.start(arguments, self.workspace.clone(), environment, None, None, self.left()).await?;
             if end.conclusion != Conclusion::Success {
                 return Ok(end);
             }
             if is_real_folder(&venv) {
-                self.reuse.keep(&key, &venv, &self.job.id).await.map_err(failed)?;
+                self.reuse.keep(&key, &venv, self.job.id.as_str()).await.map_err(failed)?;
             }
         }
         self.path.insert(0, venv.join("bin").display().to_string());
@@ -118,7 +137,7 @@ impl JobRun<'_> {
         directory: PathBuf,
         environment: BTreeMap<OsString, OsString>,
         files: Option<&StepFiles>,
-        install: bool,
+        install: Option<&InstallSettings>,
         timeout: Duration,
     ) -> Result<StepEnd> {
         let run = self.run;
@@ -135,19 +154,19 @@ impl JobRun<'_> {
         let tools = run.toolchain.programs();
         let mut writable: Vec<&Path> = vec![&job];
         writable.extend(files.map(StepFiles::folder));
-        if install {
+        if install.is_some() {
             writable.push(&cache);
         }
         let access = Access {
             host: &run.options.host,
             hidden: &run.options.root,
             writable,
-            readable: if install { run.options.host.install_files() } else { Vec::new() },
+            readable: install.map(InstallSettings::files).unwrap_or_default(),
             tools: &tools,
-            network: install,
-            kept: if install { run.options.host.install_variables().into_keys().collect() } else { BTreeSet::new() },
+            network: install.is_some(),
+            kept: install.map(|install| install.variables.keys().cloned().collect()).unwrap_or_default(),
         };
-        if install {
+        if install.is_some() {
             std::fs::create_dir_all(&cache)
                 .map_err(|error| io_error("ci.job", "the package cache can't be made", error))?;
         }
@@ -219,11 +238,11 @@ impl JobRun<'_> {
         &self,
         variables: &BTreeMap<String, String>,
         files: &StepFiles,
-        install: bool,
+        install: Option<&InstallSettings>,
     ) -> BTreeMap<OsString, OsString> {
         let mut environment = self.base_environment();
-        if install {
-            environment.extend(self.run.options.host.install_variables());
+        if let Some(install) = install {
+            environment.extend(install.variables.clone());
             let cache = self.run.options.cache();
             environment.insert("npm_config_cache".into(), cache.join("npm").into());
             environment.insert("PIP_CACHE_DIR".into(), cache.join("pip").into());
@@ -239,12 +258,12 @@ impl JobRun<'_> {
             let plain = name.to_ascii_lowercase().replace('-', "_");
             let is_fixed = fixed.keys().any(|fixed| fixed.eq_ignore_ascii_case(&plain));
             let is_ours = name.starts_with("GITHUB_") || name.starts_with("RUNNER_");
-            let is_harmless = !install || INSTALL_VARIABLES.contains(&name.as_str());
+            let is_harmless = install.is_none() || INSTALL_VARIABLES.contains(&name.as_str());
             if !is_fixed && !is_ours && is_harmless {
                 environment.insert(name.into(), value.into());
             }
         }
-        if let Some(path) = variables.get("PATH").filter(|_| !install) {
+        if let Some(path) = variables.get("PATH").filter(|_| install.is_none()) {
             environment.insert("PATH".into(), self.search_path(path.as_ref()));
         }
         environment.extend(files.variables().map(|(name, file)| (name.into(), file.into())));

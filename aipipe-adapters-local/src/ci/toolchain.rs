@@ -9,6 +9,7 @@ use super::actions::Action;
 use super::engines::Engines;
 use super::workflow::{Job, StepKind, Workflow};
 use crate::process::{HostEnvironment, Probe, Tool, Wanted, find_program};
+use aipipe_core::domain::JobId;
 use aipipe_core::ports::Clock;
 use aipipe_core::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,7 @@ pub(super) struct Toolchain {
     nodes: BTreeMap<Option<Wanted>, Node>,
     pythons: BTreeMap<Option<Wanted>, Tool>,
     /// Why variants can't run here, by the job's id.
-    left_out: BTreeMap<String, String>,
+    left_out: BTreeMap<JobId, String>,
 }
 
 /// A Node, and why it is another one than the workflow asks for.
@@ -71,7 +72,7 @@ impl Toolchain {
     }
 
     /// Why a variant of a job can't run on this machine, if it can't.
-    pub(super) fn left_out(&self, job: &str) -> Option<&str> {
+    pub(super) fn left_out(&self, job: &JobId) -> Option<&str> {
         self.left_out.get(job).map(String::as_str)
     }
 

@@ -3,7 +3,7 @@
 use super::actions::Action;
 use super::condition::Condition;
 use super::expression::{Template, Variant};
-use aipipe_core::domain::CheckName;
+use aipipe_core::domain::{CheckName, JobId};
 use std::path::{Component, Path};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) struct Workflow {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Job {
     /// Unique in the run: the key, with a number behind it for a variant.
-    pub(super) id: String,
+    pub(super) id: JobId,
     /// Its key in the workflow, by which others need it.
     pub(super) key: String,
     pub(super) name: CheckName,

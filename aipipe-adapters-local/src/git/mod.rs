@@ -31,7 +31,7 @@ pub(crate) use merge::Merge;
 pub(crate) use repositories::Repositories;
 
 use aipipe_core::Result;
-use aipipe_core::domain::{BranchName, CommitSha, IdempotencyKey, RepoPath, RepositoryName, RepositoryRef};
+use aipipe_core::domain::{BranchName, CommitSha, ContentId, IdempotencyKey, RepoPath, RepositoryName, RepositoryRef};
 use aipipe_core::ports::{CommitRequest, RepositorySpec, SourceControl, SourceControlCapabilities, TreeEntry};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -122,6 +122,10 @@ impl LocalGit {
 impl SourceControl for LocalGit {
     fn capabilities(&self) -> SourceControlCapabilities {
         SourceControlCapabilities::new(true, true)
+    }
+
+    fn content_id(&self, content: &[u8]) -> Option<ContentId> {
+        tree::content_id(content)
     }
 
     #[tracing::instrument(level = "debug", skip_all, fields(repository = %spec.name))]

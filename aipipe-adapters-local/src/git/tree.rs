@@ -2,11 +2,11 @@
 
 use super::error::{git_error, stored_error};
 use super::repositories::{Repositories, find_commit};
-use aipipe_core::domain::{CommitSha, RepoPath, RepositoryName};
+use aipipe_core::domain::{CommitSha, ContentId, RepoPath, RepositoryName};
 use aipipe_core::ports::{FileChange, TreeEntry};
 use aipipe_core::{Error, ErrorKind, Result};
 use bytes::Bytes;
-use git2::{Oid, Repository, Tree};
+use git2::{ObjectType, Oid, Repository, Tree};
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::collections::{BTreeSet, HashMap};
 
@@ -268,7 +268,8 @@ impl Repositories {
                     .read_header(node.id)
                     .map_err(|error| stored_error(OPERATION, "read a file's length", error).with("path", &path))?;
                 let bytes = u64::try_from(bytes).ok();
-                Ok(TreeEntry::new(path, node.kind == Kind::Executable, bytes))
+                let content_id = ContentId::parse(node.id.to_string())?;
+                Ok(TreeEntry::new(path, node.kind == Kind::Executable, bytes).with_content_id(content_id))
             })
             .collect()
     }
@@ -301,6 +302,12 @@ impl Repositories {
         }
         Err(absent())
     }
+}
+
+/// The name of the blob that a file of this content is.
+pub(super) fn content_id(content: &[u8]) -> Option<ContentId> {
+    let id = Oid::hash_object(ObjectType::Blob, content).ok()?;
+    ContentId::parse(id.to_string()).ok()
 }
 
 /// A file's content.

@@ -57,7 +57,10 @@ impl Call<'_> {
     ///
     /// A tool that fails is `InvalidInput` with its last lines, or `Unavailable` when those speak of the network.
     pub(super) async fn run(self, options: &LocalPackageOptions, purpose: &str) -> Result<String> {
-        let mut environment: BTreeMap<OsString, OsString> = options.host.install_variables();
+        let settings = options.host.install_settings(self.home).map_err(|error| {
+            io_error("packages.lock", "the configuration of the registries can't be handed on", error)
+        })?;
+        let mut environment = settings.variables;
         let own = [
             ("PATH", options.host.path.clone()),
             ("HOME", self.home.into()),
@@ -90,6 +93,9 @@ impl Call<'_> {
             }
             Ending::Exited(_) | Ending::Signalled(_) | Ending::Stopped => {
                 let failed = format!("{purpose} failed: {}", last_lines(&text));
+                if let Some(reason) = options.host.denial(&text) {
+                    return error(ErrorKind::PermissionDenied, format!("{reason} ({failed})"));
+                }
                 match kind_of(&text) {
                     // npm takes what it could not cache for missing, and reports a conflict of versions.
                     ErrorKind::InvalidInput if is_full(&options.root) => {

@@ -52,21 +52,35 @@ const REFUSED_SETTINGS: &[&str] = &[
 ///
 /// Everything else is unknown to the programs that are started. `PATH` and the place of the home folder are used to
 /// find tools and their configuration; the network settings (proxy and certificate variables, `NPM_CONFIG_*`, `PIP_*`)
-/// are handed on only while dependencies are installed or resolved.
+/// are handed on only while dependencies are installed or resolved, and without credentials unless the host says
+/// otherwise with [`with_credentials`](Self::with_credentials).
 #[derive(Clone)]
 pub struct HostEnvironment {
     /// Where programs are looked for, as in `PATH`.
     pub path: OsString,
     /// The user's home folder: hidden from sandboxed steps, and where `.npmrc` and pip's configuration are read.
     pub home: Option<PathBuf>,
+    pub(super) credentials: Credentials,
     install: BTreeMap<OsString, OsString>,
+}
+
+/// Whether installations get the credentials of the user's npm and pip configuration and of the proxy's address.
+///
+/// Packages that are built while they are installed run code, and could read them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// They get the addresses, the certificates and nothing secret.
+    #[default]
+    Withhold,
+    /// They get the configuration as it is: for a registry that answers nobody else.
+    Pass,
 }
 
 impl HostEnvironment {
     /// Only a search path; no home folder, no network settings.
     #[must_use]
     pub fn new(path: impl Into<OsString>) -> Self {
-        Self { path: path.into(), home: None, install: BTreeMap::new() }
+        Self { path: path.into(), home: None, credentials: Credentials::default(), install: BTreeMap::new() }
     }
 
     /// What the current process has, cut down to the documented list.
@@ -91,8 +105,16 @@ impl HostEnvironment {
         self
     }
 
-    /// The variables of the install phase, with the user's own npm and pip configuration named where there is one.
-    pub(crate) fn install_variables(&self) -> BTreeMap<OsString, OsString> {
+    /// The same with the credentials of npm, pip and the proxy handed on to installations, or not.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// The variables of the install phase as the host has them, with the user's own npm and pip configuration named
+    /// where there is one.
+    pub(super) fn named_configuration(&self) -> BTreeMap<OsString, OsString> {
         let mut variables = self.install.clone();
         let has = |variables: &BTreeMap<OsString, OsString>, wanted: &str| {
             variables.keys().any(|name| name.to_str().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
@@ -108,13 +130,6 @@ impl HostEnvironment {
             variables.insert("PIP_CONFIG_FILE".into(), file.into());
         }
         variables
-    }
-
-    /// The files and folders that the variables of the install phase name (configuration, certificates), for a
-    /// sandbox that hides the home folder.
-    pub(crate) fn install_files(&self) -> Vec<PathBuf> {
-        let named = self.install_variables().into_values().map(PathBuf::from);
-        named.filter(|path| path.is_absolute() && path.exists()).collect()
     }
 
     fn npm_configuration(&self) -> Option<PathBuf> {
@@ -133,6 +148,7 @@ impl fmt::Debug for HostEnvironment {
         f.debug_struct("HostEnvironment")
             .field("path", &self.path)
             .field("home", &self.home)
+            .field("credentials", &self.credentials)
             .field("install", &self.install.keys().collect::<Vec<_>>())
             .finish()
     }
@@ -226,7 +242,7 @@ mod tests {
         ];
         let environment = HostEnvironment::new("/usr/bin")
             .with_install_variables(given.iter().map(|name| (OsString::from(name), OsString::from("x"))));
-        let names: Vec<_> = environment.install_variables().into_keys().collect();
+        let names: Vec<_> = environment.named_configuration().into_keys().collect();
         let wanted =
             ["HTTPS_PROXY", "NPM_CONFIG_CAFILE", "PIP_CERT", "PIP_INDEX_URL", "SSL_CERT_FILE", "npm_config_registry"];
         assert_eq!(names, wanted.map(OsString::from));

@@ -8,14 +8,17 @@ mod files;
 mod host;
 mod launch;
 mod plain;
+mod registry;
 mod tools;
 
-pub use host::HostEnvironment;
+pub use host::{Credentials, HostEnvironment};
+pub use registry::CREDENTIALS_WITHHELD;
 
 pub(crate) use files::{hash_file, is_real_folder, link_tree, read_small, remove_tree, state_of, write_atomic};
 pub(crate) use host::{find_program, find_programs, home_masks, tool_folders};
 pub(crate) use launch::{Capture, Ending, Launch, OutputSink, Verdict, launch};
 pub(crate) use plain::plain;
+pub(crate) use registry::InstallSettings;
 pub(crate) use tools::{Probe, Tool, Wanted, numbers};
 
 /// The variable by which processes of a step are found again, whatever group they moved to.

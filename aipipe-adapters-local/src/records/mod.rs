@@ -31,7 +31,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 const OPERATION: &str = "record.write";
-const CAPABILITIES: RecordCapabilities = RecordCapabilities::new(100, 256 * 1024, true);
+const CAPABILITIES: RecordCapabilities = RecordCapabilities::new(100, 256 * 1024, 16 * 1024 * 1024, true);
 /// Writes that may wait for the writer before callers wait for room.
 const QUEUE: usize = 1024;
 /// serde_json reads no deeper than this, so nothing deeper may be written.
@@ -108,6 +108,10 @@ impl RecordStore for LocalRecords {
     async fn write(&self, writes: Vec<RecordWrite>) -> Result<Vec<Option<RecordVersion>>> {
         if writes.len() > CAPABILITIES.max_writes {
             return Err(refuse("a write has at most 100 parts").with("parts", writes.len()));
+        }
+        let bytes = writes.iter().map(RecordWrite::bytes).sum::<usize>();
+        if bytes > CAPABILITIES.max_write_bytes {
+            return Err(refuse("a write has at most 16 MiB").with("bytes", bytes));
         }
         if writes.is_empty() {
             return Ok(Vec::new());

@@ -122,6 +122,6 @@ fn decode(operation: &'static str, key: &[u8], stored: &value::Stored<'_>) -> Re
         parse_record_key(key).ok_or_else(|| Error::new(ErrorKind::Corrupt, operation, "a record has no valid name"))?;
     let body = serde_json::from_slice(stored.body)
         .map_err(|error| about(ErrorKind::Corrupt, operation, "the record is not JSON", key).caused_by(error))?;
-    let record = Record::new(record_key, RecordVersion::new(stored.version), body);
+    let record = Record::new(record_key, RecordVersion::new(stored.version.into()), body);
     Ok((record, stored.body.len()))
 }

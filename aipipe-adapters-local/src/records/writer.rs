@@ -218,7 +218,7 @@ impl<'txn> Tables<'txn> {
             (Expect::Absent, Some(_)) => Some("the record exists"),
             (Expect::Version(_), None) => Some("the record does not exist"),
             (Expect::Version(expected), Some(current)) => {
-                (expected.get() != current.version).then_some("the record has another version")
+                (expected.get() != u128::from(current.version)).then_some("the record has another version")
             }
         };
         Ok(match refused {
@@ -251,7 +251,7 @@ impl<'txn> Tables<'txn> {
                     .insert(part.key.as_slice(), draft.seal(*version))
                     .map_err(|error| fault(OPERATION, error))?;
                 self.reindex(&part.key, old, index_parts)?;
-                Ok(Some(RecordVersion::new(*version)))
+                Ok(Some(RecordVersion::new((*version).into())))
             }
         }
     }

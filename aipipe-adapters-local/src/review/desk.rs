@@ -6,8 +6,8 @@ use super::shelf::{Access, Shelf};
 use crate::checks::CheckStore;
 use crate::git::{LocalGit, Merge, failpoint, find_before_create};
 use aipipe_core::domain::{
-    CheckRun, CommitSha, IdempotencyKey, Mergeable, PullRequest, PullRequestState, PullRequestStatus, RepositoryRef,
-    Review,
+    CheckRun, CommitSha, IdempotencyKey, MayApprove, Mergeable, PullRequest, PullRequestState, PullRequestStatus,
+    RepositoryRef, Review,
 };
 use aipipe_core::ports::{Clock, MergeSpec, PullRequestSpec, ReviewSpec};
 use aipipe_core::{Error, ErrorKind, Result};
@@ -148,7 +148,9 @@ impl Desk {
                 return Err(Error::new(ErrorKind::Conflict, OPERATION, "the pull request is not open"));
             }
             let ReviewSpec { reviewer, verdict, commit, comment, .. } = spec;
-            let review = Review::new(reviewer, verdict, commit, self.clock.now()).with_comment(comment);
+            let review = Review::new(reviewer, verdict, commit, self.clock.now())
+                .with_may_approve(MayApprove::Yes)
+                .with_comment(comment);
             open.record.reviews.push(KeyedReview { key, review });
             self.save(&open)?;
         }

@@ -49,6 +49,7 @@ impl Record {
     pub(super) fn pull_request(&self, repository: &RepositoryRef, location: String) -> PullRequest {
         let head = (self.head.clone(), self.head_sha.clone());
         let (base, title) = (self.base.clone(), self.title.clone());
+        // Without an author: the desk has no accounts, and whoever can write to it speaks for whom they name.
         let mut pull_request = PullRequest::new(self.number, repository.clone(), head, base, title, location);
         pull_request.state = self.state;
         pull_request.merge_sha.clone_from(&self.merge_sha);

@@ -120,7 +120,7 @@ impl Rig {
     }
 
     pub(crate) async fn log(&self, run: &WorkflowRun, job: &str) -> String {
-        self.ci().log_tail(&repository(), &run.id, job, 1 << 20).await.unwrap()
+        self.ci().log_tail(&repository(), &run.id, &job.parse().unwrap(), 1 << 20).await.unwrap()
     }
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn script(lines: &str) -> String {
 }
 
 pub(crate) fn job<'a>(run: &'a WorkflowRun, id: &str) -> &'a JobResult {
-    run.jobs.iter().find(|job| job.id == id).unwrap()
+    run.jobs.iter().find(|job| job.id.as_str() == id).unwrap()
 }
 
 pub(crate) fn ended(state: RunState) -> Conclusion {
@@ -205,7 +205,7 @@ jobs:
     assert_eq!(run.state, RunState::Completed(Conclusion::Success), "{run:#?}");
     let order: Vec<&str> = run.jobs.iter().map(|job| job.id.as_str()).collect();
     assert_eq!(order, ["first", "second", "last"]);
-    let log = rig.log(&run, "The last").await;
+    let log = rig.log(&run, "last").await;
     for wanted in ["hello from the repository", "red round big round", "refs/heads/aipipe/run-1 demo", "/job/work/sub"]
     {
         assert!(log.contains(wanted), "{log} lacks {wanted}");
@@ -425,11 +425,19 @@ async fn child_with_secrets() {
     }
     // A step of the same user can read its parent's environment in /proc; only the sandbox takes that away.
     let workflow = |look: &str| one_job(&format!("- run: npm ci\n- name: Install\n  run: {look}"));
-    let plain = Rig::new(&workflow("env | sort")).with_npm("env | sort").plain();
-    let look = "env; cat /proc/*/environ | tr '\\0' '\\n'";
+    let configured = "cat \"$npm_config_userconfig\" \"$PIP_CONFIG_FILE\"; env | sort";
+    let plain = Rig::new(&workflow("env | sort")).with_npm(configured).plain();
+    let look = "cat $npm_config_userconfig $PIP_CONFIG_FILE; env; cat /proc/*/environ | tr '\\0' '\\n'";
     let sandboxed = Rig::new(&workflow(look)).with_npm(look);
     let rigs = if is_sandboxed(&sandboxed) { vec![plain, sandboxed] } else { vec![plain] };
     for rig in rigs {
+        let home = rig.options.host.home.clone().unwrap();
+        let npmrc =
+            "//registry.example/:_authToken=planted-secret\nregistry=https://me:planted-secret@registry.example/\n";
+        fs::write(home.join(".npmrc"), npmrc).unwrap();
+        fs::create_dir(home.join(".pip")).unwrap();
+        let pip = "[global]\nindex-url = https://me:planted-secret@index.example/simple\n";
+        fs::write(home.join(".pip/pip.conf"), pip).unwrap();
         let run = rig.run().await;
         let log = rig.log(&run, "test").await;
         assert!(run.state.is_success() && log.contains("GITHUB_SHA=0123"), "{log}");
@@ -441,7 +449,9 @@ async fn child_with_secrets() {
 fn no_step_sees_a_secret() {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "ci::child_with_secrets", "--nocapture"]).env("AIPIPE_TEST_CHILD", "1");
-    child.env("HTTPS_PROXY", "http://proxy.example:1");
+    child.env("HTTPS_PROXY", "http://me:planted-secret@proxy.example:1");
+    child.env("npm_config__auth", "planted-secret");
+    child.env_remove("PIP_CONFIG_FILE").env_remove("npm_config_userconfig");
     for name in SECRETS {
         child.env(name, "planted-secret");
     }
@@ -451,7 +461,13 @@ fn no_step_sees_a_secret() {
     let steps: Vec<&str> = text.split("── step ").skip(1).collect();
     assert!(matches!(steps.len(), 2 | 4), "{text}");
     for step in steps {
-        assert_eq!(step.starts_with('1'), step.contains("HTTPS_PROXY=http://proxy.example:1"), "{step}");
+        for kept in [
+            "HTTPS_PROXY=http://proxy.example:1",
+            "registry=https://registry.example/",
+            "index-url = https://index.example/simple",
+        ] {
+            assert_eq!(step.starts_with('1'), step.contains(kept), "{kept}: {step}");
+        }
     }
     for name in SECRETS {
         assert!(!text.contains(name), "{text}");
@@ -569,9 +585,9 @@ async fn a_run_is_cancelled_from_elsewhere() {
     assert_eq!(ended(run.state), Conclusion::Cancelled, "{run:#?}");
     assert!(!rig.log(&run, "test").await.contains("never"));
     other.cancel(&repository, &run.id).await.unwrap();
-    let missing = other.cancel(&repository, "run-0000").await.unwrap_err();
+    let missing = other.cancel(&repository, &"run-0000".parse().unwrap()).await.unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::NotFound);
-    assert_eq!(other.cancel(&repository, "../run-1").await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(other.cancel(&repository, &"../run-1".parse().unwrap()).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -591,9 +607,9 @@ async fn a_run_is_found_before_it_is_made_again() {
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert_eq!(rig.ci().runs(&repository(), &other).await.unwrap(), []);
 
-    let rerun = rig.ci().rerun(&repository(), &first.id, &key("again")).await.unwrap();
+    let rerun = rig.ci().rerun(&repository(), &first.id, 2).await.unwrap();
     assert_eq!((rerun.id.as_str(), rerun.attempt), (first.id.as_str(), 2));
-    let same = rig.ci().rerun(&repository(), &first.id, &key("again")).await.unwrap();
+    let same = rig.ci().rerun(&repository(), &first.id, 2).await.unwrap();
     assert_eq!(same, rerun);
     assert_eq!(fs::read_to_string(&file).unwrap(), "x\nx\n");
     assert!(PathBuf::from(&rerun.location).join("attempts/1/logs/test.log").is_file());
@@ -629,14 +645,14 @@ async fn a_cut_off_rerun_is_the_same_attempt_again() {
     let rig = Rig::new(&script("echo hello")).plain();
     let run = rig.run().await;
     let folder = PathBuf::from(&run.location);
-    let second = rig.ci().rerun(&repository(), &run.id, &key("again")).await.unwrap();
+    let second = rig.ci().rerun(&repository(), &run.id, 2).await.unwrap();
     let mut record: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap();
     record["run"]["state"] = serde_json::json!({"state": "in_progress"});
     for asks_the_same_rerun in [true, false] {
         fs::write(folder.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
         fs::write(folder.join("logs/test.log"), "cut off").unwrap();
         let again = match asks_the_same_rerun {
-            true => rig.ci().rerun(&repository(), &run.id, &key("again")).await.unwrap(),
+            true => rig.ci().rerun(&repository(), &run.id, 2).await.unwrap(),
             false => rig.run().await,
         };
         assert_eq!((again.attempt, again.state.is_success()), (second.attempt, true));

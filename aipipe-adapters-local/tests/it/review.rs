@@ -3,7 +3,8 @@
 use crate::fixture::*;
 use aipipe_core::ErrorKind;
 use aipipe_core::domain::{
-    CheckName, CheckRun, CommitSha, Conclusion, Mergeable, PullRequest, PullRequestState, ReviewVerdict, RunState,
+    CheckName, CheckRun, CheckSource, CommitSha, Conclusion, Mergeable, PullRequest, PullRequestState, ReviewVerdict,
+    RunState,
 };
 use aipipe_core::ports::{MergeSpec, PullRequestSpec, ReviewDesk as _, ReviewSpec, SourceControl as _};
 use std::fs;
@@ -21,7 +22,8 @@ fn approval(commit: &CommitSha) -> ReviewSpec {
 }
 
 fn check(name: &str, commit: &CommitSha, state: RunState) -> CheckRun {
-    CheckRun::new(CheckName::parse(name).unwrap(), commit.clone(), state)
+    let source = CheckSource::App("lint-bot".to_owned());
+    CheckRun::new(CheckName::parse(name).unwrap(), commit.clone(), state).with_source(source)
 }
 
 const GREEN: RunState = RunState::Completed(Conclusion::Success);

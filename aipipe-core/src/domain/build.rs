@@ -1,7 +1,7 @@
 //! Stage 6's vocabulary: the repository, its commits, and what CI says of them.
 
 use super::artifact::Stored;
-use super::id::{BranchName, CheckName, CommitSha, RepositoryName, StoryId};
+use super::id::{BranchName, CheckName, CommitSha, JobId, RepositoryName, RunId, StoryId};
 use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use super::validation::ValidationReport;
@@ -118,8 +118,8 @@ impl StepResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JobResult {
-    /// The job's key in the workflow.
-    pub id: String,
+    /// The adapter's id of the job.
+    pub id: JobId,
     /// The check's name.
     pub name: CheckName,
     /// Where it stands.
@@ -131,8 +131,8 @@ pub struct JobResult {
 impl JobResult {
     /// A job that stands at `state`.
     #[must_use]
-    pub fn new(id: impl Into<String>, name: CheckName, state: RunState, steps: Vec<StepResult>) -> Self {
-        Self { id: id.into(), name, state, steps }
+    pub fn new(id: JobId, name: CheckName, state: RunState, steps: Vec<StepResult>) -> Self {
+        Self { id, name, state, steps }
     }
 }
 
@@ -165,7 +165,7 @@ impl fmt::Display for Isolation {
 #[non_exhaustive]
 pub struct WorkflowRun {
     /// The adapter's id of the run.
-    pub id: String,
+    pub id: RunId,
     /// The workflow.
     pub workflow: RepoPath,
     /// The commit it ran for.
@@ -191,14 +191,14 @@ impl WorkflowRun {
     /// The first attempt of a run of `workflow` for `head_sha` that has not begun; adapters fill in what they know.
     #[must_use]
     pub fn new(
-        id: impl Into<String>,
+        id: RunId,
         workflow: RepoPath,
         head_sha: CommitSha,
         isolation: Isolation,
         location: impl Into<String>,
     ) -> Self {
         Self {
-            id: id.into(),
+            id,
             workflow,
             head_sha,
             attempt: 1,

@@ -199,3 +199,20 @@ string_type!(
     /// A check (a job of the CI workflow) as branch protection names it: 1 to 100 printable characters.
     CheckName, "a check name", |v| check_chars("check name", v, 100, |c| !c.is_control())
 );
+
+string_type!(
+    /// A run of a workflow, as the CI adapter names it: 1 to 128 printable ASCII characters without a space.
+    RunId, "a run id", |v| check_chars("run id", v, 128, |c| c.is_ascii_graphic())
+);
+
+string_type!(
+    /// A job of a run, as the CI adapter names it: its key in the workflow or an id of the host's; characters as in [`RunId`].
+    JobId, "a job id", |v| check_chars("job id", v, 128, |c| c.is_ascii_graphic())
+);
+
+string_type!(
+    /// What a file's content is called where it lies, such as a git blob's sha: 1 to 128 printable ASCII characters.
+    ///
+    /// Within one repository equal ids are equal contents, and other ids are other contents.
+    ContentId, "a content id", |v| check_chars("content id", v, 128, |c| c.is_ascii_graphic())
+);

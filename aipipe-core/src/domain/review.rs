@@ -3,7 +3,7 @@
 use super::artifact::Stored;
 use super::build::{BuildReport, RepositoryRef, RunState, UnchangedBase};
 use super::id::{BranchName, CheckName, CommitSha};
-use super::path::ProjectRoot;
+use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,6 +50,9 @@ pub struct PullRequest {
     pub state: PullRequestState,
     /// The merge commit, once merged.
     pub merge_sha: Option<CommitSha>,
+    /// The account that opened it, where the desk has accounts; its own reviews approve nothing.
+    #[serde(default)]
+    pub author: Option<String>,
     /// Where a person finds it: a URL or a path.
     pub location: String,
 }
@@ -74,8 +77,16 @@ impl PullRequest {
             title: title.into(),
             state: PullRequestState::Open,
             merge_sha: None,
+            author: None,
             location: location.into(),
         }
+    }
+
+    /// The same, opened by this account.
+    #[must_use]
+    pub fn with_author(mut self, author: impl Into<String>) -> Self {
+        self.author = Some(author.into());
+        self
     }
 }
 
@@ -93,12 +104,28 @@ pub enum ReviewVerdict {
     Dismissed,
 }
 
+/// Whether a reviewer's approval counts, as far as the host knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MayApprove {
+    /// The host lets this reviewer approve changes of the repository.
+    Yes,
+    /// It does not: a stranger on a public repository, for one.
+    No,
+    /// It does not say: never a yes.
+    #[default]
+    Unknown,
+}
+
 /// A review of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Review {
     /// Who reviewed.
     pub reviewer: String,
+    /// Whether an approval of this reviewer counts.
+    #[serde(default)]
+    pub may_approve: MayApprove,
     /// The verdict.
     pub verdict: ReviewVerdict,
     /// The commit that was looked at.
@@ -110,10 +137,18 @@ pub struct Review {
 }
 
 impl Review {
-    /// A verdict on a commit without a comment.
+    /// A verdict on a commit without a comment; whether an approval counts is not known.
     #[must_use]
     pub fn new(reviewer: impl Into<String>, verdict: ReviewVerdict, commit: CommitSha, at: Timestamp) -> Self {
-        Self { reviewer: reviewer.into(), verdict, commit, at, comment: String::new() }
+        let may_approve = MayApprove::default();
+        Self { reviewer: reviewer.into(), may_approve, verdict, commit, at, comment: String::new() }
+    }
+
+    /// The same of a reviewer of whom the host knows whether an approval counts.
+    #[must_use]
+    pub fn with_may_approve(mut self, may_approve: MayApprove) -> Self {
+        self.may_approve = may_approve;
+        self
     }
 
     /// The same with this said.
@@ -124,12 +159,37 @@ impl Review {
     }
 }
 
+/// Who reported a check.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckSource {
+    /// A run of this workflow file of the repository.
+    Workflow(RepoPath),
+    /// An application of this name.
+    App(String),
+    /// The host does not say.
+    #[default]
+    Unknown,
+}
+
+/// A check that must have succeeded before a merge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequiredCheck {
+    /// Its name.
+    pub name: CheckName,
+    /// Who must have reported it; anybody when `None`.
+    pub source: Option<CheckSource>,
+}
+
 /// A check of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckRun {
     /// Its name.
     pub name: CheckName,
+    /// Who reported it.
+    #[serde(default)]
+    pub source: CheckSource,
     /// The commit.
     pub head_sha: CommitSha,
     /// Where it stands.
@@ -137,10 +197,17 @@ pub struct CheckRun {
 }
 
 impl CheckRun {
-    /// A check of `head_sha` that stands at `state`.
+    /// A check of `head_sha` that stands at `state`; who reported it is not known.
     #[must_use]
     pub fn new(name: CheckName, head_sha: CommitSha, state: RunState) -> Self {
-        Self { name, head_sha, state }
+        Self { name, source: CheckSource::default(), head_sha, state }
+    }
+
+    /// The same, reported by this source.
+    #[must_use]
+    pub fn with_source(mut self, source: CheckSource) -> Self {
+        self.source = source;
+        self
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::journal::{Journal, hit};
+use super::portions::portions;
 use super::signal::{Signal, Signals};
 use super::stage::{from_json, to_json};
 use super::values;
@@ -341,12 +342,8 @@ impl StageContext {
     /// # Errors
     /// `Fenced`, `Cancelled`, and those of the record store.
     pub async fn write_records(&self, writes: Vec<RecordWrite>) -> Result<()> {
-        let room = self.run.records.capabilities().max_writes.saturating_sub(4).max(1);
-        let mut writes = writes;
-        while !writes.is_empty() {
-            let rest = writes.split_off(room.min(writes.len()));
-            self.run.journal.lock().await.write_fenced(writes).await?;
-            writes = rest;
+        for part in portions(writes, self.run.records.capabilities()) {
+            self.run.journal.lock().await.write_fenced(part).await?;
         }
         Ok(())
     }

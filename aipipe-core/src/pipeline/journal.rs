@@ -13,7 +13,8 @@
 
 use super::entry::JournalEntry;
 use crate::domain::{
-    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, ProjectRoot, Spending, StageName, Timestamp, WorkerId,
+    ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, ProjectName, ProjectRoot, Spending, StageName,
+    Timestamp, WorkerId,
 };
 use crate::ports::{
     Expect, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordVersion, RecordWrite, Table,
@@ -472,9 +473,10 @@ impl Journal {
 /// The summary with its entries in the indexes that lists are read from.
 fn listed(write: RecordWrite, summary: &ExecutionSummary) -> Result<RecordWrite> {
     let by_time = format!("{}/{}", summary.created_at.sort_key(), summary.id);
+    let project = summary.root.project();
     Ok(write
-        .with_index(RecordIndex::Project, RecordKey::parse(summary.root.project().as_str(), &by_time)?)
-        .with_index(RecordIndex::Status, RecordKey::parse(summary.status.as_str(), by_time)?))
+        .with_index(RecordIndex::Project, RecordKey::parse(project.as_str(), &by_time)?)
+        .with_index(RecordIndex::Status, RecordKey::parse(by_status(project, summary.status), by_time)?))
 }
 
 /// Checks numbers, links and seals from the first entry to the head.
@@ -504,6 +506,11 @@ fn verify_chain(partition: &str, head: &Head, stored: &[crate::ports::Record]) -
         return Err(corrupt(partition, "the last entry is not the one its head knows"));
     }
     Ok(entries)
+}
+
+/// The partition of the executions of a project in a status. Of the status alone it would be one for all of a host.
+pub(crate) fn by_status(project: &ProjectName, status: ExecutionStatus) -> String {
+    format!("{project}/{}", status.as_str())
 }
 
 /// A fresh summary.

@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, not_found};
 use super::entry::JournalEntry;
-use super::journal::{Journal, JournalContent, STAGES, STAGES_ALONE, Scope};
+use super::journal::{Journal, JournalContent, STAGES, STAGES_ALONE, Scope, by_status};
 use super::run::Replay;
 use super::stage::from_json;
 use super::values;
@@ -43,12 +43,16 @@ impl Engine {
         self.list_by(RecordQuery::index(RecordIndex::Project, project.as_str())).await
     }
 
-    /// All executions in a status, newest first.
+    /// The executions of a project in a status, newest first.
     ///
     /// # Errors
     /// Those of the record store.
-    pub async fn list_by_status(&self, status: ExecutionStatus) -> Result<Vec<ExecutionSummary>> {
-        self.list_by(RecordQuery::index(RecordIndex::Status, status.as_str())).await
+    pub async fn list_by_status(
+        &self,
+        project: &ProjectName,
+        status: ExecutionStatus,
+    ) -> Result<Vec<ExecutionSummary>> {
+        self.list_by(RecordQuery::index(RecordIndex::Status, by_status(project, status))).await
     }
 
     async fn list_by(&self, query: RecordQuery) -> Result<Vec<ExecutionSummary>> {

@@ -21,6 +21,7 @@ mod intake;
 mod journal;
 mod lookup;
 mod options;
+mod portions;
 mod run;
 mod signal;
 mod stage;

@@ -51,14 +51,10 @@ pub(super) async fn read(artifacts: &Arc<dyn ArtifactStore>, at: &ArtifactRef) -
     if ContentHash::of(&artifact.content) == at.hash {
         return Ok(artifact.content);
     }
-    if artifacts.capabilities().versions {
-        let versions = artifacts.versions(&at.key).await?;
-        if let Some(meta) = versions.into_iter().find(|meta| meta.hash == at.hash) {
-            let older = artifacts.get(&at.key, GetOptions::default().with_version(meta.version)).await?;
-            if ContentHash::of(&older.content) == at.hash {
-                return Ok(older.content);
-            }
-        }
+    if artifacts.capabilities().versions
+        && let Some(older) = artifacts.older_content(&at.key, &at.hash).await?
+    {
+        return Ok(older);
     }
     Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced").with("key", &at.key))
 }

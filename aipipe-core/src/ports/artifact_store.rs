@@ -9,7 +9,10 @@ use futures::stream::BoxStream;
 use std::fmt::Debug;
 use std::ops::Range;
 
-/// One version of an artifact, as the adapter names it (an ETag, a counter). Compared for equality only.
+/// One version of an artifact, as the adapter names it. Compared for equality only.
+///
+/// It is good for both: to put only if it is the current one, and to read it later. Where a store has two names for
+/// that (an ETag and a version id), the adapter packs both into one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ArtifactVersion(String);
 
@@ -105,6 +108,46 @@ impl ArtifactMeta {
     }
 }
 
+/// What a listing tells of an artifact: less than [`ArtifactStore::head`] does, because stores' listings do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArtifactEntry {
+    /// Its key.
+    pub key: ArtifactKey,
+    /// Length of the whole content in bytes.
+    pub bytes: u64,
+    /// Hash of the whole content, where the listing has it.
+    pub hash: Option<ContentHash>,
+}
+
+impl ArtifactEntry {
+    /// What a listing tells; `hash` where it has one.
+    #[must_use]
+    pub fn new(key: ArtifactKey, bytes: u64, hash: Option<ContentHash>) -> Self {
+        Self { key, bytes, hash }
+    }
+}
+
+/// What a listing tells of one version of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VersionEntry {
+    /// The version, as `put` and `head` told it.
+    pub version: ArtifactVersion,
+    /// Length of the whole content in bytes.
+    pub bytes: u64,
+    /// Hash of the whole content, where the listing has it.
+    pub hash: Option<ContentHash>,
+}
+
+impl VersionEntry {
+    /// What a listing tells of a version; `hash` where it has one.
+    #[must_use]
+    pub fn new(version: ArtifactVersion, bytes: u64, hash: Option<ContentHash>) -> Self {
+        Self { version, bytes, hash }
+    }
+}
+
 /// An artifact's content, or the part that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -148,6 +191,7 @@ impl ArtifactCapabilities {
 /// - `CreateOnly` and `IfVersion` let exactly one of any number of concurrent writers through, over all processes.
 /// - `list` returns every key below the prefix that was there throughout, in ascending order of the key's text.
 /// - `get` verifies the content against its hash; a mismatch is `Corrupt`.
+/// - `put`, `get`, `head` and `versions` name a version alike; a listing names none.
 /// - Keys that differ only in letter case may be refused with `InvalidInput`, never mixed up.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -155,8 +199,11 @@ pub trait ArtifactStore: Debug + Send + Sync + 'static {
     /// What this adapter can do.
     fn capabilities(&self) -> ArtifactCapabilities;
 
-    /// The keys below `prefix` with what is known of them.
-    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>>;
+    /// The keys below `prefix`, with what the store's listing tells of them.
+    ///
+    /// # Errors
+    /// Each item: `Corrupt`, `PermissionDenied`, `Unavailable`.
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactEntry>>;
 
     /// Stores `content` and returns what is now known of it.
     ///
@@ -173,14 +220,14 @@ pub trait ArtifactStore: Debug + Send + Sync + 'static {
     /// What is known of an artifact.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `Corrupt`, `PermissionDenied`, `Unavailable`.
     async fn head(&self, key: &ArtifactKey) -> Result<ArtifactMeta>;
 
     /// All versions of a key, newest first.
     ///
     /// # Errors
     /// `NotFound`; `Unsupported` where no versions are kept.
-    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>>;
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<VersionEntry>>;
 
     /// Removes a key with all its versions; fine when there is none.
     ///
@@ -191,18 +238,21 @@ pub trait ArtifactStore: Debug + Send + Sync + 'static {
 
 forward_port!(ArtifactStore {
     fn capabilities(&self) -> ArtifactCapabilities;
-    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>>;
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactEntry>>;
     async fn put(&self, key: &ArtifactKey, content: Bytes, options: PutOptions) -> Result<ArtifactMeta>;
     async fn get(&self, key: &ArtifactKey, options: GetOptions) -> Result<Artifact>;
     async fn head(&self, key: &ArtifactKey) -> Result<ArtifactMeta>;
-    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>>;
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<VersionEntry>>;
     async fn delete(&self, key: &ArtifactKey) -> Result<()>;
 });
 
 /// Conveniences over any [`ArtifactStore`].
 #[async_trait]
 pub trait ArtifactStoreExt: ArtifactStore {
-    /// Stores `content` once: the same content under the same key again is fine, other content is `Conflict`.
+    /// Stores `content` once: the same content under the same key again is fine.
+    ///
+    /// # Errors
+    /// `Conflict` for other content; otherwise as [`put`](ArtifactStore::put).
     async fn put_once(&self, key: &ArtifactKey, content: Bytes) -> Result<ArtifactMeta> {
         let hash = ContentHash::of(&content);
         match self.put(key, content, PutOptions::default().with_mode(PutMode::CreateOnly)).await {
@@ -216,6 +266,34 @@ pub trait ArtifactStoreExt: ArtifactStore {
             }
             other => other,
         }
+    }
+
+    /// The hash of a listed artifact's content, asked for where the listing does not have it.
+    ///
+    /// # Errors
+    /// As [`head`](ArtifactStore::head).
+    async fn hash_of(&self, entry: &ArtifactEntry) -> Result<ContentHash> {
+        match entry.hash {
+            Some(hash) => Ok(hash),
+            None => Ok(self.head(&entry.key).await?.hash),
+        }
+    }
+
+    /// The newest version of a key that has this content, verified; `None` when none has.
+    ///
+    /// # Errors
+    /// As [`versions`](ArtifactStore::versions) and [`get`](ArtifactStore::get).
+    async fn older_content(&self, key: &ArtifactKey, hash: &ContentHash) -> Result<Option<Bytes>> {
+        for entry in self.versions(key).await? {
+            if entry.hash.is_some_and(|known| known != *hash) {
+                continue;
+            }
+            let content = self.get(key, GetOptions::default().with_version(entry.version)).await?.content;
+            if ContentHash::of(&content) == *hash {
+                return Ok(Some(content));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::forward_port;
 use crate::Result;
-use crate::domain::{BranchName, CommitSha, IdempotencyKey, RepoPath, RepositoryRef, WorkflowRun};
+use crate::domain::{BranchName, CommitSha, IdempotencyKey, JobId, RepoPath, RepositoryRef, RunId, WorkflowRun};
 use async_trait::async_trait;
 use std::fmt::Debug;
 
@@ -48,10 +48,17 @@ impl CiCapabilities {
 ///
 /// Contract, checked by `testing::conformance::continuous_integration`:
 /// - `runs` returns runs of exactly that workflow and commit, newest first.
-/// - `ensure_run` is find-or-create by its key. It may return before the run ended; a run that a crash cut off is
-///   started again under the same id and attempt number, for its result was never seen.
-/// - A step that can't be executed makes its job fail, or is `Unsupported`; it is never skipped silently.
+/// - `ensure_run` is find-or-create by its key, or only finds where runs start by themselves. It may return before the
+///   run ended.
+/// - A job runs after those it needs, and is `Skipped` when one of them failed.
+/// - A failing step makes its job and the run a `Failure`. A step that can't be executed makes its job fail, or is
+///   `Unsupported`; it is never skipped silently.
+/// - `cancel` ends a running run as `Cancelled`, and changes nothing of an ended one.
+/// - `rerun` makes each attempt once, whoever asks how often.
 /// - Unknown states are `Pending`; a run's isolation is `Unknown` unless the adapter knows it of that very run.
+///
+/// A run that a crash cut off in an adapter that runs workflows itself is started again under the same id and attempt
+/// number, for its result was never seen; the suite can't crash an adapter, so its author has to test that.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait ContinuousIntegration: Debug + Send + Sync + 'static {
@@ -61,14 +68,14 @@ pub trait ContinuousIntegration: Debug + Send + Sync + 'static {
     /// The runs selected, newest first.
     ///
     /// # Errors
-    /// `NotFound` when the repository does not exist; `Unavailable`.
+    /// `NotFound` when the repository does not exist; `Corrupt`, `Unavailable`.
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>>;
 
     /// The run of this key; started, where runs don't start by themselves. `None` while it hasn't appeared yet.
     ///
     /// # Errors
-    /// `Unsupported` when the workflow needs something this machine does not have (`node not found`);
-    /// `InvalidInput` when the workflow can't be read.
+    /// `NotFound` for a repository or a commit that does not exist; `Unsupported` when the workflow needs something this
+    /// machine does not have (`node not found`); `InvalidInput` when the workflow can't be read; `Unavailable`.
     async fn ensure_run(
         &self,
         repository: &RepositoryRef,
@@ -76,30 +83,33 @@ pub trait ContinuousIntegration: Debug + Send + Sync + 'static {
         key: &IdempotencyKey,
     ) -> Result<Option<WorkflowRun>>;
 
-    /// The last `max_bytes` of a job's log, whole lines.
+    /// The last lines of a job's log that fit into `max_bytes`.
     ///
     /// # Errors
     /// `NotFound` when there is no such run or job, or the log is gone.
-    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String>;
+    async fn log_tail(&self, repository: &RepositoryRef, run: &RunId, job: &JobId, max_bytes: usize) -> Result<String>;
 
-    /// Ends a run; fine when it has ended.
+    /// Ends a run; fine when it has ended. May return before everything of it has ended.
     ///
     /// # Errors
-    /// `NotFound`.
-    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()>;
+    /// `NotFound`, `Unavailable`.
+    async fn cancel(&self, repository: &RepositoryRef, run: &RunId) -> Result<()>;
 
-    /// Runs a completed run again, as its next attempt.
+    /// The run at this attempt or a later one; the attempt is begun when it is the next one of a run that has ended.
+    ///
+    /// Asking again for the same attempt finds it, so the number is what makes a re-run one re-run. May return before
+    /// the attempt has ended.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when it has not ended.
-    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun>;
+    /// `NotFound`; `Conflict` when the attempt before has not ended; `InvalidInput` for an attempt further ahead.
+    async fn rerun(&self, repository: &RepositoryRef, run: &RunId, attempt: u32) -> Result<WorkflowRun>;
 }
 
 forward_port!(ContinuousIntegration {
     fn capabilities(&self) -> CiCapabilities;
     async fn runs(&self, repository: &RepositoryRef, selector: &RunSelector) -> Result<Vec<WorkflowRun>>;
     async fn ensure_run(&self, repository: &RepositoryRef, selector: &RunSelector, key: &IdempotencyKey) -> Result<Option<WorkflowRun>>;
-    async fn log_tail(&self, repository: &RepositoryRef, run: &str, job: &str, max_bytes: usize) -> Result<String>;
-    async fn cancel(&self, repository: &RepositoryRef, run: &str) -> Result<()>;
-    async fn rerun(&self, repository: &RepositoryRef, run: &str, key: &IdempotencyKey) -> Result<WorkflowRun>;
+    async fn log_tail(&self, repository: &RepositoryRef, run: &RunId, job: &JobId, max_bytes: usize) -> Result<String>;
+    async fn cancel(&self, repository: &RepositoryRef, run: &RunId) -> Result<()>;
+    async fn rerun(&self, repository: &RepositoryRef, run: &RunId, attempt: u32) -> Result<WorkflowRun>;
 });

@@ -60,7 +60,7 @@ pub trait PackageManager: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unsupported` when the tool is missing; `InvalidInput` when it can't resolve the manifests; `Unavailable`
-    /// when the registry can't be reached; `Timeout`.
+    /// when the registry can't be reached; `PermissionDenied` when it wants credentials; `Timeout`.
     async fn lock(&self, request: &LockRequest) -> Result<LockFile>;
 }
 

@@ -91,20 +91,22 @@ fn key_part(value: String) -> Result<String, ParseError> {
     Ok(value)
 }
 
-/// A record's version; a later write has a larger one, also after the record was deleted and made again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordVersion(u64);
+/// A record's version, in 128 bits of the adapter's choosing: a counter, a random number. Compared for equality only.
+///
+/// A key never gets the same version twice, also not after the record was deleted and made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecordVersion(u128);
 
 impl RecordVersion {
     /// Wraps an adapter's version.
     #[must_use]
-    pub const fn new(version: u64) -> Self {
+    pub const fn new(version: u128) -> Self {
         Self(version)
     }
 
-    /// The number.
+    /// The adapter's bits.
     #[must_use]
-    pub const fn get(self) -> u64 {
+    pub const fn get(self) -> u128 {
         self.0
     }
 }
@@ -115,7 +117,7 @@ impl RecordVersion {
 pub enum RecordIndex {
     /// By project root.
     Project,
-    /// By status (of a story within an execution, of executions overall).
+    /// By status: of the stories of an execution, of the executions of a project.
     Status,
     /// By repository.
     Repository,
@@ -178,6 +180,30 @@ impl Record {
                 .with("sort", &self.key.sort)
                 .caused_by(error)
         })
+    }
+}
+
+/// The length of a value as JSON, without making it.
+fn json_length(value: &Value) -> usize {
+    /// Counts what is written.
+    struct Length(usize);
+
+    impl std::io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut length = Length(0);
+    match serde_json::to_writer(&mut length, value) {
+        Ok(()) => length.0,
+        // A value of JSON always serializes; were it not so, no limit could hold it.
+        Err(_) => u32::MAX as usize,
     }
 }
 
@@ -260,6 +286,19 @@ impl RecordWrite {
     #[must_use]
     pub fn check(table: Table, key: RecordKey, expect: Expect) -> Self {
         Self::Check { table, key, expect }
+    }
+
+    /// What this part counts towards [`RecordCapabilities::max_write_bytes`]: its keys and its body as JSON.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let of_key = |key: &RecordKey| key.partition.len() + key.sort.len();
+        match self {
+            Self::Put { key, body, indexes, .. } => {
+                let keys = indexes.iter().map(|entry| of_key(&entry.key)).sum::<usize>() + of_key(key);
+                keys + json_length(body)
+            }
+            Self::Delete { key, .. } | Self::Check { key, .. } => of_key(key),
+        }
     }
 
     /// The table, the key and what must hold.
@@ -384,6 +423,8 @@ pub struct RecordCapabilities {
     pub max_writes: usize,
     /// Largest record as JSON in bytes; at least 256 KiB.
     pub max_record_bytes: usize,
+    /// Most bytes of one write, by [`RecordWrite::bytes`]; at least 1 MiB.
+    pub max_write_bytes: usize,
     /// Index queries see a write as soon as it returned.
     pub consistent_indexes: bool,
 }
@@ -391,8 +432,13 @@ pub struct RecordCapabilities {
 impl RecordCapabilities {
     /// States what the adapter can do.
     #[must_use]
-    pub const fn new(max_writes: usize, max_record_bytes: usize, consistent_indexes: bool) -> Self {
-        Self { max_writes, max_record_bytes, consistent_indexes }
+    pub const fn new(
+        max_writes: usize,
+        max_record_bytes: usize,
+        max_write_bytes: usize,
+        consistent_indexes: bool,
+    ) -> Self {
+        Self { max_writes, max_record_bytes, max_write_bytes, consistent_indexes }
     }
 }
 
@@ -401,8 +447,9 @@ impl RecordCapabilities {
 /// Contract, checked by `testing::conformance::record_store`:
 /// - A write takes effect entirely or not at all, and only if every expectation holds; when it returned, it is durable.
 /// - A failed expectation is `Conflict`, with the context `table`, `partition`, `sort` of the first that failed.
-/// - Two parts of one write about the same record are `InvalidInput`; so are more than `max_writes` parts and too large a body.
-/// - Every put gives the record a larger version than any it had.
+/// - Two parts of one write about the same record are `InvalidInput`; so are more than `max_writes` parts, more than
+///   `max_write_bytes` in all, and too large a body.
+/// - Every put gives the record a version it never had.
 /// - `get` and partition queries see every write that returned before they were called.
 /// - A damaged record is `Corrupt`, never another value and never absent.
 #[cfg_attr(feature = "testing", mockall::automock)]
@@ -441,6 +488,9 @@ forward_port!(RecordStore {
 #[async_trait]
 pub trait RecordStoreExt: RecordStore {
     /// Writes one record.
+    ///
+    /// # Errors
+    /// As [`write`](RecordStore::write).
     async fn put<T: Serialize + Sync>(
         &self,
         table: Table,
@@ -457,6 +507,9 @@ pub trait RecordStoreExt: RecordStore {
     }
 
     /// All records of a query, page after page.
+    ///
+    /// # Errors
+    /// As [`query`](RecordStore::query).
     async fn query_all(&self, table: Table, query: RecordQuery) -> Result<Vec<Record>> {
         let mut records = Vec::new();
         let mut query = query.with_limit(1000);

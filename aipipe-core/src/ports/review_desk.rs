@@ -117,7 +117,11 @@ impl ReviewCapabilities {
 ///
 /// Contract, checked by `testing::conformance::review_desk`:
 /// - `open` is find-or-create by head branch: one pull request a branch; the text of a found open one is updated.
-/// - `status` reports the head as it is now; checks and reviews of every page; `Mergeable::Unknown` where not computed.
+/// - `status` reports the head as it is now; its checks, with state and source, and no others; reviews oldest first; all
+///   pages of both; `Mergeable::Unknown` where not computed.
+/// - Each review says whether its reviewer may approve: `Unknown` where the host does not tell, and never `Yes` for a
+///   stranger on a public repository. A review that was dismissed is `Dismissed`. The author of the pull request is
+///   named, where there are accounts.
 /// - `merge` makes a merge commit (`--no-ff`) only if the head is `expected_head`, else `Conflict`; merged already by
 ///   the same head returns the merge that was made.
 /// - `comment` with the same key is made once.
@@ -141,13 +145,13 @@ pub trait ReviewDesk: Debug + Send + Sync + 'static {
     /// Everything that decides about a merge, as of now.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`, `Corrupt`, `Unavailable`.
     async fn status(&self, repository: &RepositoryRef, number: u64) -> Result<PullRequestStatus>;
 
     /// Adds a comment in Markdown.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`, `PermissionDenied`, `Unavailable`.
     async fn comment(&self, repository: &RepositoryRef, number: u64, body: &str, key: &IdempotencyKey) -> Result<()>;
 
     /// Records a review.
@@ -165,7 +169,8 @@ pub trait ReviewDesk: Debug + Send + Sync + 'static {
     /// Merges and returns the pull request as merged.
     ///
     /// # Errors
-    /// `Conflict` for another head, a closed pull request or conflicting changes.
+    /// `NotFound`; `Conflict` for another head, a closed pull request or conflicting changes; `PermissionDenied` where the
+    /// host's rules forbid it.
     async fn merge(
         &self,
         repository: &RepositoryRef,

@@ -2,7 +2,9 @@
 
 use super::forward_port;
 use crate::Result;
-use crate::domain::{BranchName, CommitSha, IdempotencyKey, RepoPath, RepositoryName, RepositoryRef, Timestamp};
+use crate::domain::{
+    BranchName, CommitSha, ContentId, IdempotencyKey, RepoPath, RepositoryName, RepositoryRef, Timestamp,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt::Debug;
@@ -127,13 +129,22 @@ pub struct TreeEntry {
     pub executable: bool,
     /// Its length in bytes, where the adapter knows without reading it.
     pub bytes: Option<u64>,
+    /// What its content is called, where the adapter knows without reading it.
+    pub content_id: Option<ContentId>,
 }
 
 impl TreeEntry {
     /// A file; `bytes` where the adapter knows its length without reading it.
     #[must_use]
     pub fn new(path: RepoPath, executable: bool, bytes: Option<u64>) -> Self {
-        Self { path, executable, bytes }
+        Self { path, executable, bytes, content_id: None }
+    }
+
+    /// The same of an adapter that knows what its content is called.
+    #[must_use]
+    pub fn with_content_id(mut self, content_id: ContentId) -> Self {
+        self.content_id = Some(content_id);
+        self
     }
 }
 
@@ -163,12 +174,18 @@ impl SourceControlCapabilities {
 /// - A commit is atomic; it is made only if the branch's head is `parent` (else `Conflict`), unless a commit with its
 ///   key is on the branch already, which is then returned.
 /// - An empty repository has one commit without files on its default branch, so that branches have a base.
+/// - `content_id` computes what `list_files` reports as a file's `content_id`, so that equality needs no read.
 /// - Read paths that are not valid [`RepoPath`]s are `Corrupt`, never skipped.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait SourceControl: Debug + Send + Sync + 'static {
     /// What this adapter can do.
     fn capabilities(&self) -> SourceControlCapabilities;
+
+    /// What a file of this content is called in [`TreeEntry::content_id`]; `None` where contents have no ids.
+    ///
+    /// Computed from the content alone, without the repository.
+    fn content_id(&self, content: &[u8]) -> Option<ContentId>;
 
     /// The repository of this key, made if it isn't there.
     ///
@@ -232,6 +249,7 @@ pub trait SourceControl: Debug + Send + Sync + 'static {
 
 forward_port!(SourceControl {
     fn capabilities(&self) -> SourceControlCapabilities;
+    fn content_id(&self, content: &[u8]) -> Option<ContentId>;
     async fn ensure_repository(&self, spec: &RepositorySpec, key: &IdempotencyKey) -> Result<RepositoryRef>;
     async fn ensure_branch(&self, repository: &RepositoryRef, branch: &BranchName, from: &CommitSha, key: &IdempotencyKey) -> Result<CommitSha>;
     async fn branch_head(&self, repository: &RepositoryRef, branch: &BranchName) -> Result<Option<CommitSha>>;

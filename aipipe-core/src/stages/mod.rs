@@ -6,6 +6,7 @@
 pub mod architecture_planner;
 pub mod document_processor;
 pub mod github_orchestrator;
+mod head_run;
 pub mod integration_validator;
 pub mod requirements_synthesizer;
 pub mod review_coordinator;

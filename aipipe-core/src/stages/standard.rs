@@ -161,6 +161,6 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
             Arc::clone(&ports.ci),
             options.publish.clone(),
         ))
-        .then(ReviewCoordinator::new(Arc::clone(&ports.review_desk), options.review.clone()))
+        .then(ReviewCoordinator::new(Arc::clone(&ports.review_desk), Arc::clone(&ports.ci), options.review.clone()))
         .build()
 }

@@ -3,7 +3,8 @@
 use super::lock;
 use crate::domain::{ArtifactKey, ArtifactPrefix, ContentHash};
 use crate::ports::{
-    Artifact, ArtifactCapabilities, ArtifactMeta, ArtifactStore, ArtifactVersion, GetOptions, PutMode, PutOptions,
+    Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, GetOptions, PutMode,
+    PutOptions, VersionEntry,
 };
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
@@ -33,6 +34,11 @@ fn meta(key: &ArtifactKey, stored: &Stored) -> ArtifactMeta {
     }
 }
 
+/// As bare as the listings of object stores: without a hash.
+fn entry(key: &ArtifactKey, stored: &Stored) -> ArtifactEntry {
+    ArtifactEntry { key: key.clone(), bytes: stored.content.len() as u64, hash: None }
+}
+
 fn not_found(operation: &'static str, key: &ArtifactKey) -> Error {
     Error::new(ErrorKind::NotFound, operation, "there is no such artifact").with("key", key)
 }
@@ -54,11 +60,11 @@ impl ArtifactStore for MemoryArtifacts {
         ArtifactCapabilities::new(true, u64::MAX)
     }
 
-    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>> {
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactEntry>> {
         let mut found: Vec<_> = lock(&self.keys)
             .iter()
             .filter(|(key, _)| prefix.contains(key))
-            .filter_map(|(key, versions)| versions.last().map(|stored| meta(key, stored)))
+            .filter_map(|(key, versions)| versions.last().map(|stored| entry(key, stored)))
             .collect();
         found.sort_by(|a, b| a.key.as_str().cmp(b.key.as_str()));
         stream::iter(found.into_iter().map(Ok)).boxed()
@@ -123,10 +129,15 @@ impl ArtifactStore for MemoryArtifacts {
         stored.map(|stored| meta(key, stored)).ok_or_else(|| not_found("artifact.head", key))
     }
 
-    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>> {
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<VersionEntry>> {
         let keys = lock(&self.keys);
         let versions = keys.get(key).ok_or_else(|| not_found("artifact.versions", key))?;
-        Ok(versions.iter().rev().map(|stored| meta(key, stored)).collect())
+        let entry = |stored: &Stored| VersionEntry {
+            version: ArtifactVersion::new(stored.version.to_string()),
+            bytes: stored.content.len() as u64,
+            hash: None,
+        };
+        Ok(versions.iter().rev().map(entry).collect())
     }
 
     async fn delete(&self, key: &ArtifactKey) -> Result<()> {

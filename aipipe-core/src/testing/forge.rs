@@ -1,9 +1,10 @@
 //! Repositories in memory; with CI and a review desk on the same ones.
 
+use super::forge_ci::MemoryRun;
 use super::lock;
 use crate::domain::{
-    BranchName, CheckRun, CommitSha, ContentHash, IdempotencyKey, PullRequest, RepoPath, RepositoryRef, Review,
-    WorkflowRun,
+    BranchName, CheckRun, CommitSha, ContentHash, ContentId, IdempotencyKey, PullRequest, RepoPath, RepositoryRef,
+    Review,
 };
 use crate::ports::{
     CommitRequest, FileChange, KEY_TRAILER, RepositorySpec, SourceControl, SourceControlCapabilities, TreeEntry,
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 pub(super) type Tree = BTreeMap<RepoPath, (Bytes, bool)>;
 
@@ -38,7 +40,7 @@ pub(super) struct Repository {
     pub(super) at: RepositoryRef,
     pub(super) commits: BTreeMap<CommitSha, Commit>,
     pub(super) branches: BTreeMap<BranchName, CommitSha>,
-    pub(super) runs: Vec<(IdempotencyKey, WorkflowRun)>,
+    pub(super) runs: Vec<MemoryRun>,
     pub(super) checks: Vec<CheckRun>,
     pub(super) pulls: Vec<Pull>,
 }
@@ -46,12 +48,13 @@ pub(super) struct Repository {
 /// A [`SourceControl`], a [`ContinuousIntegration`](crate::ports::ContinuousIntegration) and a
 /// [`ReviewDesk`](crate::ports::ReviewDesk) in memory, on the same repositories.
 ///
-/// CI does not execute anything: every job of the workflow gets the conclusion set with
-/// [`fail_job`](Self::fail_job), success otherwise.
+/// CI executes nothing. Jobs go in the order of their needs; of scripts it knows `echo`, `exit` and `sleep`, which never
+/// ends, and all other commands succeed. A job fails when it is told to with [`fail_job`](Self::fail_job).
 #[derive(Debug, Default)]
 pub struct MemoryForge {
     pub(super) repositories: Mutex<BTreeMap<String, Repository>>,
     pub(super) failing: Mutex<HashSet<String>>,
+    pub(super) ci_off: AtomicBool,
     pub(super) made: Mutex<BTreeMap<&'static str, usize>>,
 }
 
@@ -124,6 +127,10 @@ pub(super) fn with_trailer(message: &str, key: &IdempotencyKey) -> String {
     format!("{}\n\n{KEY_TRAILER}: {key}\n", message.trim_end())
 }
 
+fn content_id(content: &[u8]) -> Option<ContentId> {
+    ContentId::parse(ContentHash::of(content).to_hex()).ok()
+}
+
 fn apply(tree: &mut Tree, changes: &[FileChange]) -> Result<()> {
     for change in changes {
         match change {
@@ -154,6 +161,10 @@ fn apply(tree: &mut Tree, changes: &[FileChange]) -> Result<()> {
 impl SourceControl for MemoryForge {
     fn capabilities(&self) -> SourceControlCapabilities {
         SourceControlCapabilities::new(true, true)
+    }
+
+    fn content_id(&self, content: &[u8]) -> Option<ContentId> {
+        content_id(content)
     }
 
     async fn ensure_repository(&self, spec: &RepositorySpec, key: &IdempotencyKey) -> Result<RepositoryRef> {
@@ -259,6 +270,7 @@ impl SourceControl for MemoryForge {
                 path: path.clone(),
                 executable: *executable,
                 bytes: Some(content.len() as u64),
+                content_id: content_id(content),
             };
             Ok(commit.tree.iter().map(entry).collect())
         })

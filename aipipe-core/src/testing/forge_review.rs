@@ -1,9 +1,11 @@
 //! A review desk in memory.
 
+use super::conformance::ReviewHooks;
 use super::forge::{Commit, MemoryForge, Pull, Repository, Tree, missing, with_trailer};
+use super::forge_ci::put_check;
 use crate::domain::{
-    CheckRun, CommitSha, IdempotencyKey, Mergeable, PullRequest, PullRequestState, PullRequestStatus, RepositoryRef,
-    Review, Timestamp,
+    CheckRun, CommitSha, IdempotencyKey, MayApprove, Mergeable, PullRequest, PullRequestState, PullRequestStatus,
+    RepositoryRef, Review, ReviewVerdict, Timestamp,
 };
 use crate::ports::{MergeSpec, PullRequestSpec, ReviewCapabilities, ReviewDesk, ReviewSpec};
 use crate::{Error, ErrorKind, Result};
@@ -17,8 +19,7 @@ impl MemoryForge {
     /// `NotFound` when there is no such repository.
     pub fn set_check(&self, repository: &RepositoryRef, check: CheckRun) -> Result<()> {
         self.with(repository, "check.set", |found| {
-            found.checks.retain(|other| other.name != check.name || other.head_sha != check.head_sha);
-            found.checks.push(check);
+            put_check(&mut found.checks, check);
             Ok(())
         })
     }
@@ -31,6 +32,32 @@ impl MemoryForge {
         self.with(repository, "review.text", |found| {
             let pull = pull_of(found, number, "review.text")?;
             Ok((pull.body.clone(), pull.comments.clone()))
+        })
+    }
+}
+
+#[async_trait]
+impl ReviewHooks for MemoryForge {
+    async fn report_check(&self, repository: &RepositoryRef, check: &CheckRun) -> Result<()> {
+        self.set_check(repository, check.clone())
+    }
+
+    async fn comments(&self, repository: &RepositoryRef, number: u64) -> Result<Vec<String>> {
+        Ok(self.pull_request_text(repository, number)?.1)
+    }
+
+    async fn stranger_approves(&self, repository: &RepositoryRef, number: u64, commit: &CommitSha) -> Result<bool> {
+        self.with(repository, "review.review", |found| {
+            let pull = pull_of(found, number, "review.review")?;
+            pull.reviews.push(Review {
+                reviewer: "stranger".to_owned(),
+                may_approve: MayApprove::No,
+                verdict: ReviewVerdict::Approved,
+                commit: commit.clone(),
+                at: Timestamp::from_unix_millis(0),
+                comment: String::new(),
+            });
+            Ok(true)
         })
     }
 }
@@ -112,6 +139,7 @@ impl ReviewDesk for MemoryForge {
                 title: spec.title.clone(),
                 state: PullRequestState::Open,
                 merge_sha: None,
+                author: None,
                 location: format!("{}/pull/{number}", found.at.location),
             };
             found.pulls.push(Pull {
@@ -184,6 +212,7 @@ impl ReviewDesk for MemoryForge {
             if pull.keys.insert(key.clone()) {
                 pull.reviews.push(Review {
                     reviewer: spec.reviewer.clone(),
+                    may_approve: MayApprove::Yes,
                     verdict: spec.verdict,
                     commit: spec.commit.clone(),
                     at: Timestamp::from_unix_millis(i64::try_from(pull.reviews.len()).unwrap_or(i64::MAX)),

@@ -13,10 +13,12 @@ use std::sync::Mutex;
 
 const MAX_WRITES: usize = 100;
 const MAX_BYTES: usize = 256 * 1024;
+/// As a store of the cloud has it.
+const MAX_WRITE_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Clone)]
 struct Stored {
-    version: u64,
+    version: u128,
     body: Value,
     indexes: Vec<IndexEntry>,
 }
@@ -24,7 +26,7 @@ struct Stored {
 #[derive(Debug, Default)]
 struct State {
     records: BTreeMap<(Table, RecordKey), Stored>,
-    versions: u64,
+    versions: u128,
 }
 
 /// A [`RecordStore`] that keeps everything in memory.
@@ -38,6 +40,9 @@ fn check_form(writes: &[RecordWrite]) -> Result<()> {
     let refuse = |message: &str| Err(Error::new(ErrorKind::InvalidInput, "record.write", message));
     if writes.len() > MAX_WRITES {
         return refuse("more parts than one write may have");
+    }
+    if writes.iter().map(RecordWrite::bytes).sum::<usize>() > MAX_WRITE_BYTES {
+        return refuse("more bytes than one write may have");
     }
     let mut seen = HashSet::new();
     for write in writes {
@@ -57,7 +62,7 @@ fn check_form(writes: &[RecordWrite]) -> Result<()> {
 #[async_trait]
 impl RecordStore for MemoryRecords {
     fn capabilities(&self) -> RecordCapabilities {
-        RecordCapabilities::new(MAX_WRITES, MAX_BYTES, true)
+        RecordCapabilities::new(MAX_WRITES, MAX_BYTES, MAX_WRITE_BYTES, true)
     }
 
     async fn get(&self, table: Table, key: &RecordKey) -> Result<Option<Record>> {

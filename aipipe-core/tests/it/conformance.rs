@@ -2,16 +2,17 @@
 
 use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Timestamp};
 use aipipe_core::ports::{
-    Artifact, ArtifactCapabilities, ArtifactMeta, ArtifactStore, Clock, ContinuousIntegration, Embedder, GetOptions,
-    IdGenerator, LanguageModel, PutMode, PutOptions, Record, RecordCapabilities, RecordKey, RecordPage, RecordQuery,
-    RecordStore, RecordVersion, RecordWrite, ReviewDesk, SecretStore, SourceControl, Table,
+    Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
+    ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, PutMode, PutOptions, Record,
+    RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk,
+    SecretStore, SourceControl, Table, VersionEntry,
 };
-use aipipe_core::testing::conformance::{self, Report};
+use aipipe_core::testing::conformance::{self, OwnRuns, Report};
 use aipipe_core::testing::{
     HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
     VirtualClock,
 };
-use aipipe_core::{Result, ports::Expect};
+use aipipe_core::{ErrorKind, Result, ports::Expect};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -31,8 +32,11 @@ async fn in_memory_adapters_keep_every_promise() {
     let forge = Arc::new(MemoryForge::default());
     let source = forge.clone() as Arc<dyn SourceControl>;
     passes(&conformance::source_control(&source).await);
-    passes(&conformance::continuous_integration(&(forge.clone() as Arc<dyn ContinuousIntegration>), &source).await);
-    passes(&conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source).await);
+    passes(
+        &conformance::continuous_integration(&(forge.clone() as Arc<dyn ContinuousIntegration>), &source, &OwnRuns)
+            .await,
+    );
+    passes(&conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source, &*forge).await);
     let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
     passes(&conformance::language_model(&model, "scripted").await);
     passes(&conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
@@ -61,6 +65,7 @@ enum ArtifactFault {
     IgnoresPreconditions,
     TornPut,
     ListsByTextPrefix,
+    NamesVersionsApart,
 }
 
 #[derive(Debug)]
@@ -72,7 +77,7 @@ impl ArtifactStore for BrokenArtifacts {
         self.0.capabilities()
     }
 
-    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactMeta>> {
+    fn list(&self, prefix: ArtifactPrefix) -> BoxStream<'static, Result<ArtifactEntry>> {
         if self.1 == ArtifactFault::ListsByTextPrefix {
             let root = prefix.as_str().split('/').next().unwrap_or_default().to_owned();
             let root = aipipe_core::domain::ProjectRoot::parse(&root).unwrap();
@@ -105,8 +110,14 @@ impl ArtifactStore for BrokenArtifacts {
         self.0.head(key).await
     }
 
-    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<ArtifactMeta>> {
-        self.0.versions(key).await
+    async fn versions(&self, key: &ArtifactKey) -> Result<Vec<VersionEntry>> {
+        let mut versions = self.0.versions(key).await?;
+        if self.1 == ArtifactFault::NamesVersionsApart {
+            for entry in &mut versions {
+                entry.version = ArtifactVersion::new(format!("id-{}", entry.version.as_str()));
+            }
+        }
+        Ok(versions)
     }
 
     async fn delete(&self, key: &ArtifactKey) -> Result<()> {
@@ -128,6 +139,8 @@ async fn broken_artifact_stores_fail_the_suite() {
     assert!(ignoring.contains(&"8 concurrent if-version writers lose no update"), "{ignoring:?}");
     let torn = failures(ArtifactFault::TornPut).await;
     assert!(torn.contains(&"readers see whole contents while a writer overwrites"), "{torn:?}");
+    let apart = failures(ArtifactFault::NamesVersionsApart).await;
+    assert_eq!(apart, ["old versions stay readable, newest first"]);
     let listing = failures(ArtifactFault::ListsByTextPrefix).await;
     assert!(listing.contains(&"list returns the keys below the prefix, in order, and no others"), "{listing:?}");
 }
@@ -139,6 +152,8 @@ enum RecordFault {
     LosesUpdates,
     NotAtomic,
     ForgetsVersions,
+    TakesAnySize,
+    ReusesVersions,
 }
 
 #[derive(Debug)]
@@ -176,6 +191,20 @@ impl RecordStore for BrokenRecords {
                 let versions = self.0.write(writes).await?;
                 Ok(versions.into_iter().map(|version| version.map(|_| RecordVersion::new(1))).collect())
             }
+            RecordFault::TakesAnySize => {
+                let mut versions = Vec::new();
+                for write in writes {
+                    versions.extend(self.0.write(vec![write]).await.or_else(|error| match error.kind() {
+                        ErrorKind::InvalidInput => Ok(vec![None]),
+                        _ => Err(error),
+                    })?);
+                }
+                Ok(versions)
+            }
+            RecordFault::ReusesVersions => {
+                let versions = self.0.write(writes).await?;
+                Ok(versions.into_iter().map(|version| version.map(|it| RecordVersion::new(it.get() % 3))).collect())
+            }
             RecordFault::None => self.0.write(writes).await,
         }
     }
@@ -198,6 +227,10 @@ async fn broken_record_stores_fail_the_suite() {
     assert!(losing.contains(&"of 8 concurrent makers one wins"), "{losing:?}");
     let torn = failures(RecordFault::NotAtomic).await;
     assert!(torn.contains(&"a write takes effect entirely or not at all"), "{torn:?}");
+    let reusing = failures(RecordFault::ReusesVersions).await;
+    assert!(reusing.contains(&"every put gives a version of its own, also after a delete"), "{reusing:?}");
+    let taking = failures(RecordFault::TakesAnySize).await;
+    assert!(taking.contains(&"more bytes than a write may have are invalid"), "{taking:?}");
     let forgetting = failures(RecordFault::ForgetsVersions).await;
-    assert!(forgetting.contains(&"every put gives a larger version, also after a delete"), "{forgetting:?}");
+    assert!(forgetting.contains(&"every put gives a version of its own, also after a delete"), "{forgetting:?}");
 }

@@ -411,11 +411,14 @@ async fn executions_are_listed_newest_first_and_events_told() {
         rig.clock.advance(std::time::Duration::from_secs(60));
     }
     let engine = rig.engine();
-    let listed = engine.list(&ProjectName::parse("demo").unwrap()).await.unwrap();
+    let project = ProjectName::parse("demo").unwrap();
+    let listed = engine.list(&project).await.unwrap();
     let ids: Vec<_> = listed.iter().map(|summary| summary.id.clone()).collect();
     assert_eq!(ids, [rig.request("b").execution(), rig.request("a").execution()]);
-    assert_eq!(engine.list_by_status(ExecutionStatus::Completed).await.unwrap().len(), 2);
-    assert!(engine.list_by_status(ExecutionStatus::Running).await.unwrap().is_empty());
+    assert_eq!(engine.list_by_status(&project, ExecutionStatus::Completed).await.unwrap().len(), 2);
+    assert!(engine.list_by_status(&project, ExecutionStatus::Running).await.unwrap().is_empty());
+    let other = ProjectName::parse("other").unwrap();
+    assert!(engine.list_by_status(&other, ExecutionStatus::Completed).await.unwrap().is_empty());
     let name = StageName::parse("second").unwrap();
     assert_eq!(engine.stage_output::<u64>(&ids[0], &name).await.unwrap(), Some(12));
     let kinds: Vec<_> = rig.observer.events().into_iter().map(|event| event.kind).collect();

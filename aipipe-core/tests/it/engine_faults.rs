@@ -197,7 +197,11 @@ async fn dump(rig: &Rig) -> (Vec<(Table, RecordKey, RecordVersion)>, Vec<(String
         }
     }
     let listed: Vec<_> = rig.artifacts.list(ArtifactPrefix::root(&rig.request("a").root)).try_collect().await.unwrap();
-    let artifacts = listed.into_iter().map(|meta| (meta.key.to_string(), format!("{:?}", meta.version))).collect();
+    let mut artifacts = Vec::new();
+    for entry in listed {
+        let meta = rig.artifacts.head(&entry.key).await.unwrap();
+        artifacts.push((entry.key.to_string(), format!("{:?}", meta.version)));
+    }
     (records, artifacts)
 }
 

@@ -2,11 +2,13 @@
 
 #![cfg(test)]
 
+mod broken_forge;
 mod conformance;
 mod documents;
 mod domain;
 mod engine;
 mod engine_ends;
 mod engine_faults;
+mod heads;
 mod standard;
 mod support;

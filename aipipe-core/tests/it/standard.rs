@@ -12,8 +12,8 @@ use aipipe_core::ports::{
 };
 use aipipe_core::stages::review_coordinator::{Contents, PullRequestText, describe};
 use aipipe_core::stages::{
-    ArchitecturePlanner, GithubOrchestrator, IntegrationValidator, RequirementsSynthesizer, ReviewOptions,
-    StandardOptions, StandardPorts, StoryExecutor, standard_pipeline,
+    ArchitecturePlanner, GithubOrchestrator, IntegrationValidator, RequirementsSynthesizer, ReviewCoordinator,
+    ReviewOptions, StandardOptions, StandardPorts, StoryExecutor, standard_pipeline,
 };
 use aipipe_core::tables::{BuildRecord, DocumentRecord, IntegrationRecord, StoryRecord};
 use aipipe_core::testing::{
@@ -25,23 +25,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-const BRIEF: &str = "# Library\n\n## Requirements\n\n- Clerks must be able to add a book with a title and an author.\n\
+pub const BRIEF: &str = "# Library\n\n## Requirements\n\n- Clerks must be able to add a book with a title and an author.\n\
     - Clerks must be able to list all books.\n- Clerks must be able to delete a book.\n\
     - The title of a book is required.\n- The system must print a label for a new book.\n\n\
     We will build a REST API in Node with Express.\n";
 
 #[derive(Clone)]
-struct Desk {
-    artifacts: Arc<MemoryArtifacts>,
-    records: Arc<MemoryRecords>,
-    forge: Arc<MemoryForge>,
-    clock: Arc<VirtualClock>,
+pub struct Desk {
+    pub artifacts: Arc<MemoryArtifacts>,
+    pub records: Arc<MemoryRecords>,
+    pub forge: Arc<MemoryForge>,
+    pub clock: Arc<VirtualClock>,
     ids: Arc<SequentialIds>,
-    options: StandardOptions,
+    pub options: StandardOptions,
 }
 
 impl Desk {
-    fn new(policy: ReviewPolicy) -> Self {
+    pub fn new(policy: ReviewPolicy) -> Self {
         Self {
             artifacts: Arc::default(),
             records: Arc::default(),
@@ -52,7 +52,7 @@ impl Desk {
         }
     }
 
-    fn engine(&self) -> Engine {
+    pub fn engine(&self) -> Engine {
         Engine::builder(self.artifacts.clone(), self.records.clone(), self.clock.clone(), self.ids.clone())
             .build()
             .unwrap()
@@ -62,28 +62,44 @@ impl Desk {
         ProjectRoot::new(ProjectName::parse("library").unwrap(), self.clock.now())
     }
 
-    fn request(&self, key: &str) -> StartRequest {
+    pub fn request(&self, key: &str) -> StartRequest {
         StartRequest::new(self.root(), IdempotencyKey::parse(key).unwrap())
     }
 
-    async fn run(&self, key: &str, brief: &str) -> Result<RunOutcome<ReviewOutcome>> {
+    pub async fn run(&self, key: &str, brief: &str) -> Result<RunOutcome<ReviewOutcome>> {
+        self.run_with(key, brief, self.forge.clone()).await
+    }
+
+    /// A run on another source control.
+    pub async fn run_with(
+        &self,
+        key: &str,
+        brief: &str,
+        source_control: Arc<dyn SourceControl>,
+    ) -> Result<RunOutcome<ReviewOutcome>> {
         let documents = vec![(DocumentName::parse("brief.md").unwrap(), brief.to_owned().into())];
         let intake = upload_documents(self.artifacts.as_ref(), &self.root(), documents).await?;
-        let ports = StandardPorts::new(
-            Arc::new(StubPackageManager),
-            self.forge.clone(),
-            self.forge.clone(),
-            self.forge.clone(),
-        );
+        let ports =
+            StandardPorts::new(Arc::new(StubPackageManager), source_control, self.forge.clone(), self.forge.clone());
         self.engine().start(&standard_pipeline(&ports, &self.options), &self.request(key), &intake).await
     }
 
-    async fn build(&self, key: &str) -> PublishedBuild {
+    pub async fn build(&self, key: &str) -> PublishedBuild {
         let execution = self.request(key).execution();
         match self.engine().stage_output(&execution, &GithubOrchestrator::stage_name()).await.unwrap().unwrap() {
             BuildReport::Published(build) => *build,
             other => panic!("not published: {other:?}"),
         }
+    }
+
+    /// Asks for a re-run of the head's CI run.
+    pub async fn rerun(&self, key: &str) {
+        let build = self.build(key).await;
+        let head = self.forge.status(&build.repository, 1).await.unwrap().pull_request.head_sha;
+        let id = IdempotencyKey::derive(&["rerun", &self.clock.now().to_string()]);
+        self.clock.advance(Duration::from_secs(1));
+        let (signal, payload) = (ReviewCoordinator::rerun_signal(), ReviewCoordinator::rerun_payload(&head));
+        self.engine().signal(&self.request(key).execution(), &signal, &id, payload).await.unwrap();
     }
 
     async fn bundle(&self, key: &str) -> CodeBundle {
@@ -92,7 +108,7 @@ impl Desk {
     }
 }
 
-fn merged(outcome: RunOutcome<ReviewOutcome>) -> EndedReview {
+pub fn merged(outcome: RunOutcome<ReviewOutcome>) -> EndedReview {
     match outcome {
         RunOutcome::Completed(ReviewOutcome::Ended(review)) => review,
         RunOutcome::Completed(outcome) => panic!("not reviewed: {outcome}"),
@@ -100,7 +116,7 @@ fn merged(outcome: RunOutcome<ReviewOutcome>) -> EndedReview {
     }
 }
 
-fn waits(outcome: RunOutcome<ReviewOutcome>) -> String {
+pub fn waits(outcome: RunOutcome<ReviewOutcome>) -> String {
     match outcome {
         RunOutcome::Completed(outcome) => panic!("did not wait: {outcome}"),
         RunOutcome::Waiting { wait, .. } => wait.reason,
@@ -295,12 +311,21 @@ async fn a_required_check_that_was_never_reported_is_waited_for() {
     desk.forge.fail_job("lint");
     waits(desk.run("a", BRIEF).await.unwrap());
     let build = desk.build("a").await;
-    let lint = CheckName::parse("lint").unwrap();
-    let check = |state| aipipe_core::domain::CheckRun::new(lint.clone(), build.head.clone(), state);
+    let check_of = |name: &CheckName, state| {
+        aipipe_core::domain::CheckRun::new(name.clone(), build.head.clone(), state)
+            .with_source(aipipe_core::domain::CheckSource::Workflow(build.run.workflow.clone()))
+    };
+    let check = |state| check_of(&CheckName::parse("lint").unwrap(), state);
     desk.forge.set_check(&build.repository, check(aipipe_core::domain::RunState::Pending)).unwrap();
     assert!(waits(desk.run("a", BRIEF).await.unwrap()).contains("has not ended"));
     let green = aipipe_core::domain::RunState::Completed(aipipe_core::domain::Conclusion::Success);
-    desk.forge.set_check(&build.repository, check(green)).unwrap();
+    for job in &build.run.jobs {
+        desk.forge.set_check(&build.repository, check_of(&job.name, green)).unwrap();
+    }
+    let reason = waits(desk.run("a", BRIEF).await.unwrap());
+    assert!(reason.contains("the CI run of"), "the run itself is still red: {reason}");
+    desk.forge.pass_job("lint");
+    desk.rerun("a").await;
     merged(desk.run("a", BRIEF).await.unwrap());
 }
 

@@ -100,8 +100,8 @@ fn pipeline(workspace: &LocalWorkspace, workflow: Workflow, calls: &Path) -> Pip
         Workflow::WithoutInstall => validated.then(WithoutInstall),
     };
     validated
-        .then(GithubOrchestrator::new(ports.source_control, ports.ci, PublishOptions::default()))
-        .then(ReviewCoordinator::new(ports.review_desk, ReviewOptions::new(ReviewPolicy::Automated)))
+        .then(GithubOrchestrator::new(ports.source_control, ports.ci.clone(), PublishOptions::default()))
+        .then(ReviewCoordinator::new(ports.review_desk, ports.ci, ReviewOptions::new(ReviewPolicy::Automated)))
         .build()
 }
 

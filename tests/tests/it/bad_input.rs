@@ -447,7 +447,7 @@ fn run_step(step: &str, limits: LocalCiLimits) -> (aipipe::domain::WorkflowRun, 
         let (repository, selector) = commit_workflow(&git, &workflow).await;
         let key = IdempotencyKey::parse("run").unwrap();
         let run = ci.ensure_run(&repository, &selector, &key).await.unwrap().unwrap();
-        let tail = ci.log_tail(&repository, &run.id, "test", 4096).await.unwrap();
+        let tail = ci.log_tail(&repository, &run.id, &"test".parse().unwrap(), 4096).await.unwrap();
         (run, tail)
     });
     (run, tail, folder)

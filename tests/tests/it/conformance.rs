@@ -1,21 +1,23 @@
 //! Every adapter of this repository runs the suite of its port: those in memory and those for one machine.
 
-use aipipe::domain::{RepoPath, Stack, Timestamp};
+use aipipe::domain::{CheckRun, CommitSha, RepoPath, RepositoryRef, RunState, Stack, Timestamp};
+use aipipe::local::checks::CheckStore;
 use aipipe::local::packages::{LocalPackageManager, LocalPackageOptions};
 use aipipe::local::{EnvSecrets, FileSecrets, HostEnvironment, LocalWorkspace, SystemClock};
 use aipipe::ports::{
     ArtifactStore, Clock, ContinuousIntegration, Embedder, IdGenerator, LanguageModel, LockRequest, PackageManager,
     RecordStore, ReviewDesk, SecretStore, SourceControl,
 };
-use aipipe::testing::conformance::{self, Report};
+use aipipe::testing::conformance::{self, CiHooks, OwnRuns, Report, ReviewHooks};
 use aipipe::testing::{
     HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
     StubPackageManager, VirtualClock,
 };
 use aipipe_tests::figures;
+use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,8 +92,8 @@ async fn in_memory(ran: &mut Ran) {
     let source = forge.clone() as Arc<dyn SourceControl>;
     ran.add("MemoryForge", conformance::source_control(&source).await);
     let ci = forge.clone() as Arc<dyn ContinuousIntegration>;
-    ran.add("MemoryForge", conformance::continuous_integration(&ci, &source).await);
-    ran.add("MemoryForge", conformance::review_desk(&(forge as Arc<dyn ReviewDesk>), &source).await);
+    ran.add("MemoryForge", conformance::continuous_integration(&ci, &source, &OwnRuns).await);
+    ran.add("MemoryForge", conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source, &*forge).await);
     let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
     ran.add("ScriptedModel", conformance::language_model(&model, "scripted").await);
     ran.add("HashEmbedder", conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
@@ -124,14 +126,50 @@ async fn virtual_clock() -> Report {
     suite.await.unwrap()
 }
 
+/// What the suites can't do through the ports, in a workspace.
+#[derive(Debug)]
+struct LocalHooks(PathBuf);
+
+#[async_trait]
+impl CiHooks for LocalHooks {
+    async fn wait(&self) {
+        // Steps are processes of this machine: what they need is its time.
+        SystemClock.sleep(Duration::from_millis(10)).await;
+    }
+
+    fn of_unknown_state(&self) -> Option<RunState> {
+        None
+    }
+}
+
+#[async_trait]
+impl ReviewHooks for LocalHooks {
+    async fn report_check(&self, repository: &RepositoryRef, check: &CheckRun) -> aipipe::Result<()> {
+        CheckStore::open(&self.0.join("checks"))?.record(&repository.name, vec![check.clone()]).await
+    }
+
+    async fn comments(&self, repository: &RepositoryRef, number: u64) -> aipipe::Result<Vec<String>> {
+        let file = self.0.join(format!("reviews/{}/{number}/pull-request.json", repository.name));
+        let record: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let comments = record["comments"].as_array().unwrap().iter();
+        Ok(comments.map(|comment| comment["body"].as_str().unwrap().to_owned()).collect())
+    }
+
+    async fn stranger_approves(&self, _: &RepositoryRef, _: u64, _: &CommitSha) -> aipipe::Result<bool> {
+        Ok(false) // Who gets at the folder may approve.
+    }
+}
+
 async fn on_this_machine(ran: &mut Ran, folder: &Path) {
     let workspace = LocalWorkspace::open(&folder.join("workspace")).unwrap();
     ran.add("LocalArtifacts", conformance::artifact_store(&(workspace.artifacts.clone() as Arc<_>)).await);
     ran.add("LocalRecords", conformance::record_store(&(workspace.records.clone() as Arc<_>)).await);
     let source = Arc::new(workspace.git.clone()) as Arc<dyn SourceControl>;
     ran.add("LocalGit", conformance::source_control(&source).await);
-    ran.add("LocalCi", conformance::continuous_integration(&(workspace.ci.clone() as Arc<_>), &source).await);
-    ran.add("LocalReviewDesk", conformance::review_desk(&(workspace.review_desk.clone() as Arc<_>), &source).await);
+    let hooks = LocalHooks(workspace.root().to_owned());
+    ran.add("LocalCi", conformance::continuous_integration(&(workspace.ci.clone() as Arc<_>), &source, &hooks).await);
+    let desk = workspace.review_desk.clone() as Arc<_>;
+    ran.add("LocalReviewDesk", conformance::review_desk(&desk, &source, &hooks).await);
     ran.add("SystemClock", conformance::clock(&(Arc::new(SystemClock) as Arc<dyn Clock>)).await);
 
     let secrets = folder.join("secrets");

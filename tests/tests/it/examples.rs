@@ -220,10 +220,37 @@ fn a_person_reviews_and_documents_change() {
     assert_eq!(run(&mut quickstart(&workspace, &["resume", "--json"])).exits(0).json()["status"], "waiting");
     let status = run(&mut quickstart(&workspace, &["status"])).exits(0);
     assert!(status.stdout.contains("Waiting: waiting for 1 approval of"), "{status}");
+    assert!(run(&mut quickstart(&workspace, &["rerun"])).exits(1).stderr.contains("is green"));
+
+    // What a person pushes is checked like what was generated, red or green, and a red run can be run again.
+    let work = folder.path().join("work");
+    let at = work.to_str().unwrap();
+    let (repository, branch) = (waiting["repository"].as_str().unwrap(), waiting["branch"].as_str().unwrap());
+    git(&["clone", "--quiet", "--branch", branch, repository, at]);
+    let push = |content: &str| {
+        fs::write(work.join("src/extra.ts"), content).unwrap();
+        git(&["-C", at, "add", "src/extra.ts"]);
+        let who = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"];
+        git(&[&["-C", at], &who[..], &["commit", "--quiet", "--message", "Add a file"]].concat());
+        git(&["-C", at, "push", "--quiet"]);
+        git(&["-C", at, "rev-parse", "HEAD"]).trim().to_owned()
+    };
+    push("export const extra: number = \"no number\";\n");
+    let red = run(&mut quickstart(&workspace, &["resume", "--json"])).exits(2).json();
+    assert!(red["waiting_for"]["reason"].as_str().unwrap().contains("ended in Failure"), "{red}");
+    let again = run(&mut quickstart(&workspace, &["rerun", "--json"])).exits(2).json();
+    assert_eq!(again["waiting_for"]["reason"], red["waiting_for"]["reason"]);
+    let page = fs::read_to_string(again["pull_request"]["path"].as_str().unwrap()).unwrap();
+    assert!(page.contains("attempt 1: **failure**") && page.contains("attempt 2: **failure**"), "{page}");
+    let fixed = push("export const extra = 1;\n");
+    assert_eq!(run(&mut quickstart(&workspace, &["resume", "--json"])).exits(0).json()["status"], "waiting");
+
     let approve = ["approve", "--json", "--reviewer", "lead", "--comment", "fine"];
     let first = run(&mut quickstart(&workspace, &approve)).exits(0).json();
     assert_eq!(first["pull_request"]["state"], "merged", "{first}");
     assert_eq!(first["pull_request"]["reviews"][0]["reviewer"], "lead");
+    let parents = git(&["-C", repository, "show", "--no-patch", "--format=%P", "main"]);
+    assert_eq!(parents.split_whitespace().nth(1), Some(fixed.as_str()), "what was pushed is what was merged");
     let known = ["execution", "head_sha", "repository", "branch"];
     assert!(known.iter().all(|field| first[field] == waiting[field]), "{first}");
 

@@ -16,13 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A file as a tree has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileState {
-    pub(super) hash: ContentHash,
+    /// Its content; `None` when all that is known is that the project never has it.
+    pub(super) hash: Option<ContentHash>,
     pub(super) executable: bool,
 }
 
 impl FileState {
     fn of(file: &CodeFile) -> Self {
-        Self { hash: file.content.hash, executable: file.executable }
+        Self { hash: Some(file.content.hash), executable: file.executable }
     }
 }
 

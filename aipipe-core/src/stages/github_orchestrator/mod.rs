@@ -13,14 +13,15 @@
 //! the documents no longer ask for. Where the base has all of it already there is no branch, no commit and no run: the
 //! report says so.
 
+mod base;
 mod commits;
 mod history;
 mod outdated;
 
+use super::head_run::{HeadRuns, Standing};
 use crate::domain::{
-    ArchitecturePlan, BranchName, BuildFailure, BuildReport, CodeBundle, CommitRecord, CommitSha, ContentHash,
-    IdempotencyKey, PublishedBuild, RepoPath, RepositoryName, RepositoryRef, RunState, SignalName, StageName, StepKey,
-    StorySet, UnchangedBase, ValidationReport, Wait, WorkflowRun,
+    ArchitecturePlan, BranchName, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey, PublishedBuild,
+    RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, UnchangedBase, ValidationReport, Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{
@@ -29,10 +30,10 @@ use crate::ports::{
 use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use base::base_files;
 use commits::{PlannedCommit, planned_commits};
-use history::{Commit, FileState, history};
+use history::{Commit, history};
 use outdated::outdated_files;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub struct PublishOptions {
     pub author_email: String,
     /// How long to wait before looking for a run again.
     pub poll: Duration,
+    /// How long a run may take to appear before a person has to look why; 10 minutes.
+    pub run_deadline: Duration,
     /// How much of a failing job's log to keep, in bytes.
     pub log_tail_bytes: usize,
 }
@@ -63,6 +66,7 @@ impl Default for PublishOptions {
             author_name: "aipipe".to_owned(),
             author_email: "aipipe@localhost".to_owned(),
             poll: Duration::from_secs(30),
+            run_deadline: Duration::from_secs(10 * 60),
             log_tail_bytes: 4096,
         }
     }
@@ -87,6 +91,13 @@ impl PublishOptions {
     #[must_use]
     pub fn with_poll(mut self, poll: Duration) -> Self {
         self.poll = poll;
+        self
+    }
+
+    /// The same with this long for a run to appear.
+    #[must_use]
+    pub fn with_run_deadline(mut self, deadline: Duration) -> Self {
+        self.run_deadline = deadline;
         self
     }
 
@@ -173,23 +184,8 @@ impl GithubOrchestrator {
         planned: Vec<PlannedCommit>,
     ) -> Result<Vec<Commit>> {
         let source_control = self.source_control.as_ref();
-        let made: BTreeSet<_> = planned.iter().flat_map(|commit| &commit.files).map(|file| &file.path).collect();
-        // All files of the base, with the state of those the project has too. Recorded, so that a run that only looks
-        // at CI again reads nothing.
-        let base: BTreeMap<RepoPath, Option<FileState>> = cx
-            .record(&StepKey::literal("base-files"), &(base_head, &made), || async {
-                let mut base = BTreeMap::new();
-                for entry in source_control.list_files(repository, base_head).await? {
-                    let mut state = None;
-                    if made.contains(&entry.path) {
-                        let content = source_control.read_file(repository, base_head, &entry.path).await?;
-                        state = Some(FileState { hash: ContentHash::of(&content), executable: entry.executable });
-                    }
-                    base.insert(entry.path, state);
-                }
-                Ok(base)
-            })
-            .await?;
+        let base = base_files(cx, source_control, repository, base_head, &planned).await?;
+        let made = planned.iter().flat_map(|commit| &commit.files).map(|file| &file.path).collect();
         let paths = base.keys().cloned().collect();
         let outdated = outdated_files(cx, source_control, repository, base_head, &paths, &made).await?;
         let common = base.into_iter().filter_map(|(path, state)| Some((path, state?))).collect();
@@ -233,57 +229,6 @@ impl GithubOrchestrator {
             parent = sha;
         }
         Ok(made)
-    }
-
-    /// The finished run of `head`, or `None` while there is none.
-    async fn finished_run(
-        &self,
-        cx: &StageContext,
-        repository: &RepositoryRef,
-        selector: &RunSelector,
-    ) -> Result<Option<WorkflowRun>> {
-        let head = &selector.head_sha;
-        let step = StepKey::parse(format!("ci-run/{head}"))?;
-        let input = (&selector.workflow, head);
-        let run: Option<WorkflowRun> = cx
-            .poll(&step, &input, |key| async move {
-                let run = self.ci.ensure_run(repository, selector, &key).await?;
-                Ok(run.filter(|run| run.state.is_completed()))
-            })
-            .await?;
-        match run {
-            Some(run) if run.workflow != selector.workflow || run.head_sha != *head => {
-                Err(Error::new(ErrorKind::Internal, "publish.ci", "the adapter returned a run of another commit")
-                    .with("head", head)
-                    .with("run", run.id))
-            }
-            run => Ok(run),
-        }
-    }
-
-    async fn failure(
-        &self,
-        cx: &StageContext,
-        repository: &RepositoryRef,
-        run: &WorkflowRun,
-    ) -> Result<Option<BuildFailure>> {
-        if run.state == RunState::Completed(crate::domain::Conclusion::Success) {
-            return Ok(None);
-        }
-        let (job, step) = match run.first_failure() {
-            Some((job, step)) => (job.id.clone(), step.map_or_else(String::new, |step| step.name.clone())),
-            None => (String::new(), String::new()),
-        };
-        let key = StepKey::parse(format!("ci-log/{}", run.head_sha))?;
-        let log_tail = cx
-            .record(&key, &run.id, || async {
-                match self.ci.log_tail(repository, &run.id, &job, self.options.log_tail_bytes).await {
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok("(there is no log)".to_owned()),
-                    other => other,
-                }
-            })
-            .await?;
-        Ok(Some(BuildFailure { job, step, log_tail }))
     }
 }
 
@@ -345,16 +290,21 @@ impl Stage for GithubOrchestrator {
 
         let selector =
             RunSelector { workflow: report.workflow.clone(), head_sha: head.clone(), branch: branch.clone() };
-        let Some(run) = self.finished_run(cx, &repository, &selector).await? else {
-            return Ok(Outcome::Waiting(Wait {
-                signal: SignalName::literal("build"),
-                reason: format!("CI has not finished for commit {}", head.short()),
-                poll_after: Some(self.options.poll),
-            }));
+        let deadline = self.options.run_deadline;
+        let runs = HeadRuns { cx, ci: self.ci.as_ref(), repository: &repository, deadline };
+        let run = match runs.ensure(&selector).await? {
+            Standing::Finished(run) => *run,
+            standing => {
+                return Ok(Outcome::Waiting(Wait {
+                    signal: SignalName::literal("build"),
+                    reason: format!("commit {}: {standing}", head.short()),
+                    poll_after: standing.may_change().then_some(self.options.poll),
+                }));
+            }
         };
         let result = BuildRecord::new(cx.execution().clone(), repository.clone(), run.clone())?;
         cx.write_records(vec![result.write()?]).await?;
-        let failure = self.failure(cx, &repository, &run).await?;
+        let failure = runs.failure(&run, self.options.log_tail_bytes).await?;
         Ok(Outcome::Done(BuildReport::Published(Box::new(PublishedBuild {
             root: cx.root().clone(),
             validation,

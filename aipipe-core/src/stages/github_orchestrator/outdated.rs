@@ -6,7 +6,7 @@
 use crate::Result;
 use crate::domain::{ArtifactArea, ArtifactPrefix, CommitSha, ContentHash, RepoPath, RepositoryRef, StepKey};
 use crate::pipeline::StageContext;
-use crate::ports::{RecordQuery, SourceControl, Table};
+use crate::ports::{ArtifactStoreExt, RecordQuery, SourceControl, Table};
 use crate::tables::IntegrationRecord;
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,8 @@ async fn published(
             let path = file.key.as_str().strip_prefix(folder.as_str()).and_then(|path| path.strip_prefix('/'));
             let Some(path) = path.and_then(|path| RepoPath::parse(path).ok()) else { continue };
             if wanted.contains(&path) {
-                found.entry(path).or_default().insert(file.hash);
+                let hash = cx.artifacts().hash_of(&file).await?;
+                found.entry(path).or_default().insert(hash);
             }
         }
     }

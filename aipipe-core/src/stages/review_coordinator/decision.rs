@@ -1,7 +1,8 @@
 //! Whether a pull request may be merged now. Unknown is never "yes".
 
 use crate::domain::{
-    CheckName, CommitSha, Mergeable, PullRequestState, PullRequestStatus, Review, ReviewPolicy, ReviewVerdict, RunState,
+    CommitSha, MayApprove, Mergeable, PullRequest, PullRequestState, PullRequestStatus, RequiredCheck, Review,
+    ReviewPolicy, ReviewVerdict, RunState,
 };
 use std::collections::BTreeMap;
 
@@ -25,40 +26,64 @@ fn wait(reason: impl Into<String>, poll: bool) -> Decision {
     Decision::Wait { reason: reason.into(), poll }
 }
 
+/// What a decision rests on besides the pull request's status.
+#[derive(Debug, Clone)]
+pub struct Terms<'a> {
+    /// Who decides.
+    pub policy: ReviewPolicy,
+    /// How many people must approve under [`ReviewPolicy::Human`]; at least one.
+    pub approvals: usize,
+    /// The checks that must have succeeded for the current head.
+    pub required: &'a [RequiredCheck],
+    /// The head this execution built.
+    pub built: &'a CommitSha,
+    /// Where the newest run of the current head stands; `None` when none is known.
+    pub run: Option<RunState>,
+}
+
 /// Decides on a pull request.
 ///
-/// `required` are the checks that must have succeeded for the current head, `built` is the head this execution built.
-/// Under `Human`, at least `approvals` people have approved the current head and nobody's last verdict asks for
-/// changes; comments change no verdict and approvals of an older head count for nothing. Under `Automated`, the head
-/// must be the one that was built. No required checks at all is a reason to wait, under either policy.
+/// Every required check of the current head must have succeeded, reported by whom it must be; another check of the same
+/// name that did not succeed is a reason to wait. No required checks at all is one as well, under either policy.
+///
+/// Under `Human`, at least `approvals` people who may approve, and did not open the pull request, have approved the
+/// current head, and nobody's last verdict asks for changes. Comments change no verdict, a dismissed one is none,
+/// approvals of an older head count for nothing, and neither do objections of those who are known not to be asked.
+///
+/// Under `Automated`, the head must be the one that was built, and its whole run green: a job that fails without
+/// being required is for a person to judge.
 #[must_use]
-pub fn decide(
-    policy: ReviewPolicy,
-    approvals: usize,
-    status: &PullRequestStatus,
-    required: &[CheckName],
-    built: &CommitSha,
-) -> Decision {
+pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
     let pull = &status.pull_request;
     match pull.state {
         PullRequestState::Merged => return Decision::Ended("merged on the review desk".to_owned()),
         PullRequestState::Closed => return Decision::Ended("closed without a merge".to_owned()),
         PullRequestState::Open => {}
     }
-    if let Some(waiting) = checks_missing(status, required) {
+    if let Some(waiting) = checks_missing(status, terms.required) {
         return waiting;
     }
-    let why = match policy {
+    let head = pull.head_sha.short();
+    let why = match terms.policy {
         ReviewPolicy::Automated => {
-            if pull.head_sha != *built {
+            if pull.head_sha != *terms.built {
                 return wait("the branch has commits this execution did not make; a person has to decide", false);
             }
-            format!("all {} required checks of {} succeeded", required.len(), pull.head_sha.short())
-        }
-        ReviewPolicy::Human => match approved_by(&status.reviews, &pull.head_sha, approvals.max(1)) {
-            Ok(reviewers) => {
-                format!("approved at {} by {reviewers}; all required checks succeeded", pull.head_sha.short())
+            match terms.run {
+                Some(state) if state.is_success() => {}
+                Some(RunState::Completed(conclusion)) => {
+                    let reason = format!("the CI run of {head} ended in {conclusion:?}, in a job that is not required");
+                    return wait(reason, false);
+                }
+                Some(RunState::Pending | RunState::InProgress) => {
+                    return wait(format!("the CI run of {head} has not ended"), true);
+                }
+                None => return wait(format!("no CI run of {head} is known"), true),
             }
+            format!("all {} required checks of {head} succeeded", terms.required.len())
+        }
+        ReviewPolicy::Human => match approved_by(status, terms.approvals.max(1)) {
+            Ok(reviewers) => format!("approved at {head} by {reviewers}; all required checks succeeded"),
             Err(reason) => return wait(reason, false),
         },
     };
@@ -70,16 +95,17 @@ pub fn decide(
 }
 
 /// The reason to wait for checks, if there is one.
-fn checks_missing(status: &PullRequestStatus, required: &[CheckName]) -> Option<Decision> {
+fn checks_missing(status: &PullRequestStatus, required: &[RequiredCheck]) -> Option<Decision> {
     if required.is_empty() {
         return Some(wait("no check is required, so nothing tells that the code works; a person has to merge", false));
     }
     let head = &status.pull_request.head_sha;
-    for name in required {
+    for RequiredCheck { name, source } in required {
         let of_head: Vec<_> =
             status.checks.iter().filter(|check| check.name == *name && check.head_sha == *head).collect();
-        if of_head.is_empty() {
-            return Some(wait(format!("check `{name}` has not been reported for {}", head.short()), true));
+        if !of_head.iter().any(|check| source.as_ref().is_none_or(|source| check.source == *source)) {
+            let whose = if of_head.is_empty() { "" } else { " by the workflow that has to" };
+            return Some(wait(format!("check `{name}` has not been reported for {}{whose}", head.short()), true));
         }
         for check in of_head {
             match check.state {
@@ -97,32 +123,47 @@ fn checks_missing(status: &PullRequestStatus, required: &[CheckName]) -> Option<
 }
 
 /// Who approved the head, or why that is not enough.
-fn approved_by(reviews: &[Review], head: &CommitSha, wanted: usize) -> Result<String, String> {
+fn approved_by(status: &PullRequestStatus, wanted: usize) -> Result<String, String> {
+    let PullRequest { head_sha: head, author, .. } = &status.pull_request;
     let mut last: BTreeMap<&str, &Review> = BTreeMap::new();
-    for review in reviews {
+    for review in &status.reviews {
         if review.verdict != ReviewVerdict::Commented {
             last.insert(&review.reviewer, review);
         }
     }
-    if let Some(review) = last.values().find(|review| review.verdict == ReviewVerdict::ChangesRequested) {
+    let objects =
+        |review: &&&Review| review.verdict == ReviewVerdict::ChangesRequested && review.may_approve != MayApprove::No;
+    if let Some(review) = last.values().find(objects) {
         return Err(format!("{} asked for changes", review.reviewer));
     }
-    let approved: Vec<_> = last.values().filter(|review| review.verdict == ReviewVerdict::Approved).collect();
-    let current: Vec<_> =
-        approved.iter().filter(|review| review.commit == *head).map(|r| r.reviewer.as_str()).collect();
+    let given = last.values().filter(|review| review.verdict == ReviewVerdict::Approved);
+    let is_author =
+        |review: &Review| author.as_ref().is_some_and(|author| review.reviewer.eq_ignore_ascii_case(author));
+    let (approved, void): (Vec<&&Review>, Vec<&&Review>) =
+        given.partition(|review| review.may_approve == MayApprove::Yes && !is_author(review));
+    let current: Vec<_> = approved.iter().copied().filter(|review: &&&Review| review.commit == *head).collect();
     if current.len() >= wanted {
-        return Ok(current.join(", "));
+        return Ok(current.iter().map(|review| review.reviewer.as_str()).collect::<Vec<_>>().join(", "));
     }
     if approved.len() > current.len() {
         return Err(format!("the approval is for an older commit than {}", head.short()));
     }
-    Err(format!("waiting for {wanted} approval{} of {}", if wanted == 1 { "" } else { "s" }, head.short()))
+    let waiting = format!("waiting for {wanted} approval{} of {}", if wanted == 1 { "" } else { "s" }, head.short());
+    match void.first() {
+        None => Err(waiting),
+        Some(review) if is_author(review) => {
+            Err(format!("{waiting}; {} opened the pull request and can't approve it", review.reviewer))
+        }
+        Some(review) => Err(format!("{waiting}; {} is not known to be allowed to approve", review.reviewer)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{BranchName, CheckRun, Conclusion, PullRequest, RepositoryName, RepositoryRef, Timestamp};
+    use crate::domain::{
+        BranchName, CheckName, CheckRun, CheckSource, Conclusion, RepoPath, RepositoryName, RepositoryRef, Timestamp,
+    };
 
     const HEAD: &str = "1111111111111111111111111111111111111111";
     const OLD: &str = "2222222222222222222222222222222222222222";
@@ -144,12 +185,14 @@ mod tests {
                 title: String::new(),
                 state: PullRequestState::Open,
                 merge_sha: None,
+                author: Some("aipipe-bot".to_owned()),
                 location: String::new(),
             },
             reviews: reviews
                 .iter()
                 .map(|(who, verdict, commit)| Review {
                     reviewer: (*who).to_owned(),
+                    may_approve: may_approve(who),
                     verdict: *verdict,
                     commit: sha(commit),
                     at: Timestamp::from_unix_millis(0),
@@ -160,6 +203,7 @@ mod tests {
                 .iter()
                 .map(|(name, state)| CheckRun {
                     name: CheckName::parse(*name).unwrap(),
+                    source: workflow("ci"),
                     head_sha: sha(HEAD),
                     state: *state,
                 })
@@ -168,8 +212,32 @@ mod tests {
         }
     }
 
-    fn required() -> Vec<CheckName> {
-        ["lint", "test"].map(|name| CheckName::parse(name).unwrap()).to_vec()
+    fn workflow(name: &str) -> CheckSource {
+        CheckSource::Workflow(RepoPath::parse(format!(".github/workflows/{name}.yml")).unwrap())
+    }
+
+    /// By the first letter of a name: `s`trangers may not approve, of the `u`nknown nobody can tell.
+    fn may_approve(who: &str) -> MayApprove {
+        match who.get(..1) {
+            Some("s") => MayApprove::No,
+            Some("u") => MayApprove::Unknown,
+            _ => MayApprove::Yes,
+        }
+    }
+
+    fn required() -> Vec<RequiredCheck> {
+        let of_workflow = |name| RequiredCheck { name: CheckName::parse(name).unwrap(), source: Some(workflow("ci")) };
+        ["lint", "test"].map(of_workflow).to_vec()
+    }
+
+    fn decide(
+        policy: ReviewPolicy,
+        approvals: usize,
+        status: &PullRequestStatus,
+        required: &[RequiredCheck],
+        built: &CommitSha,
+    ) -> Decision {
+        super::decide(status, &Terms { policy, approvals, required, built, run: Some(GREEN) })
     }
 
     const GREEN: RunState = RunState::Completed(Conclusion::Success);
@@ -227,7 +295,7 @@ mod tests {
     fn human_merges_only_what_a_person_approved_and_checks_confirm() {
         use ReviewVerdict::{Approved, ChangesRequested, Commented, Dismissed};
         type Case = (&'static str, Vec<(&'static str, ReviewVerdict, &'static str)>, bool);
-        let cases: [Case; 9] = [
+        let cases: [Case; 18] = [
             ("nobody", vec![], false),
             ("approved", vec![("a", Approved, HEAD)], true),
             ("approved, then commented", vec![("a", Approved, HEAD), ("a", Commented, HEAD)], true),
@@ -237,6 +305,15 @@ mod tests {
             ("changes requested, then approved", vec![("a", ChangesRequested, OLD), ("a", Approved, HEAD)], true),
             ("one approves, one objects", vec![("a", Approved, HEAD), ("b", ChangesRequested, OLD)], false),
             ("approval dismissed", vec![("a", Approved, HEAD), ("a", Dismissed, HEAD)], false),
+            ("objection dismissed", vec![("a", ChangesRequested, HEAD), ("a", Dismissed, HEAD)], false),
+            ("objection dismissed, another approves", vec![("a", Dismissed, HEAD), ("b", Approved, HEAD)], true),
+            ("approved, then objected", vec![("a", Approved, HEAD), ("a", ChangesRequested, HEAD)], false),
+            ("a stranger approves", vec![("stranger", Approved, HEAD)], false),
+            ("nobody knows who approves", vec![("unknown", Approved, HEAD)], false),
+            ("who opened it approves", vec![("aipipe-bot", Approved, HEAD)], false),
+            ("who opened it approves, spelled otherwise", vec![("AIpipe-Bot", Approved, HEAD)], false),
+            ("a stranger objects", vec![("a", Approved, HEAD), ("stranger", ChangesRequested, HEAD)], true),
+            ("somebody unknown objects", vec![("a", Approved, HEAD), ("unknown", ChangesRequested, HEAD)], false),
         ];
         for (name, reviews, expected) in cases {
             assert_eq!(merges(&human(&status(&BOTH, &reviews))), expected, "{name}");
@@ -245,6 +322,46 @@ mod tests {
         assert!(!merges(&human(&status(&red, &[("a", Approved, HEAD)]))), "approved but red");
         let two = decide(ReviewPolicy::Human, 2, &status(&BOTH, &[("a", Approved, HEAD)]), &required(), &sha(HEAD));
         assert!(!merges(&two), "one of two approvals");
+    }
+
+    #[test]
+    fn a_required_check_must_come_from_its_workflow() {
+        for (source, merged) in [
+            (workflow("ci"), true),
+            (workflow("other"), false),
+            (CheckSource::App("ci".to_owned()), false),
+            (CheckSource::Unknown, false),
+        ] {
+            let mut status = status(&BOTH, &[]);
+            status.checks[1].source = source.clone();
+            assert_eq!(merges(&automated(&status)), merged, "{source:?}");
+        }
+        let mut twice = status(&[BOTH[0], BOTH[1], ("test", RunState::Completed(Conclusion::Failure))], &[]);
+        twice.checks[2].source = workflow("other");
+        assert!(!merges(&automated(&twice)), "another workflow's check of the same name is red");
+        let by_anybody: Vec<_> = required().into_iter().map(|check| RequiredCheck { source: None, ..check }).collect();
+        let mut status = status(&BOTH, &[]);
+        status.checks.iter_mut().for_each(|check| check.source = CheckSource::Unknown);
+        assert!(merges(&decide(ReviewPolicy::Automated, 1, &status, &by_anybody, &sha(HEAD))), "the control");
+    }
+
+    #[test]
+    fn automated_wants_the_whole_run_green_and_a_person_may_judge_otherwise() {
+        let approved = status(&BOTH, &[("a", ReviewVerdict::Approved, HEAD)]);
+        let with = |policy, run| {
+            let terms = Terms { policy, approvals: 1, required: &required(), built: &sha(HEAD), run };
+            merges(&super::decide(&approved, &terms))
+        };
+        for (run, automated) in [
+            (Some(GREEN), true),
+            (Some(RunState::Completed(Conclusion::Failure)), false),
+            (Some(RunState::InProgress), false),
+            (Some(RunState::Pending), false),
+            (None, false),
+        ] {
+            assert_eq!(with(ReviewPolicy::Automated, run), automated, "{run:?}");
+            assert!(with(ReviewPolicy::Human, run), "{run:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Stage 7, Review Coordinator: the pull request, the review, the merge.
 //!
 //! ```text
-//! BuildReport ─▶ pull request (found or opened) ─▶ status ─▶ decide ─┬─▶ merge pinned to that head ─▶ ReviewOutcome
-//!                                                    ▲               ├─▶ wait (durable) ──┐
-//!                                                    └───────────────┼── signal / poll ◀──┘
-//!                                                                    └─▶ closed by a person ─▶ ReviewOutcome
+//! BuildReport ─▶ pull request (found or opened) ─▶ status ─▶ CI of the head ─▶ decide ─┬─▶ merge pinned to that head ─▶ ReviewOutcome
+//!                                                    ▲                                 ├─▶ wait (durable) ──┐
+//!                                                    └─────────────────────────────────┼── signal / poll ◀──┘
+//!                                                                                      └─▶ closed by a person ─▶ ReviewOutcome
 //! ```
+//!
+//! A head that a person pushed gets a CI run of its own, and a red run is run again when a
+//! [`rerun`](ReviewCoordinator::rerun_signal) signal asks for it: neither is the end of an execution.
 //!
 //! Fails closed: a check that is missing, pending or unknown, a head that moved, a merge that is not known to work are
 //! all reasons to wait. [`decide`] is a pure function of what the review desk reports. Where stage 6 had nothing to
@@ -17,18 +20,19 @@ mod pull_request;
 mod statements;
 mod traceability;
 
-pub use decision::{Decision, decide};
+pub use decision::{Decision, Terms, decide};
 pub use pull_request::{Contents, PullRequestText, describe};
 pub use traceability::to_markdown;
 
+use super::head_run::{self, HeadRuns, Standing, reruns_of};
 use crate::domain::{
-    ArchitecturePlan, ArtifactKey, BuildReport, CodeBundle, DocumentSet, EndedReview, PublishedBuild, PullRequest,
-    PullRequestState, PullRequestStatus, ReviewOutcome, ReviewPolicy, SignalName, StageName, StepKey, StorySet,
-    TraceMatrix, ValidationReport, Wait,
+    ArchitecturePlan, ArtifactKey, BuildFailure, BuildReport, CheckSource, CodeBundle, CommitSha, DocumentSet,
+    EndedReview, PublishedBuild, PullRequest, PullRequestState, PullRequestStatus, RequiredCheck, ReviewOutcome,
+    ReviewPolicy, RunState, SignalName, StageName, StepKey, StorySet, TraceMatrix, ValidationReport, Wait, WorkflowRun,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
-use crate::ports::{MergeSpec, PullRequestSpec, ReviewDesk, Signature};
-use crate::tables::IntegrationRecord;
+use crate::ports::{ContinuousIntegration, MergeSpec, PullRequestSpec, ReviewDesk, RunSelector, Signature};
+use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -49,6 +53,10 @@ pub struct ReviewOptions {
     pub author_email: String,
     /// How long to wait before looking again.
     pub poll: Duration,
+    /// How long the CI run of a new head may take to appear before a person has to look why; 10 minutes.
+    pub run_deadline: Duration,
+    /// How much of a failing job's log to show, in bytes.
+    pub log_tail_bytes: usize,
     /// Writes the pull request's text. Other words are no other pull request: executions that wait go on.
     pub text: fn(&Contents<'_>) -> PullRequestText,
 }
@@ -64,6 +72,8 @@ impl ReviewOptions {
             author_name: "aipipe".to_owned(),
             author_email: "aipipe@localhost".to_owned(),
             poll: Duration::from_secs(30),
+            run_deadline: Duration::from_secs(10 * 60),
+            log_tail_bytes: 4096,
             text: describe,
         }
     }
@@ -79,6 +89,20 @@ impl ReviewOptions {
     #[must_use]
     pub fn with_poll(mut self, poll: Duration) -> Self {
         self.poll = poll;
+        self
+    }
+
+    /// The same with this long for the run of a new head to appear.
+    #[must_use]
+    pub fn with_run_deadline(mut self, deadline: Duration) -> Self {
+        self.run_deadline = deadline;
+        self
+    }
+
+    /// The same with this many bytes of a failing job's log.
+    #[must_use]
+    pub fn with_log_tail_bytes(mut self, bytes: usize) -> Self {
+        self.log_tail_bytes = bytes;
         self
     }
 
@@ -102,20 +126,110 @@ impl ReviewOptions {
 #[derive(Debug)]
 pub struct ReviewCoordinator {
     desk: Arc<dyn ReviewDesk>,
+    ci: Arc<dyn ContinuousIntegration>,
     options: ReviewOptions,
 }
 
+/// What CI says of the pull request's head.
+#[derive(Debug)]
+struct Ran {
+    standing: Standing,
+    /// How often it was run again.
+    reruns: usize,
+}
+
 impl ReviewCoordinator {
-    /// Reviews at this desk.
+    /// Reviews at this desk; heads that people push are checked by this CI.
     #[must_use]
-    pub fn new(desk: Arc<dyn ReviewDesk>, options: ReviewOptions) -> Self {
-        Self { desk, options }
+    pub fn new(desk: Arc<dyn ReviewDesk>, ci: Arc<dyn ContinuousIntegration>, options: ReviewOptions) -> Self {
+        Self { desk, ci, options }
     }
 
     /// The stage's name: `review-coordinator`.
     #[must_use]
     pub fn stage_name() -> StageName {
         StageName::literal("review-coordinator")
+    }
+
+    /// The signal that has the CI run of a head run again: `rerun`, with a [`rerun_payload`](Self::rerun_payload).
+    ///
+    /// Each id is one re-run; the resume after it makes it.
+    #[must_use]
+    pub fn rerun_signal() -> SignalName {
+        head_run::rerun_signal()
+    }
+
+    /// The payload of a [`rerun_signal`](Self::rerun_signal): the head whose run is meant.
+    #[must_use]
+    pub fn rerun_payload(head: &CommitSha) -> serde_json::Value {
+        head_run::rerun_payload(head)
+    }
+
+    fn runs<'a>(&'a self, cx: &'a StageContext, build: &'a PublishedBuild) -> HeadRuns<'a> {
+        let deadline = self.options.run_deadline;
+        HeadRuns { cx, ci: self.ci.as_ref(), repository: &build.repository, deadline }
+    }
+
+    /// The run of an open pull request's head: stage 6's own or, of a head pushed since, a new one; then its re-runs.
+    async fn ran(&self, cx: &StageContext, build: &PublishedBuild, head: &CommitSha) -> Result<Ran> {
+        let selector =
+            RunSelector { workflow: build.run.workflow.clone(), head_sha: head.clone(), branch: build.branch.clone() };
+        let runs = self.runs(cx, build);
+        let standing = match *head == build.head {
+            true => Standing::Finished(Box::new(build.run.clone())),
+            false => runs.ensure(&selector).await?,
+        };
+        let mut ran = Ran { standing, reruns: 0 };
+        for signal in reruns_of(cx, head) {
+            if ran.standing.may_change() {
+                break; // One after the other.
+            }
+            ran.reruns += 1;
+            ran.standing = runs.again(&selector, ran.reruns, &signal).await?;
+        }
+        Ok(ran)
+    }
+
+    /// Makes the pull request show a run that ended after it was opened, and returns the build as it is now.
+    async fn show_run(
+        &self,
+        cx: &StageContext,
+        build: PublishedBuild,
+        validation: &ValidationReport,
+        number: u64,
+        ran: &Ran,
+    ) -> Result<PublishedBuild> {
+        let Standing::Finished(run) = &ran.standing else { return Ok(build) };
+        let is_new_head = run.head_sha != build.head;
+        if !is_new_head && ran.reruns == 0 {
+            return Ok(build);
+        }
+        let record = BuildRecord::new(cx.execution().clone(), build.repository.clone(), run.as_ref().clone())?;
+        cx.write_records(vec![record.write()?]).await?;
+        let failure = self.runs(cx, &build).failure(run, self.options.log_tail_bytes).await?;
+        if is_new_head {
+            // What the comment is about decides which one it is, not its words.
+            let step = StepKey::parse(format!("ci-comment/{}/{}", run.head_sha, ran.reruns))?;
+            cx.step(&step, &(number, &run.id, run.attempt), |key| {
+                let (repository, body) = (&build.repository, run_comment(run, failure.as_ref()));
+                async move { self.desk.comment(repository, number, &body, &key).await }
+            })
+            .await?;
+            return Ok(build);
+        }
+        let build = PublishedBuild { run: run.as_ref().clone(), failure, ..build };
+        let step = StepKey::parse(format!("pull-request/rerun-{}", ran.reruns))?;
+        self.open(cx, &build, validation, &step).await?;
+        Ok(build)
+    }
+
+    async fn status(&self, build: &PublishedBuild, number: u64) -> Result<PullRequestStatus> {
+        let status = self.desk.status(&build.repository, number).await?;
+        if status.pull_request.number != number {
+            return Err(Error::new(ErrorKind::Internal, "review.status", "the adapter returned another pull request")
+                .with("number", number));
+        }
+        Ok(status)
     }
 
     async fn text(
@@ -143,12 +257,14 @@ impl ReviewCoordinator {
         Ok((self.options.text)(&contents))
     }
 
-    /// The pull request of the build's branch, opened once. What it is about decides which one it is, not its words.
+    /// The pull request of the build's branch, opened once. What it is about decides which one it is, not its words;
+    /// a later `step` has it say what has become of the build.
     async fn open(
         &self,
         cx: &StageContext,
         build: &PublishedBuild,
         validation: &ValidationReport,
+        step: &StepKey,
     ) -> Result<PullRequest> {
         let repository = &build.repository;
         let facts = (
@@ -156,7 +272,7 @@ impl ReviewCoordinator {
             (&build.branch, &build.base, &build.head),
             build.validation.at().hash,
         );
-        cx.step(&StepKey::literal("pull-request"), &facts, |key| async move {
+        cx.step(step, &facts, |key| async move {
             let PullRequestText { title, body } = self.text(cx, build, validation).await?;
             let spec = PullRequestSpec { head: build.branch.clone(), base: build.base.clone(), title, body };
             self.desk.open(repository, &spec, &key).await
@@ -228,54 +344,96 @@ impl Stage for ReviewCoordinator {
     }
 
     async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<ReviewOutcome>> {
-        let build = match &report {
-            BuildReport::Published(build) => build,
-            BuildReport::Unchanged(base) => return Ok(Outcome::Done(ReviewOutcome::Unchanged(base.as_ref().clone()))),
+        let mut build = match report {
+            BuildReport::Published(build) => *build,
+            BuildReport::Unchanged(base) => return Ok(Outcome::Done(ReviewOutcome::Unchanged(*base))),
         };
         let validation: ValidationReport = cx.load(&build.validation).await?;
-        let opened = self.open(cx, build, &validation).await?;
-        let status = self.desk.status(&build.repository, opened.number).await?;
-        if status.pull_request.number != opened.number {
-            return Err(Error::new(ErrorKind::Internal, "review.status", "the adapter returned another pull request")
-                .with("number", opened.number));
+        let opened = self.open(cx, &build, &validation, &StepKey::literal("pull-request")).await?;
+        let mut status = self.status(&build, opened.number).await?;
+        self.note(cx, &build, &status.pull_request).await?;
+        let mut standing = None;
+        if status.pull_request.state == PullRequestState::Open {
+            let ran = self.ran(cx, &build, &status.pull_request.head_sha).await?;
+            build = self.show_run(cx, build, &validation, opened.number, &ran).await?;
+            // CI may have taken its time: what decides is how things stand now.
+            let looked_at = std::mem::replace(&mut status, self.status(&build, opened.number).await?);
+            let same = status.pull_request.head_sha == looked_at.pull_request.head_sha;
+            standing = same.then_some(ran.standing);
         }
-        self.note(cx, build, &status.pull_request).await?;
-        let required = &validation.required_checks;
+        let workflow = CheckSource::Workflow(build.run.workflow.clone());
+        let required: Vec<_> = validation
+            .required_checks
+            .iter()
+            .map(|name| RequiredCheck { name: name.clone(), source: Some(workflow.clone()) })
+            .collect();
+        let terms = Terms {
+            policy: self.options.policy,
+            approvals: self.options.approvals,
+            required: &required,
+            built: &build.head,
+            run: standing.as_ref().and_then(Standing::state),
+        };
         let head = &status.pull_request.head_sha;
         let chosen = StepKey::parse(format!("merge-decision/{head}"))?;
-        let (pull_request, decision) =
-            match decide(self.options.policy, self.options.approvals, &status, required, &build.head) {
-                Decision::Merge(why) => {
-                    let why = cx.record(&chosen, head, || async { Ok(why) }).await?;
-                    (self.merge(cx, build, &status).await?, why)
+        let (pull_request, decision) = match decide(&status, &terms) {
+            Decision::Merge(why) => {
+                let why = cx.record(&chosen, head, || async { Ok(why) }).await?;
+                (self.merge(cx, &build, &status).await?, why)
+            }
+            // Our own merge, of which a crash kept us from hearing: it is found, and its reason is known.
+            Decision::Ended(ended) if status.pull_request.state == PullRequestState::Merged => {
+                match cx.recall(&chosen, head).await? {
+                    Some(why) => (self.merge(cx, &build, &status).await?, why),
+                    None => (status.pull_request.clone(), ended),
                 }
-                // Our own merge, of which a crash kept us from hearing: it is found, and its reason is known.
-                Decision::Ended(ended) if status.pull_request.state == PullRequestState::Merged => {
-                    match cx.recall(&chosen, head).await? {
-                        Some(why) => (self.merge(cx, build, &status).await?, why),
-                        None => (status.pull_request.clone(), ended),
+            }
+            Decision::Ended(why) => (status.pull_request.clone(), why),
+            Decision::Wait { reason, poll } => {
+                let (ci, poll) = match &standing {
+                    Some(standing @ (Standing::Running | Standing::Absent { .. })) => {
+                        (format!("; {standing}"), standing.may_change())
                     }
-                }
-                Decision::Ended(why) => (status.pull_request.clone(), why),
-                Decision::Wait { reason, poll } => {
-                    return Ok(Outcome::Waiting(Wait {
-                        signal: SignalName::literal("review"),
-                        reason: format!("{reason}; pull request: {}", opened.location),
-                        poll_after: poll.then_some(self.options.poll),
-                    }));
-                }
-            };
-        self.note(cx, build, &pull_request).await?;
+                    // The head moved while CI worked: look at the new one.
+                    None => (String::new(), true),
+                    Some(Standing::Finished(_)) => (String::new(), poll),
+                };
+                return Ok(Outcome::Waiting(Wait {
+                    signal: SignalName::literal("review"),
+                    reason: format!("{reason}{ci}; pull request: {}", opened.location),
+                    poll_after: poll.then_some(self.options.poll),
+                }));
+            }
+        };
+        self.note(cx, &build, &pull_request).await?;
         if pull_request.state == PullRequestState::Open {
             return Err(Error::new(ErrorKind::Internal, "review.merge", "the pull request is open after its merge")
                 .with("number", pull_request.number));
         }
         Ok(Outcome::Done(ReviewOutcome::Ended(EndedReview {
             root: cx.root().clone(),
-            build: cx.store(&report).await?,
+            build: cx.store(&BuildReport::Published(Box::new(build))).await?,
             pull_request,
             policy: self.options.policy,
             decision,
         })))
     }
+}
+
+/// What a pull request's comment says of a run of a head this execution did not make.
+fn run_comment(run: &WorkflowRun, failure: Option<&BuildFailure>) -> String {
+    let told = |state| match state {
+        RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
+        RunState::Pending | RunState::InProgress => "not finished".to_owned(),
+    };
+    let (head, verdict) = (run.head_sha.short(), told(run.state));
+    let mut text = format!("CI of {}, attempt {}: **{verdict}**.\n", markdown::code(head), run.attempt);
+    for job in &run.jobs {
+        text.push_str(&format!("\n- {}: {}", markdown::escape(job.name.as_str()), told(job.state)));
+    }
+    if let Some(BuildFailure { job, step, log_tail }) = failure {
+        let (job, step) = (markdown::code(job), markdown::code(step));
+        text.push_str(&format!("\n\n**Failed:** job {job}, step {step}.\n\n{}", markdown::fenced(log_tail)));
+    }
+    text
 }

@@ -3,7 +3,7 @@
 use super::{Check, Failure, Report, ensure, fails_with, raw_key, root};
 use crate::ErrorKind;
 use crate::domain::{ArtifactArea, ArtifactKey, ArtifactPrefix, ContentHash, ExecutionId, RepoPath};
-use crate::ports::{ArtifactStore, ArtifactStoreExt, GetOptions, PutMode, PutOptions};
+use crate::ports::{ArtifactMeta, ArtifactStore, ArtifactStoreExt, GetOptions, PutMode, PutOptions, VersionEntry};
 use bytes::Bytes;
 use futures::StreamExt;
 use std::sync::Arc;
@@ -201,7 +201,9 @@ async fn lists(store: &Store) -> Check {
     let mut keys = Vec::new();
     for meta in listed {
         let meta = meta?;
-        ensure!(meta.bytes == 1 && meta.hash == ContentHash::of(b"x"), "wrong meta: {meta:?}");
+        ensure!(meta.bytes == 1, "wrong length: {meta:?}");
+        ensure!(meta.hash.is_none_or(|hash| hash == ContentHash::of(b"x")), "wrong hash: {meta:?}");
+        ensure!(store.hash_of(&meta).await? == ContentHash::of(b"x"), "the hash can't be asked for");
         keys.push(meta.key.to_string());
     }
     ensure!(keys == expected, "listed {keys:?}, expected {expected:?}");
@@ -251,7 +253,24 @@ async fn versions(store: &Store) -> Check {
         return fails_with(store.versions(&key).await, ErrorKind::Unsupported);
     }
     put.reverse();
-    ensure!(store.versions(&key).await? == put, "the versions are not those that were put, newest first");
+    let listed = store.versions(&key).await?;
+    let same = |(entry, meta): (&VersionEntry, &ArtifactMeta)| {
+        entry.version == meta.version && entry.bytes == meta.bytes && entry.hash.is_none_or(|hash| hash == meta.hash)
+    };
+    let all = listed.len() == put.len() && listed.iter().zip(&put).all(same);
+    ensure!(all, "the versions are {listed:?}, not those that were put, newest first");
+    let current = store.head(&key).await?.version;
+    ensure!(listed.first().is_some_and(|entry| entry.version == current), "head names the version otherwise");
+    // The same name is good for a conditional put.
+    for (entry, fits) in listed.iter().rev().map(|entry| (entry, entry.version == current)) {
+        let mode = PutMode::IfVersion(entry.version.clone());
+        match store.put(&key, Bytes::from_static(b"four"), only(mode)).await {
+            Ok(_) => ensure!(fits, "an old version lets a put through"),
+            Err(error) => ensure!(!fits && error.kind() == ErrorKind::Conflict, "a put got {error}"),
+        }
+    }
+    let older = store.older_content(&key, &ContentHash::of(b"two")).await?;
+    ensure!(older.as_deref() == Some(b"two"), "a version is not found by its hash: {older:?}");
     for (meta, content) in put.iter().zip(["three", "two", "one"]) {
         let got = store.get(&key, GetOptions::default().with_version(meta.version.clone())).await?;
         ensure!(got.content == content && got.meta == *meta, "version {:?} is not {content}", meta.version);

@@ -22,9 +22,9 @@ mod small;
 mod source;
 
 pub use artifacts::artifact_store;
-pub use ci::continuous_integration;
+pub use ci::{CiHooks, OwnRuns, continuous_integration};
 pub use records::record_store;
-pub use review::review_desk;
+pub use review::{ReviewHooks, review_desk};
 pub use small::{clock, embedder, id_generator, language_model, package_manager, secret_store};
 pub use source::source_control;
 

@@ -15,13 +15,14 @@ const TABLE: Table = Table::Documents;
 pub async fn record_store(store: &Store) -> Report {
     let mut report = Report::new("RecordStore");
     report.check("what was put reads back with its version", reads_back(store)).await;
-    report.check("every put gives a larger version, also after a delete", versions_grow(store)).await;
+    report.check("every put gives a version of its own, also after a delete", versions_differ(store)).await;
     report.check("expectations are kept", expectations(store)).await;
     report.check("a failed expectation names its record", names_the_record(store)).await;
     report.check("a write takes effect entirely or not at all", all_or_nothing(store)).await;
     report.check("a check alone changes nothing and can refuse", checks(store)).await;
     report.check("two parts about one record are invalid", no_doubles(store)).await;
     report.check("too many parts and too large records are invalid", limits(store)).await;
+    report.check("more bytes than a write may have are invalid", write_limit(store)).await;
     report.check("8 concurrent writers lose no update", no_lost_update(store)).await;
     report.check("of 8 concurrent makers one wins", one_maker(store)).await;
     report.check("partitions are read in order, by prefix, both ways, page by page", queries(store)).await;
@@ -49,15 +50,17 @@ async fn reads_back(store: &Store) -> Check {
     Ok(())
 }
 
-async fn versions_grow(store: &Store) -> Check {
+async fn versions_differ(store: &Store) -> Check {
     let key = record("versions", "a")?;
     let mut last = put(store, &key, Expect::Absent, &json!(0)).await?;
-    for round in 1..4 {
-        if round == 2 {
+    let mut all = vec![last];
+    for round in 1..6 {
+        if round % 2 == 0 {
             store.write(vec![RecordWrite::delete(TABLE, key.clone(), Expect::Version(last))]).await?;
         }
         let next = put(store, &key, Expect::Anything, &json!(round)).await?;
-        ensure!(next > last, "{next:?} came after {last:?}");
+        ensure!(!all.contains(&next), "{next:?} is there again after {all:?}");
+        all.push(next);
         last = next;
     }
     Ok(())
@@ -157,6 +160,33 @@ async fn limits(store: &Store) -> Check {
     put(store, &key, Expect::Anything, &large(255 * 1024)).await?;
     let too_large = large(capabilities.max_record_bytes + 1);
     fails_with(put(store, &key, Expect::Anything, &too_large).await.map(|_| ()), ErrorKind::InvalidInput)
+}
+
+async fn write_limit(store: &Store) -> Check {
+    let capabilities = store.capabilities();
+    let most = capabilities.max_write_bytes;
+    ensure!(most >= 1024 * 1024, "only {most} bytes a write");
+    let body = Value::String("x".repeat(250 * 1024));
+    let mut writes: Vec<RecordWrite> = Vec::new();
+    let mut bytes = 0;
+    loop {
+        let key = record("write-limit", &format!("{:04}", writes.len()))?;
+        let write = RecordWrite::put(TABLE, key, Expect::Anything, &body)?;
+        bytes += write.bytes();
+        if bytes > most {
+            if writes.len() < capabilities.max_writes {
+                let too_many = writes.iter().cloned().chain([write]).collect();
+                fails_with(store.write(too_many).await, ErrorKind::InvalidInput)?;
+            }
+            break;
+        }
+        if writes.len() == capabilities.max_writes {
+            break; // So many small parts that their bytes never are too many.
+        }
+        writes.push(write);
+    }
+    store.write(writes).await?;
+    Ok(())
 }
 
 async fn no_lost_update(store: &Store) -> Check {

@@ -3,21 +3,48 @@
 use super::source::{make, put, request};
 use super::{Check, Report, author, ensure, fails_with, key, main_branch, path};
 use crate::ErrorKind;
-use crate::domain::{BranchName, CommitSha, Mergeable, PullRequest, PullRequestState, RepositoryRef, ReviewVerdict};
+use crate::domain::{
+    BranchName, CheckName, CheckRun, CheckSource, CommitSha, Conclusion, MayApprove, Mergeable, PullRequest,
+    PullRequestState, RepositoryRef, ReviewVerdict, RunState,
+};
 use crate::ports::{MergeSpec, PullRequestSpec, ReviewDesk, ReviewSpec, SourceControl};
+use async_trait::async_trait;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 type Desk = Arc<dyn ReviewDesk>;
 type Source = Arc<dyn SourceControl>;
 
+/// What the suite of [`ReviewDesk`] can't do through the port; the adapter's author does it.
+#[async_trait]
+pub trait ReviewHooks: Debug + Send + Sync {
+    /// Has a check reported for its commit, as CI would.
+    async fn report_check(&self, repository: &RepositoryRef, check: &CheckRun) -> crate::Result<()>;
+
+    /// The comments of a pull request as people see them, oldest first.
+    async fn comments(&self, repository: &RepositoryRef, number: u64) -> crate::Result<Vec<String>>;
+
+    /// Has somebody who may not approve do so; `false` on a desk where everybody who gets at it may.
+    async fn stranger_approves(
+        &self,
+        repository: &RepositoryRef,
+        number: u64,
+        commit: &CommitSha,
+    ) -> crate::Result<bool>;
+}
+
 /// Checks a [`ReviewDesk`] against its contract, on repositories of `source`.
-pub async fn review_desk(desk: &Desk, source: &Source) -> Report {
+pub async fn review_desk(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Report {
     let mut report = Report::new("ReviewDesk");
     report.check("a branch has one pull request, whose text can be updated", opened_once(desk, source)).await;
     report.check("head and base must differ and exist", bad_branches(desk, source)).await;
     report.check("status reports the head as it is now", current_head(desk, source)).await;
     report.check("reviews are recorded once, with their commit", reviews(desk, source)).await;
-    report.check("comments can be repeated", comments(desk, source)).await;
+    report.check("a review says whether its reviewer may approve", strangers(desk, source, hooks)).await;
+    report
+        .check("checks of the head are reported, with state and source, and no others", checks(desk, source, hooks))
+        .await;
+    report.check("a comment with the same key is made once", comments(desk, source, hooks)).await;
     report.check("a merge happens at the expected head only", pinned_merge(desk, source)).await;
     report.check("a merge is made once and brings both sides together", merges(desk, source)).await;
     report.check("conflicting changes are reported and not merged", conflicts(desk, source)).await;
@@ -115,12 +142,62 @@ async fn reviews(desk: &Desk, source: &Source) -> Check {
     Ok(())
 }
 
-async fn comments(desk: &Desk, source: &Source) -> Check {
+async fn strangers(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Check {
+    let case = case(source, "review-strangers").await?;
+    let pull = open(desk, &case, "review-strangers").await?;
+    if !hooks.stranger_approves(&case.repository, pull.number, &case.head).await? {
+        return Ok(());
+    }
+    let status = desk.status(&case.repository, pull.number).await?;
+    let approvals: Vec<_> = status.reviews.iter().filter(|review| review.verdict == ReviewVerdict::Approved).collect();
+    ensure!(approvals.len() == 1, "{} approvals", approvals.len());
+    ensure!(approvals.iter().all(|review| review.may_approve != MayApprove::Yes), "a stranger may approve");
+    Ok(())
+}
+
+async fn checks(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Check {
+    let case = case(source, "review-checks").await?;
+    let pull = open(desk, &case, "review-checks").await?;
+    let status = desk.status(&case.repository, pull.number).await?;
+    ensure!(status.checks.is_empty(), "there are checks nobody reported: {:?}", status.checks);
+    let check = |name: &str, head_sha: &CommitSha, state| -> Check<CheckRun> {
+        let source = CheckSource::Workflow(path(".github/workflows/ci.yml")?);
+        Ok(CheckRun { name: CheckName::parse(name)?, source, head_sha: head_sha.clone(), state })
+    };
+    let mut reported = vec![
+        check("failed", &case.head, RunState::Completed(Conclusion::Failure))?,
+        check("passed", &case.head, RunState::Completed(Conclusion::Success))?,
+        check("waits", &case.head, RunState::Pending)?,
+    ];
+    // More than a page of any host.
+    for number in 0..101 {
+        reported.push(check(&format!("z-{number:03}"), &case.head, RunState::Completed(Conclusion::Success))?);
+    }
+    for check in &reported {
+        hooks.report_check(&case.repository, check).await?;
+    }
+    hooks.report_check(&case.repository, &check("other", &case.base, RunState::Pending)?).await?;
+    let mut seen = desk.status(&case.repository, pull.number).await?.checks;
+    seen.sort_by(|a, b| a.name.cmp(&b.name));
+    ensure!(seen == reported, "reported {} checks, seen {}: {:?}", reported.len(), seen.len(), seen.first());
+    let more = request(&case.branch, &case.head, vec![put("more.txt", "more")?]);
+    source.commit(&case.repository, &more, &key("review-checks-2")?).await?;
+    let status = desk.status(&case.repository, pull.number).await?;
+    ensure!(status.checks.is_empty(), "checks of an older head count for the new one: {:?}", status.checks);
+    Ok(())
+}
+
+async fn comments(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Check {
     let case = case(source, "review-comments").await?;
     let pull = open(desk, &case, "review-comments").await?;
     for _ in 0..2 {
         desk.comment(&case.repository, pull.number, "A *comment*.", &key("review-comments-1")?).await?;
     }
+    desk.comment(&case.repository, pull.number, "A *comment*.", &key("review-comments-2")?).await?;
+    let seen = hooks.comments(&case.repository, pull.number).await?;
+    // An adapter may add a mark of its key that people don't see.
+    let as_wanted = seen.iter().all(|comment| comment.contains("A *comment*."));
+    ensure!(seen.len() == 2 && as_wanted, "two comments came out as {seen:?}");
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub async fn source_control(source: &Source) -> Report {
     report.check("a new repository has a base commit without files", empty_base(source)).await;
     report.check("a branch is made once and found after that", branch_once(source)).await;
     report.check("a commit's files read back, with mode, in order", commits(source)).await;
+    report.check("content ids say which files are equal, without reading them", content_ids(source)).await;
     report.check("a commit is made once by its key, also when others followed", commit_once(source)).await;
     report.check("a commit on anything but the head is refused", expected_parent(source)).await;
     report.check("commits that change nothing or delete what is not there are refused", bad_changes(source)).await;
@@ -99,6 +100,20 @@ async fn commits(source: &Source) -> Check {
     let content = source.read_file(&made, &head, &path("src/ä b/index.ts")?).await?;
     ensure!(content == "export {}\n", "came back as {content:?}");
     ensure!(source.read_file(&made, &head, &path("README.md")?).await?.is_empty(), "the empty file is not empty");
+    Ok(())
+}
+
+async fn content_ids(source: &Source) -> Check {
+    let (made, base) = make(source, "ids").await?;
+    let changes = vec![put("a.txt", "same")?, put("b/c.txt", "same")?, put("d.txt", "other")?, put("e.txt", "")?];
+    let head = source.commit(&made, &request(&main_branch(), &base, changes), &key("ids-1")?).await?;
+    for file in source.list_files(&made, &head).await? {
+        let content = source.read_file(&made, &head, &file.path).await?;
+        let computed = source.content_id(&content);
+        ensure!(file.content_id == computed, "{} is listed as {:?}, not {computed:?}", file.path, file.content_id);
+    }
+    let (same, other) = (source.content_id(b"same"), source.content_id(b"other"));
+    ensure!(same.is_none() || same != other, "two contents have one id: {same:?}");
     Ok(())
 }
 
