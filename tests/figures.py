@@ -1,23 +1,95 @@
-"""Prints the figures that tests and benches left in target/figures.jsonl, the last one of each name."""
+"""Prints the figures that tests and benches left in target/figures.jsonl, the last one of each name.
+
+Ends with 1 when a figure that has to be there is missing, or one misses its bar. `--full` also asks for those of the long
+sweeps and the benches. The bars are those of counts and ratios, which do not depend on how busy a machine is, and of CPU
+time, which hardly does.
+"""
 
 import json
 import os
 import pathlib
 import sys
 
-root = pathlib.Path(__file__).resolve().parent.parent
-target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
-path = target / "figures.jsonl"
-if not path.exists():
-    sys.exit("no figures were recorded")
-figures = {}
-for line in path.read_text().splitlines():
-    if line.strip():
-        figure = json.loads(line)
-        figures[figure["name"]] = figure
-width = max(map(len, figures), default=0)
-print("figures")
-for name in sorted(figures):
-    value = figures[name]["value"]
-    shown = f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
-    print(f"  {name:{width}}  {shown} {figures[name]['unit']}")
+# Name: the bar, or None where there is only the number to look at.
+TESTS = {
+    "bad_input.cases": (">=", 30),
+    "conformance.adapters": (">=", 15),
+    "conformance.properties": (">=", 60),
+    "crash.control_failures": (">", 0),
+    "crash.duplicated_effects": ("==", 0),
+    "crash.kill_points": (">", 100),
+    "crash.survived": None,
+    "executor.scenarios": (">=", 20),
+    "executor.template_share": None,
+    "quickstart.stories_done": (">", 0),
+    "quickstart.stories_total": (">", 0),
+    "workflows.checked": (">=", 60),
+    "workflows.findings": ("==", 0),
+}
+FULL = {
+    "engine.cpu_us_per_step.c64": ("<=", 100),
+    "engine.cpu_us_per_step.sequential": ("<=", 250),
+    "engine.ratio_to_bare_store.c64": (">=", 0.5),
+    "engine.ratio_to_bare_store.sequential": (">=", 0.5),
+    "engine.rss_per_waiting_execution_bytes": None,
+    "engine.steps_per_second.c64": None,
+    "engine.steps_per_second.sequential": None,
+    "engine.syncs_per_checkpoint.c64": ("<=", 0.1),
+    "engine.syncs_per_checkpoint.sequential": ("<=", 1.01),
+    "quickstart.build_cpu_seconds": None,
+    "quickstart.crates": None,
+    "validator.incremental_ms": ("<=", 5),
+    "validator.ms_per_1000_files": ("<=", 100),
+    "validator.speedup_vs_depcruise": (">=", 10),
+    "validator.speedup_vs_tsc": (">=", 20),
+    "workflows.verdict_disagreements": ("==", 0),
+}
+HOLDS = {
+    ">": lambda value, bar: value > bar,
+    ">=": lambda value, bar: value >= bar,
+    "==": lambda value, bar: value == bar,
+    "<=": lambda value, bar: value <= bar,
+}
+
+
+def read(path):
+    figures = {}
+    for line in path.read_text().splitlines():
+        if line.strip():
+            figure = json.loads(line)
+            figures[figure["name"]] = figure
+    return figures
+
+
+def faults(figures, wanted):
+    for name, bar in sorted(wanted.items()):
+        if name not in figures:
+            yield f"{name} was not measured"
+        elif bar and not HOLDS[bar[0]](figures[name]["value"], bar[1]):
+            yield f"{name} is {figures[name]['value']}, and has to be {bar[0]} {bar[1]}"
+    kills, survived = figures.get("crash.kill_points"), figures.get("crash.survived")
+    if kills and survived and kills["value"] != survived["value"]:
+        yield f"{survived['value']} of {kills['value']} kill points were survived"
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parent.parent
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
+    path = target / "figures.jsonl"
+    if not path.exists():
+        sys.exit("no figures were recorded")
+    figures = read(path)
+    width = max(map(len, figures), default=0)
+    print("figures")
+    for name in sorted(figures):
+        value = figures[name]["value"]
+        shown = f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
+        print(f"  {name:{width}}  {shown} {figures[name]['unit']}")
+    wanted = {**TESTS, **FULL} if "--full" in sys.argv[1:] else TESTS
+    found = list(faults(figures, wanted))
+    for fault in found:
+        print(f"MISSED: {fault}")
+    sys.exit(1 if found else 0)
+
+
+main()
