@@ -23,6 +23,8 @@ TESTS = {
     "executor.template_share": None,
     "quickstart.stories_done": (">", 0),
     "quickstart.stories_total": (">", 0),
+    "stacks.projects_green": (">=", 5),
+    "stacks.projects_total": (">=", 5),
     "workflows.checked": (">=", 60),
     "workflows.findings": ("==", 0),
 }

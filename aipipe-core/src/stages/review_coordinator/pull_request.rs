@@ -5,8 +5,8 @@ use super::statements::not_understood;
 use super::traceability;
 use crate::domain::{
     ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
-    PinnedDependency, PublishedBuild, ReviewPolicy, RunState, Spending, Stack, StackChoice, StackEvidence, StoryId,
-    StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
+    PinnedDependency, PublishedBuild, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
+    StoryId, StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -408,13 +408,11 @@ fn documents(contents: &Contents<'_>) -> Option<String> {
 
 fn findings(contents: &Contents<'_>) -> Option<String> {
     let validation = contents.validation;
+    let (notes, faults): (Vec<_>, Vec<_>) =
+        validation.findings.iter().partition(|finding| finding.severity == Severity::Info);
     let mut text = format!("## Validation\n\n{} files checked", validation.files_checked);
-    if validation.findings.is_empty() {
-        text.push_str(", nothing found.\n");
-        return Some(text);
-    }
-    text.push_str(":\n\n");
-    for finding in &validation.findings {
+    text.push_str(if faults.is_empty() { ", nothing wrong found.\n" } else { ":\n\n" });
+    for finding in faults {
         let severity = finding.severity;
         let _ = writeln!(
             text,
@@ -423,6 +421,9 @@ fn findings(contents: &Contents<'_>) -> Option<String> {
             code(finding.file.as_str()),
             escape(&finding.message)
         );
+    }
+    if !notes.is_empty() {
+        let _ = writeln!(text, "\n{} more, such as exports that nothing uses yet, are in the report.", notes.len());
     }
     Some(text)
 }
