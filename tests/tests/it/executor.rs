@@ -471,7 +471,9 @@ async fn edits_what_is_there() {
             "src/app.ts",
             "import   express, { type Express } from \"express\";\n",
             &format!(
-                "import express, {{ type Express }} from \"express\";\nimport {{ joined }} from \"../{}/text.js\";\n",
+                "import express, {{ type Express }} from \"express\";\nimport {{ joined as {} }} from \"../{}/text.js\";\n",
+                // Two stories may not import two things by one name.
+                asked.story.replace('-', "_"),
                 asked.folder
             ),
         );
@@ -485,7 +487,7 @@ async fn edits_what_is_there() {
     })
     .await;
     ended.done();
-    assert!(ended.files["src/app.ts"].contains("import { joined } from"));
+    assert!(ended.files["src/app.ts"].contains("import { joined as us_"));
     assert!(ended.files["src/app.ts"].contains("/healthz"));
 }
 
