@@ -122,6 +122,12 @@ impl LocalCi {
         Ok(Self { options, sandbox })
     }
 
+    /// How the steps of runs will be isolated.
+    #[must_use]
+    pub fn isolation(&self) -> Isolation {
+        self.sandbox.isolation()
+    }
+
     fn folder(&self, repository: &RepositoryRef, run: &RunId) -> Result<RunFolder> {
         let folder =
             RunFolder::of_run(&self.options.root, repository, run.as_str()).filter(|folder| folder.path().is_dir());
