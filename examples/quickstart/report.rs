@@ -402,7 +402,7 @@ fn routes(files: &[CodeFile]) -> String {
 
 fn test_command(stack: Stack) -> &'static str {
     match stack {
-        Stack::PythonApi => ".venv/bin/pip install --require-hashes -r requirements-dev.lock && .venv/bin/pytest",
+        Stack::PythonApi => ".venv/bin/python -m pytest",
         _ => "npm test",
     }
 }

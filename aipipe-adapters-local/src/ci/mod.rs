@@ -42,8 +42,8 @@ pub use sandbox::SandboxChoice;
 
 use crate::process::read_small;
 use aipipe_core::domain::{
-    CheckRun, CheckSource, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobId, JobResult, RepositoryRef, RunId,
-    RunState, WorkflowRun,
+    CheckRun, CheckSource, CommitSha, Conclusion, ContentHash, IdempotencyKey, Isolation, JobId, JobResult,
+    RepositoryRef, RunId, RunState, WorkflowRun,
 };
 use aipipe_core::ports::RunSelector;
 use aipipe_core::{Error, ErrorKind, Result};
