@@ -127,7 +127,12 @@ fn print(arguments: &Arguments, bundle: &CodeBundle, report: &ValidationReport, 
             }
             StoryStatus::Blocked { by } => writeln!(out, "  {} is blocked by {by}", result.story)?,
             StoryStatus::Partial { unchecked } => {
-                writeln!(out, "  {} has {} criteria that no test checks", result.story, unchecked.len())?;
+                writeln!(
+                    out,
+                    "  {} has {} criteria not shown by a test, and perhaps not implemented",
+                    result.story,
+                    unchecked.len()
+                )?;
             }
             _ => {}
         }

@@ -15,9 +15,11 @@ mod session;
 #[path = "../common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::{BuildReport, IdempotencyKey, PullRequest, PullRequestState, ReviewVerdict, SignalName};
+use aipipe::domain::{
+    BuildReport, ExecutionStatus, IdempotencyKey, PullRequest, PullRequestState, ReviewVerdict, SignalName,
+};
 use aipipe::pipeline::RunOutcome;
-use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, ReviewSpec, RunSelector};
+use aipipe::ports::{ContinuousIntegration as _, RecordStore as _, ReviewDesk as _, ReviewSpec, RunSelector};
 use aipipe::stages::{ArchitecturePlanner, GithubOrchestrator, ReviewCoordinator};
 use aipipe::tables::IntegrationRecord;
 use anyhow::{Result, bail};
@@ -103,6 +105,7 @@ fn print(what: &impl Display) -> std::io::Result<()> {
 async fn run(common: &Common, args: &RunArgs) -> Result<u8> {
     let session = Session::open(common)?;
     let (recipe, request, intake) = session.prepare(args).await?;
+    session.tell_isolation();
     let pipeline = session.pipeline(&recipe);
     let known = session.engine.find(&recipe.execution).await?.is_some();
     let outcome = if known {
@@ -120,6 +123,7 @@ async fn resume(common: &Common, of: &OfExecution) -> Result<u8> {
 }
 
 async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
+    session.tell_isolation();
     let outcome = session.engine.resume(&session.pipeline(recipe), &recipe.execution).await;
     finish(session, recipe, outcome).await
 }
@@ -127,6 +131,7 @@ async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
 async fn approve(common: &Common, args: &Approve) -> Result<u8> {
     let session = Session::open_existing(common)?;
     let recipe = session.recipe(args.of.execution.as_ref()).await?;
+    refuse_cancelled(&session, &recipe).await?;
     let (integration, pull) = pull_request(&session, &recipe).await?;
     let (number, head) = (pull.number, pull.head_sha);
     let desk = &session.workspace.review_desk;
@@ -142,6 +147,11 @@ async fn approve(common: &Common, args: &Approve) -> Result<u8> {
 async fn choose(common: &Common, args: &Choose) -> Result<u8> {
     let session = Session::open_existing(common)?;
     let recipe = session.recipe(args.of.execution.as_ref()).await?;
+    refuse_cancelled(&session, &recipe).await?;
+    let waits_for = session.engine.summary(&recipe.execution).await?.wait.map(|wait| wait.signal);
+    if waits_for != Some(ArchitecturePlanner::stack_choice()) {
+        bail!("conflict: execution {} does not wait for a stack", recipe.execution);
+    }
     // Another stack is another signal: a wrong choice can be corrected.
     let key = IdempotencyKey::derive(&["choose", recipe.execution.as_str(), args.stack.as_str()]);
     let stack = serde_json::json!(args.stack.as_str());
@@ -153,14 +163,42 @@ async fn cancel(common: &Common, of: &OfExecution) -> Result<u8> {
     let session = Session::open_existing(common)?;
     let recipe = session.recipe(of.execution.as_ref()).await?;
     session.engine.cancel(&recipe.execution).await?;
+    close_pull_request(&session, &recipe).await?;
     show(&session, &recipe).await?;
     Ok(0)
+}
+
+/// What is recorded for an execution that was cancelled can't help any more.
+async fn refuse_cancelled(session: &Session, recipe: &Recipe) -> Result<()> {
+    if session.engine.summary(&recipe.execution).await?.status == ExecutionStatus::Cancelled {
+        bail!("conflict: execution {} was cancelled", recipe.execution);
+    }
+    Ok(())
+}
+
+/// Nobody is asked any longer to review what a cancelled execution has proposed.
+async fn close_pull_request(session: &Session, recipe: &Recipe) -> Result<()> {
+    let records = session.workspace.records.as_ref();
+    let Some(mut integration) = IntegrationRecord::of(records, &recipe.project, &recipe.execution).await? else {
+        return Ok(());
+    };
+    let Some((number, _)) = integration.pull_request else { return Ok(()) };
+    let desk = &session.workspace.review_desk;
+    if desk.status(&integration.repository, number).await?.pull_request.state != PullRequestState::Open {
+        return Ok(());
+    }
+    let key = IdempotencyKey::derive(&["cancel", recipe.execution.as_str()]);
+    let closed = desk.close(&integration.repository, number, &key).await?;
+    integration.pull_request = Some((number, closed.state));
+    records.write(vec![integration.write()?]).await?;
+    Ok(())
 }
 
 /// Has the run of the head run again: after a registry that did not answer, or whatever else is over by itself.
 async fn rerun(common: &Common, of: &OfExecution) -> Result<u8> {
     let session = Session::open_existing(common)?;
     let recipe = session.recipe(of.execution.as_ref()).await?;
+    refuse_cancelled(&session, &recipe).await?;
     let (integration, pull) = pull_request(&session, &recipe).await?;
     if pull.state != PullRequestState::Open {
         let state = format!("{:?}", pull.state).to_lowercase();
@@ -213,7 +251,13 @@ async fn runs(common: &Common) -> Result<u8> {
     }
     for summary in all {
         let stage = summary.stage.map_or_else(String::new, |stage| stage.to_string());
-        print(&format!("{}  {}  {:9}  {stage}", summary.created_at, summary.id, summary.status.as_str()))?;
+        print(&format!(
+            "{}  {}  {}  {:9}  {stage}",
+            summary.created_at,
+            summary.root.project(),
+            summary.id,
+            summary.status.as_str()
+        ))?;
     }
     Ok(0)
 }
@@ -230,10 +274,14 @@ async fn show(session: &Session, recipe: &Recipe) -> Result<Report> {
 
 async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<RunOutcome<T>>) -> Result<u8> {
     if let Err(error) = outcome {
+        let kind = error.kind();
         // What was finished is still worth showing, when there is anything.
         if session.engine.find(&recipe.execution).await?.is_some() {
             show(session, recipe).await?;
             progress::note(&format!("error: {}", error.chain()));
+            if let Some(help) = report::what_helps(kind) {
+                progress::note(help);
+            }
             return Ok(1);
         }
         return Err(error.into());

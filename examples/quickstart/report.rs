@@ -76,6 +76,12 @@ impl Report {
         self.build.as_ref().and_then(BuildReport::published)
     }
 
+    /// Whether checks alone can't decide: something is removed, or no story is served.
+    fn is_left_to_a_person(&self) -> bool {
+        let removes = self.published().is_some_and(|build| !build.removed.is_empty());
+        removes || self.bundle.as_ref().is_some_and(|bundle| bundle.served().count() == 0)
+    }
+
     fn status(&self) -> &'static str {
         match (self.summary.status, self.unchanged()) {
             (ExecutionStatus::Completed, Some(_)) => "unchanged",
@@ -155,6 +161,7 @@ impl Report {
                 "state": job.state,
                 "steps": job.steps,
             })).collect::<Vec<_>>()),
+            "removed": self.published().map(|build| &build.removed),
             "isolation": self.published().map(|build| &build.run.isolation),
             "build_failure": self.published().and_then(|build| build.failure.as_ref()),
             "cost_usd": match summary.spending.cost {
@@ -246,6 +253,7 @@ impl Report {
         }
         if let Some(build) = self.published() {
             let _ = writeln!(text, "  branch      {} at {}", build.branch, build.head.short());
+            list_removed(&mut text, build);
         }
         if let Some(status) = &self.pull_request {
             let pull = &status.pull_request;
@@ -266,6 +274,9 @@ impl Report {
                 StoryStatus::NeedsModel { reason } => format!("needs a model: {reason}"),
                 StoryStatus::Failed { reason } => format!("failed: {reason}"),
                 StoryStatus::Blocked { by } => format!("blocked by {by}"),
+                StoryStatus::Partial { unchecked } => {
+                    format!("{} of its criteria not shown by a test, and perhaps not implemented", unchecked.len())
+                }
                 _ => continue,
             };
             let stories = self.stories.as_ref().map_or(&[][..], |stories| &stories.stories);
@@ -283,7 +294,7 @@ impl Report {
                 let _ = writeln!(text, "  Choose:  {again} choose node-api {with}");
             } else if self.is_red() {
                 let _ = writeln!(text, "  Again:   {again} rerun {with}");
-            } else if recipe.human_review {
+            } else if recipe.human_review || self.is_left_to_a_person() {
                 let _ = writeln!(text, "  Approve: {again} approve {with}");
             }
             let _ = writeln!(text, "  Go on:   {again} resume {with}");
@@ -292,7 +303,12 @@ impl Report {
             let _ = writeln!(text, "\n  Nothing changed: {} at {} has all of it.", base.base, base.head.short());
         }
         if let Some(failure) = &self.summary.failure {
-            let _ = writeln!(text, "\n  Failed: {failure}\n  Go on:  {again} resume {with}");
+            let _ = writeln!(text, "\n  Failed: {failure}");
+            // The summary has the failure in words; a run that just failed says by its kind what helps.
+            let is_final = FINAL.iter().any(|kind| failure.starts_with(kind.as_str()));
+            if self.summary.status == ExecutionStatus::Failed && !is_final {
+                let _ = writeln!(text, "  Go on:  {again} resume {with}");
+            }
         }
         if self.lacks_credentials() {
             let _ = writeln!(text, "  With your npm and pip credentials: add --registry-credentials");
@@ -309,6 +325,43 @@ impl Report {
             build.repository().location
         );
         let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
+        let _ = writeln!(text, "  Test it:\n    {}", test_command(plan.decision.stack));
+    }
+}
+
+/// The failures after which the same documents and options fail in the same way.
+const FINAL: [ErrorKind; 5] = [
+    ErrorKind::Unsupported,
+    ErrorKind::NoReadableDocument,
+    ErrorKind::InvalidInput,
+    ErrorKind::Cancelled,
+    ErrorKind::DefinitionChanged,
+];
+
+/// What a person can do about a failure that `resume` would only repeat.
+pub(crate) fn what_helps(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unsupported => Some("start again with another --stack"),
+        ErrorKind::NoReadableDocument => Some("start again with documents that have text"),
+        ErrorKind::InvalidInput => Some("start again with other documents or options"),
+        ErrorKind::DefinitionChanged => Some("go on with the release that began it, or start again"),
+        _ => None,
+    }
+}
+
+/// What was there and goes with a merge.
+fn list_removed(text: &mut String, build: &PublishedBuild) {
+    if build.removed.is_empty() {
+        return;
+    }
+    let stories = build.removed_stories();
+    let files = build.removed.len();
+    let _ = writeln!(text, "  removed     {files} files that the documents no longer ask for");
+    for story in stories {
+        let _ = writeln!(text, "              story: {}", story.title);
+    }
+    for file in &build.removed {
+        let _ = writeln!(text, "              {}", file.path);
     }
 }
 
@@ -347,11 +400,18 @@ fn routes(files: &[CodeFile]) -> String {
     if routes.is_empty() { "none".to_owned() } else { routes.into_iter().collect::<Vec<_>>().join(" and ") }
 }
 
+fn test_command(stack: Stack) -> &'static str {
+    match stack {
+        Stack::PythonApi => ".venv/bin/python -m pytest",
+        _ => "npm test",
+    }
+}
+
 fn run_commands(stack: Stack) -> &'static str {
     match stack {
         Stack::PythonApi => {
             "python3 -m venv .venv && .venv/bin/pip install --require-hashes -r requirements.lock && \
-             .venv/bin/uvicorn app.main:app --port 3000"
+             .venv/bin/uvicorn app.main:app"
         }
         Stack::ReactFullstack => "npm ci && npm run build && npm start",
         _ => "npm ci && npm run dev",

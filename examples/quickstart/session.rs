@@ -1,9 +1,9 @@
 //! One workspace, one pipeline: what a run needs to be found again.
 
 use crate::cli::{Common, Review, RunArgs};
-use crate::progress::Progress;
+use crate::progress::{Progress, note};
 use aipipe::domain::{
-    ContentHash, DocumentName, ExecutionId, ExecutionSummary, IdempotencyKey, IntakeRequest, ProjectName,
+    ContentHash, DocumentName, ExecutionId, ExecutionSummary, IdempotencyKey, IntakeRequest, Isolation, ProjectName,
     ReviewOutcome, Stack, slugify,
 };
 use aipipe::local::{Credentials, HostEnvironment, LocalWorkspace, SystemClock, read_document_file};
@@ -99,6 +99,16 @@ impl Session {
         let progress = Arc::new(Progress::new());
         let engine = workspace.engine().observer(progress.clone()).build()?;
         Ok(Self { workspace, engine, progress, common: common.clone() })
+    }
+
+    /// Whether code nobody has read yet will be able to reach this machine, before any of it runs.
+    pub(crate) fn tell_isolation(&self) {
+        let isolation = self.workspace.ci.isolation();
+        let told = match isolation {
+            Isolation::None(_) => format!("CI steps run with this user's rights ({isolation})"),
+            _ => format!("CI steps run {isolation}"),
+        };
+        note(&told);
     }
 
     /// As [`Session::open`], but makes nothing where nothing is.

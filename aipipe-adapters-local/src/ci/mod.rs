@@ -42,8 +42,8 @@ pub use sandbox::SandboxChoice;
 
 use crate::process::read_small;
 use aipipe_core::domain::{
-    CheckRun, CheckSource, CommitSha, Conclusion, ContentHash, IdempotencyKey, JobId, JobResult, RepositoryRef, RunId,
-    RunState, WorkflowRun,
+    CheckRun, CheckSource, CommitSha, Conclusion, ContentHash, IdempotencyKey, Isolation, JobId, JobResult,
+    RepositoryRef, RunId, RunState, WorkflowRun,
 };
 use aipipe_core::ports::RunSelector;
 use aipipe_core::{Error, ErrorKind, Result};
@@ -120,6 +120,12 @@ impl LocalCi {
         options.root = options.root.canonicalize().map_err(failed)?;
         let sandbox = Sandbox::probe(options.sandbox, &options.host)?;
         Ok(Self { options, sandbox })
+    }
+
+    /// How the steps of runs will be isolated.
+    #[must_use]
+    pub fn isolation(&self) -> Isolation {
+        self.sandbox.isolation()
     }
 
     fn folder(&self, repository: &RepositoryRef, run: &RunId) -> Result<RunFolder> {

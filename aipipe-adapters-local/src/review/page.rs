@@ -78,7 +78,8 @@ fn checks_of(page: &mut String, record: &Record, checks: &[CheckRun]) {
 fn reviews(page: &mut String, record: &Record) {
     page.push_str("## Reviews\n\n");
     if record.reviews.is_empty() {
-        page.push_str("None yet.\n\n");
+        let none = if record.state == PullRequestState::Open { "None yet." } else { "None." };
+        let _ = write!(page, "{none}\n\n");
         return;
     }
     for keyed in &record.reviews {

@@ -6,6 +6,7 @@ use super::path::{ProjectRoot, RepoPath};
 use super::time::Timestamp;
 use super::validation::ValidationReport;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -311,4 +312,51 @@ pub struct PublishedBuild {
     pub run: WorkflowRun,
     /// The failing step, when the run is red.
     pub failure: Option<BuildFailure>,
+    /// The files of the base that the commits take away, by path.
+    pub removed: Vec<RemovedFile>,
+}
+
+impl PublishedBuild {
+    /// The stories that go with the removed files, each once.
+    #[must_use]
+    pub fn removed_stories(&self) -> Vec<&RemovedStory> {
+        let mut seen = BTreeSet::new();
+        self.removed.iter().flat_map(|file| &file.stories).filter(|story| seen.insert(&story.id)).collect()
+    }
+}
+
+/// A file that an earlier execution made and the documents no longer ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RemovedFile {
+    /// Where it lies in the base.
+    pub path: RepoPath,
+    /// The stories it served there and that this execution does not have; empty where that is not known.
+    pub stories: Vec<RemovedStory>,
+}
+
+impl RemovedFile {
+    /// A file with the stories that go with it.
+    #[must_use]
+    pub fn new(path: RepoPath, stories: Vec<RemovedStory>) -> Self {
+        Self { path, stories }
+    }
+}
+
+/// A story of an earlier execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RemovedStory {
+    /// The story.
+    pub id: StoryId,
+    /// Its title.
+    pub title: String,
+}
+
+impl RemovedStory {
+    /// A story with its title.
+    #[must_use]
+    pub fn new(id: StoryId, title: impl Into<String>) -> Self {
+        Self { id, title: title.into() }
+    }
 }

@@ -64,7 +64,7 @@ pub struct CriterionTest {
 pub enum StoryStatus {
     /// Every criterion it has is checked by a test (or it has none and its operations are tested).
     Done,
-    /// Its operations work, but these criteria are checked by no test.
+    /// It has code and tests, but no test shows these criteria; perhaps nothing implements them.
     Partial {
         /// The criteria, each with the reason.
         unchecked: Vec<UncheckedCriterion>,
@@ -100,7 +100,7 @@ impl StoryStatus {
     }
 }
 
-/// A criterion no test checks.
+/// A criterion no test shows; perhaps nothing implements it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UncheckedCriterion {
     /// The criterion.
@@ -139,6 +139,11 @@ pub struct CodeBundle {
 }
 
 impl CodeBundle {
+    /// The stories that are served, wholly or partly.
+    pub fn served(&self) -> impl Iterator<Item = &StoryResult> {
+        self.stories.iter().filter(|result| matches!(result.status, StoryStatus::Done | StoryStatus::Partial { .. }))
+    }
+
     /// Every piece of work on a story, in the order they follow each other.
     pub fn work(&self) -> impl Iterator<Item = &StoryResult> {
         self.stories.iter().chain(&self.completions)

@@ -113,7 +113,7 @@ pub enum TraceGap {
         /// Why, as far as it is known.
         reason: String,
     },
-    /// A criterion of a served story that no test checks.
+    /// A criterion of a served story that no test shows.
     UncoveredCriterion {
         /// The story.
         story: StoryId,

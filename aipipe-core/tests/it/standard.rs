@@ -4,7 +4,7 @@ use aipipe_core::domain::{
     ArchitecturePlan, ArtifactArea, ArtifactKey, ArtifactPrefix, BuildReport, CheckName, ContentHash, DocumentName,
     EndedReview, ExecutionStatus, IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild, PullRequestState, RepoPath,
     ReviewOutcome, ReviewPolicy, ReviewVerdict, Stack, StorySet, StoryStatus, TraceGap, TraceMatrix, Traced,
-    ValidationReport,
+    UncheckedCriterion, ValidationReport,
 };
 use aipipe_core::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
 use aipipe_core::ports::{
@@ -100,6 +100,13 @@ impl Desk {
         self.clock.advance(Duration::from_secs(1));
         let (signal, payload) = (ReviewCoordinator::rerun_signal(), ReviewCoordinator::rerun_payload(&head));
         self.engine().signal(&self.request(key).execution(), &signal, &id, payload).await.unwrap();
+    }
+
+    /// A person approves the built head.
+    async fn approve(&self, build: &PublishedBuild, number: u64) {
+        let spec = ReviewSpec::new("reviewer", ReviewVerdict::Approved, build.head.clone());
+        let key = IdempotencyKey::derive(&["approve", build.head.as_str()]);
+        self.forge.review(&build.repository, number, &spec, &key).await.unwrap();
     }
 
     async fn bundle(&self, key: &str) -> CodeBundle {
@@ -346,6 +353,73 @@ async fn changed_documents_are_a_new_execution_in_the_same_repository() {
     assert!(latest.previous.is_some_and(|previous| previous != latest.version), "{latest:?}");
 }
 
+#[tokio::test]
+async fn what_the_documents_leave_out_is_shown_and_removed_by_a_person_alone() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    merged(desk.run("a", BRIEF).await.unwrap());
+    assert!(desk.build("a").await.removed.is_empty(), "the control: a first execution removes nothing");
+    let less = BRIEF.replace("- Clerks must be able to delete a book.\n", "");
+    for _ in 0..2 {
+        let reason = waits(desk.run("b", &less).await.unwrap());
+        assert!(reason.contains("it removes a file of earlier executions"), "{reason}");
+    }
+    assert_eq!(desk.forge.made("merge"), 1, "green checks alone do not merge it");
+    let build = desk.build("b").await;
+    let stories = build.removed_stories();
+    assert!(stories.len() == 1 && stories[0].title.to_lowercase().contains("delete"), "{stories:?}");
+    let (body, _) = desk.forge.pull_request_text(&build.repository, 2).unwrap();
+    assert!(body.starts_with("## Removed\n"), "{body}");
+    assert!(body.contains(&format!("- File `{}`", build.removed[0].path)), "{body}");
+    assert!(body.contains(&format!("(`{}`)", stories[0].id)), "{body}");
+    assert!(body.contains("**Merge:** waits for a person's approval"), "{body}");
+    desk.approve(&build, 2).await;
+    let main = merged(desk.run("b", &less).await.unwrap()).pull_request.merge_sha.unwrap();
+    let files = desk.forge.list_files(&build.repository, &main).await.unwrap();
+    assert!(files.iter().all(|file| file.path != build.removed[0].path));
+}
+
+#[tokio::test]
+async fn a_project_in_which_no_story_is_served_is_not_merged_by_checks_alone() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    let brief = "# Labels\n\n## Requirements\n\n- The system must print a label for a new book.\n\n\
+        We will build a REST API in Node with Express.\n";
+    let reason = waits(desk.run("a", brief).await.unwrap());
+    assert!(reason.contains("serves no story") && reason.contains("waiting for 1 approval"), "{reason}");
+    assert_eq!((desk.forge.made("pull-request"), desk.forge.made("merge")), (1, 0));
+    assert_eq!(desk.bundle("a").await.served().count(), 0);
+    desk.approve(&desk.build("a").await, 1).await;
+    merged(desk.run("a", brief).await.unwrap());
+}
+
+/// The text as if a story that is done had a criterion no test shows.
+fn partly_shown(contents: &Contents<'_>) -> PullRequestText {
+    let mut bundle = contents.bundle.clone();
+    let done = bundle.stories.iter_mut().find(|result| matches!(result.status, StoryStatus::Done)).unwrap();
+    let story = contents.stories.stories.iter().find(|story| story.id == done.story).unwrap();
+    let criterion = story.criteria.first().unwrap().id.clone();
+    let unchecked = vec![UncheckedCriterion { criterion, reason: "no rule reads it".to_owned() }];
+    done.status = StoryStatus::Partial { unchecked };
+    let mut contents: Contents<'_> = *contents;
+    contents.bundle = &bundle;
+    describe(&contents)
+}
+
+#[tokio::test]
+async fn a_story_that_is_partly_shown_is_not_counted_as_done() {
+    let title = |outcome: EndedReview| outcome.pull_request.title;
+    let whole = title(merged(Desk::new(ReviewPolicy::Automated).run("a", BRIEF).await.unwrap()));
+    assert!(whole.contains(": 3 of 4 stories on the"), "the control: {whole}");
+    let mut desk = Desk::new(ReviewPolicy::Automated);
+    let options = ReviewOptions::new(ReviewPolicy::Automated).with_text(partly_shown);
+    desk.options = StandardOptions::new(ReviewPolicy::Automated).with_review(options);
+    let outcome = merged(desk.run("a", BRIEF).await.unwrap());
+    let (body, _) = desk.forge.pull_request_text(&outcome.pull_request.repository, 1).unwrap();
+    let partly = title(outcome);
+    assert!(partly.contains(": 2 of 4 stories, 1 partly, on the"), "{partly}");
+    assert!(body.contains("not shown by a test, and perhaps not implemented:\n  - "), "{body}");
+    assert!(!body.contains("works, but"), "{body}");
+}
+
 type Tree = BTreeMap<RepoPath, ContentHash>;
 
 #[tokio::test]
@@ -367,8 +441,10 @@ async fn every_commit_of_a_later_execution_is_a_whole_project() {
 
     let more = BRIEF.replace("- Clerks must be able to delete a book.\n", "")
         + "\n- Clerks must be able to add a reader with a name.\n- Clerks must be able to list all readers.\n";
-    merged(desk.run("b", &more).await.unwrap());
+    waits(desk.run("b", &more).await.unwrap());
     let (build, bundle) = (desk.build("b").await, desk.bundle("b").await);
+    desk.approve(&build, 2).await;
+    merged(desk.run("b", &more).await.unwrap());
     let execution = desk.request("b").execution();
     let validated = desk.engine().stage_output(&execution, &IntegrationValidator::stage_name()).await.unwrap();
     let validated: ValidationReport = validated.unwrap();

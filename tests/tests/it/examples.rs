@@ -265,7 +265,12 @@ fn a_person_reviews_and_documents_change() {
     )
     .unwrap();
     let auto = ["--json", "--project", "library", notes_arg];
-    let second = run(&mut quickstart(&workspace, &auto)).exits(0).json();
+    // The test of the story in its old words goes, and no check judges that.
+    let second = run(&mut quickstart(&workspace, &auto)).exits(2).json();
+    assert_eq!((&second["pull_request"]["state"], second["removed"].is_array()), (&json!("open"), true), "{second}");
+    let told = run(&mut quickstart(&workspace, &["status"])).exits(2);
+    assert!(told.stdout.contains("  removed     ") && told.stdout.contains("Approve: "), "{told}");
+    let second = run(&mut quickstart(&workspace, &approve)).exits(0).json();
     assert_eq!((&second["pull_request"]["state"], &second["pull_request"]["number"]), (&json!("merged"), &json!(2)));
     assert_ne!(second["execution"], first["execution"]);
     assert_eq!(second["repository"], first["repository"]);
@@ -288,7 +293,10 @@ fn a_person_reviews_and_documents_change() {
     git(&[&["-C", at], &identity[..], &["commit", "--quiet", "--message", "Add notes"]].concat());
     git(&["-C", at, "push", "--quiet", "origin", "main"]);
     fs::write(&notes, NOTES).unwrap();
-    let third = run(&mut quickstart(&workspace, &auto)).exits(0).json();
+    let third = run(&mut quickstart(&workspace, &auto)).exits(2).json();
+    let removed = third["removed"].as_array().unwrap();
+    assert!(removed.iter().any(|file| file["path"].as_str().unwrap().contains("delete-a-book")), "{third}");
+    let third = run(&mut quickstart(&workspace, &approve)).exits(0).json();
     assert_eq!(third["pull_request"]["state"], "merged", "{third}");
     let merged = folder.path().join("merged");
     clone(&third, &merged);
@@ -304,7 +312,21 @@ fn a_person_reviews_and_documents_change() {
     let runs = run(&mut quickstart(&workspace, &["runs", "--json"])).exits(0).json();
     let states: Vec<_> = runs["executions"].as_array().unwrap().iter().map(|run| run["status"].clone()).collect();
     assert_eq!(states, ["completed", "completed", "completed", "completed"]);
-    assert_eq!(run(&mut quickstart(&workspace, &["runs"])).exits(0).stdout.lines().count(), 4);
+    let lines = run(&mut quickstart(&workspace, &["runs"])).exits(0).stdout;
+    assert_eq!(lines.lines().filter(|line| line.contains("  library  ")).count(), 4, "{lines}");
+
+    // What no longer helps is refused before it leaves a trace.
+    let choose = run(&mut quickstart(&workspace, &["choose", "node-api"])).exits(1);
+    assert!(choose.stderr.contains("does not wait for a stack"), "{choose}");
+    fs::write(&notes, NOTES.replace("author", "writer")).unwrap();
+    run(&mut quickstart(&workspace, &start)).says("CI steps run ");
+    let cancelled = run(&mut quickstart(&workspace, &["cancel", "--json"])).exits(0).json();
+    assert_eq!(cancelled["pull_request"]["state"], "closed", "{cancelled}");
+    run(&mut quickstart(&workspace, &approve)).exits(1).says("was cancelled");
+    let status = run(&mut quickstart(&workspace, &["status"])).exits(1);
+    assert!(!status.stdout.contains("resume"), "{status}");
+    let json = run(&mut quickstart(&workspace, &["status", "--json"])).exits(1).json();
+    assert_eq!(json["pull_request"]["reviews"], json!([]), "{json}");
 }
 
 fn files_below(folder: &Path) -> Vec<String> {

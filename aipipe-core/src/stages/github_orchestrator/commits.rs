@@ -114,7 +114,11 @@ fn story_message(result: &StoryResult, story: Option<&UserStory>) -> String {
     message.push_str(".\n");
     let checked: Vec<_> = result.tests.iter().map(|test| &test.criterion).collect();
     for criterion in &story.criteria {
-        let mark = if checked.contains(&&criterion.id) { "checked" } else { "not checked by a test" };
+        let mark = if checked.contains(&&criterion.id) {
+            "checked"
+        } else {
+            "not shown by a test, and perhaps not implemented"
+        };
         message.push_str(&format!("\n- {} ({mark})", one_line(&criterion.then)));
     }
     message.push_str(&format!("\n\nStory: {} ({})\n", story.id, result.status.label()));

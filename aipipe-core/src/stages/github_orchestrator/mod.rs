@@ -21,7 +21,8 @@ mod outdated;
 use super::head_run::{HeadRuns, Standing};
 use crate::domain::{
     ArchitecturePlan, BranchName, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey, PublishedBuild,
-    RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, UnchangedBase, ValidationReport, Wait,
+    RemovedFile, RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, UnchangedBase,
+    ValidationReport, Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{
@@ -33,7 +34,7 @@ use async_trait::async_trait;
 use base::base_files;
 use commits::{PlannedCommit, planned_commits};
 use history::{Commit, history};
-use outdated::outdated_files;
+use outdated::{Made, outdated_files};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,21 +176,26 @@ impl GithubOrchestrator {
         .await
     }
 
-    /// The commits that lead from the base to the project.
+    /// The commits that lead from the base to the project, and what they take away.
     async fn commits(
         &self,
         cx: &StageContext,
         repository: &RepositoryRef,
         base_head: &CommitSha,
         planned: Vec<PlannedCommit>,
-    ) -> Result<Vec<Commit>> {
+        stories: &StorySet,
+    ) -> Result<(Vec<Commit>, Vec<RemovedFile>)> {
         let source_control = self.source_control.as_ref();
         let base = base_files(cx, source_control, repository, base_head, &planned).await?;
-        let made = planned.iter().flat_map(|commit| &commit.files).map(|file| &file.path).collect();
+        let made = Made {
+            files: planned.iter().flat_map(|commit| &commit.files).map(|file| &file.path).collect(),
+            stories: stories.stories.iter().map(|story| &story.id).collect(),
+        };
         let paths = base.keys().cloned().collect();
-        let outdated = outdated_files(cx, source_control, repository, base_head, &paths, &made).await?;
+        let removed = outdated_files(cx, source_control, repository, base_head, &paths, &made).await?;
         let common = base.into_iter().filter_map(|(path, state)| Some((path, state?))).collect();
-        Ok(history(planned, &common, outdated))
+        let outdated = removed.iter().map(|file| file.path.clone()).collect();
+        Ok((history(planned, &common, outdated), removed))
     }
 
     async fn commit_all(
@@ -243,7 +249,7 @@ impl Stage for GithubOrchestrator {
 
     fn revision(&self) -> String {
         let PublishOptions { repository, base, author_name, author_email, .. } = &self.options;
-        format!("2 {base} {repository:?} {author_name} {author_email}")
+        format!("3 {base} {repository:?} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: ValidationReport) -> Result<Outcome<BuildReport>> {
@@ -255,7 +261,7 @@ impl Stage for GithubOrchestrator {
         let repository = self.repository(cx).await?;
         let base_head = self.base_head(cx, &repository).await?;
         let planned = planned_commits(&report, &bundle, &plan, &stories)?;
-        let commits = self.commits(cx, &repository, &base_head, planned).await?;
+        let (commits, removed) = self.commits(cx, &repository, &base_head, planned, &stories).await?;
         if commits.is_empty() {
             return Ok(Outcome::Done(BuildReport::Unchanged(Box::new(UnchangedBase {
                 root: cx.root().clone(),
@@ -315,6 +321,7 @@ impl Stage for GithubOrchestrator {
             head,
             run,
             failure,
+            removed,
         }))))
     }
 }

@@ -3,13 +3,23 @@
 //! Documents change: a story is dropped or said in other words, and its test would stay behind and fail. Only files
 //! that are byte for byte what an earlier execution published are taken away; what a person touched is a person's.
 
-use crate::Result;
-use crate::domain::{ArtifactArea, ArtifactPrefix, CommitSha, ContentHash, RepoPath, RepositoryRef, StepKey};
+use crate::domain::{
+    ArtifactArea, ArtifactKey, ArtifactPrefix, CommitSha, ContentHash, RemovedFile, RemovedStory, RepoPath,
+    RepositoryRef, StepKey, StoryId, TraceMatrix,
+};
 use crate::pipeline::StageContext;
-use crate::ports::{ArtifactStoreExt, RecordQuery, SourceControl, Table};
+use crate::ports::{ArtifactStoreExt, GetOptions, RecordQuery, SourceControl, Table};
 use crate::tables::IntegrationRecord;
+use crate::{Error, ErrorKind, Result};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What this execution makes.
+#[derive(Debug)]
+pub(super) struct Made<'a> {
+    pub(super) files: BTreeSet<&'a RepoPath>,
+    pub(super) stories: BTreeSet<&'a StoryId>,
+}
 
 /// The files of the base to be removed, in order; recorded, so that every later run removes the same.
 pub(super) async fn outdated_files(
@@ -18,33 +28,38 @@ pub(super) async fn outdated_files(
     repository: &RepositoryRef,
     base_head: &CommitSha,
     base: &BTreeSet<RepoPath>,
-    made: &BTreeSet<&RepoPath>,
-) -> Result<Vec<RepoPath>> {
-    let candidates: BTreeSet<&RepoPath> = base.iter().filter(|path| !made.contains(path)).collect();
+    made: &Made<'_>,
+) -> Result<Vec<RemovedFile>> {
+    let candidates: BTreeSet<&RepoPath> = base.iter().filter(|path| !made.files.contains(path)).collect();
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    cx.record(&StepKey::literal("outdated-files"), &(base_head, &candidates), || async {
+    cx.record(&StepKey::literal("removed-files"), &(base_head, &candidates), || async {
         let published = published(cx, repository, &candidates).await?;
-        let mut outdated = Vec::new();
-        for (path, hashes) in published {
+        let mut outdated = BTreeMap::new();
+        for (path, versions) in published {
             let content = source_control.read_file(repository, base_head, &path).await?;
-            if hashes.contains(&ContentHash::of(&content)) {
-                outdated.push(path);
+            let hash = ContentHash::of(&content);
+            let publishers: Vec<_> =
+                versions.into_iter().filter(|(version, _)| *version == hash).map(|(_, by)| by).collect();
+            if !publishers.is_empty() {
+                outdated.insert(path, publishers);
             }
         }
-        Ok(outdated)
+        name_stories(cx, outdated, &made.stories).await
     })
     .await
 }
+
+type Versions = Vec<(ContentHash, IntegrationRecord)>;
 
 /// Those of `wanted` that other executions of the project published to this repository, with all their contents.
 async fn published(
     cx: &StageContext,
     repository: &RepositoryRef,
     wanted: &BTreeSet<&RepoPath>,
-) -> Result<BTreeMap<RepoPath, BTreeSet<ContentHash>>> {
-    let mut found: BTreeMap<RepoPath, BTreeSet<ContentHash>> = BTreeMap::new();
+) -> Result<BTreeMap<RepoPath, Versions>> {
+    let mut found: BTreeMap<RepoPath, Versions> = BTreeMap::new();
     for earlier in integrations(cx).await? {
         if earlier.execution == *cx.execution() || earlier.repository != *repository {
             continue;
@@ -57,11 +72,49 @@ async fn published(
             let Some(path) = path.and_then(|path| RepoPath::parse(path).ok()) else { continue };
             if wanted.contains(&path) {
                 let hash = cx.artifacts().hash_of(&file).await?;
-                found.entry(path).or_default().insert(hash);
+                found.entry(path).or_default().push((hash, earlier.clone()));
             }
         }
     }
     Ok(found)
+}
+
+/// The removed files with the stories that go with them, as the matrices of their publishers tell.
+async fn name_stories(
+    cx: &StageContext,
+    outdated: BTreeMap<RepoPath, Vec<IntegrationRecord>>,
+    kept: &BTreeSet<&StoryId>,
+) -> Result<Vec<RemovedFile>> {
+    let mut matrices = BTreeMap::new();
+    for publisher in outdated.values().flatten() {
+        if !matrices.contains_key(&publisher.execution) {
+            matrices.insert(publisher.execution.clone(), matrix_of(cx, publisher).await?);
+        }
+    }
+    let file = |(path, publishers): (RepoPath, Vec<IntegrationRecord>)| {
+        let traces = publishers.iter().filter_map(|by| matrices.get(&by.execution)?.as_ref());
+        let stories = traces.flat_map(|matrix| &matrix.stories);
+        let gone = stories.filter(|story| story.files.contains(&path) && !kept.contains(&story.story));
+        let by_id: BTreeMap<&StoryId, &str> = gone.map(|story| (&story.story, story.title.as_str())).collect();
+        let stories = by_id.into_iter().map(|(id, title)| RemovedStory::new(id.clone(), title)).collect();
+        RemovedFile::new(path, stories)
+    };
+    Ok(outdated.into_iter().map(file).collect())
+}
+
+/// From an earlier execution's stories to its files; `None` when it never came to a pull request.
+async fn matrix_of(cx: &StageContext, earlier: &IntegrationRecord) -> Result<Option<TraceMatrix>> {
+    let key = ArtifactKey::parse(&format!("{}/processed/{}/traceability.json", earlier.root, earlier.execution))?;
+    let stored = match cx.artifacts().get(&key, GetOptions::default()).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        stored => stored?,
+    };
+    let damaged = |error| {
+        Error::new(ErrorKind::Corrupt, "publish.removed", "the matrix of an earlier execution can't be read")
+            .with("key", &key)
+            .caused_by(error)
+    };
+    serde_json::from_slice(&stored.content).map(Some).map_err(damaged)
 }
 
 async fn integrations(cx: &StageContext) -> Result<Vec<IntegrationRecord>> {

@@ -31,7 +31,7 @@ fn wait(reason: impl Into<String>, poll: bool) -> Decision {
 pub struct Terms<'a> {
     /// Who decides.
     pub policy: ReviewPolicy,
-    /// How many people must approve under [`ReviewPolicy::Human`]; at least one.
+    /// How many people must approve where people do; at least one.
     pub approvals: usize,
     /// The checks that must have succeeded for the current head.
     pub required: &'a [RequiredCheck],
@@ -39,6 +39,22 @@ pub struct Terms<'a> {
     pub built: &'a CommitSha,
     /// Where the newest run of the current head stands; `None` when none is known.
     pub run: Option<RunState>,
+    /// How many files of the base the branch takes away.
+    pub removed: usize,
+    /// How many stories the branch serves, wholly or partly.
+    pub served: usize,
+}
+
+/// Why checks alone can't decide about a branch, if they can't: green tells nothing of code that is no longer there,
+/// and nothing of a project in which no story is served.
+pub(super) fn left_to_a_person(removed: usize, served: usize) -> Option<String> {
+    let what = match removed {
+        0 if served > 0 => return None,
+        0 => "it serves no story".to_owned(),
+        1 => "it removes a file of earlier executions".to_owned(),
+        files => format!("it removes {files} files of earlier executions"),
+    };
+    Some(format!("{what}, which checks can't judge; a person has to decide"))
 }
 
 /// Decides on a pull request.
@@ -51,7 +67,8 @@ pub struct Terms<'a> {
 /// approvals of an older head count for nothing, and neither do objections of those who are known not to be asked.
 ///
 /// Under `Automated`, the head must be the one that was built, and its whole run green: a job that fails without
-/// being required is for a person to judge.
+/// being required is for a person to judge. A branch that takes files away or serves no story needs the approvals that
+/// `Human` asks for as well.
 #[must_use]
 pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
     let pull = &status.pull_request;
@@ -80,7 +97,14 @@ pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
                 }
                 None => return wait(format!("no CI run of {head} is known"), true),
             }
-            format!("all {} required checks of {head} succeeded", terms.required.len())
+            let green = format!("all {} required checks of {head} succeeded", terms.required.len());
+            match left_to_a_person(terms.removed, terms.served) {
+                None => green,
+                Some(why) => match approved_by(status, terms.approvals.max(1)) {
+                    Ok(reviewers) => format!("{green}; approved by {reviewers}"),
+                    Err(reason) => return wait(format!("{why}; {reason}"), false),
+                },
+            }
         }
         ReviewPolicy::Human => match approved_by(status, terms.approvals.max(1)) {
             Ok(reviewers) => format!("approved at {head} by {reviewers}; all required checks succeeded"),
@@ -237,7 +261,7 @@ mod tests {
         required: &[RequiredCheck],
         built: &CommitSha,
     ) -> Decision {
-        super::decide(status, &Terms { policy, approvals, required, built, run: Some(GREEN) })
+        super::decide(status, &Terms { policy, approvals, required, built, run: Some(GREEN), removed: 0, served: 1 })
     }
 
     const GREEN: RunState = RunState::Completed(Conclusion::Success);
@@ -288,6 +312,28 @@ mod tests {
             let mut status = status(&BOTH, &[]);
             status.mergeable = mergeable;
             assert!(!merges(&automated(&status)), "{mergeable:?}");
+        }
+    }
+
+    #[test]
+    fn automated_leaves_what_checks_cannot_judge_to_a_person() {
+        let decide = |removed, served, reviews: &[_]| {
+            let (built, required) = (sha(HEAD), required());
+            let policy = ReviewPolicy::Automated;
+            let run = Some(GREEN);
+            let terms = Terms { policy, approvals: 1, required: &required, built: &built, run, removed, served };
+            super::decide(&status(&BOTH, reviews), &terms)
+        };
+        assert!(merges(&decide(0, 1, &[])), "the control: nothing goes and a story is served");
+        for (removed, served, said) in [(1, 1, "removes a file"), (7, 1, "removes 7 files"), (0, 0, "no story")] {
+            match decide(removed, served, &[]) {
+                Decision::Wait { reason, poll: false } => assert!(reason.contains(said), "{reason}"),
+                other => panic!("{removed} removed, {served} served: {other:?}"),
+            }
+            let by = |who| [(who, ReviewVerdict::Approved, HEAD)];
+            assert!(merges(&decide(removed, served, &by("a"))), "a person decided");
+            assert!(!merges(&decide(removed, served, &by("stranger"))));
+            assert!(!merges(&decide(removed, served, &[("a", ReviewVerdict::Approved, OLD)])));
         }
     }
 
@@ -349,7 +395,8 @@ mod tests {
     fn automated_wants_the_whole_run_green_and_a_person_may_judge_otherwise() {
         let approved = status(&BOTH, &[("a", ReviewVerdict::Approved, HEAD)]);
         let with = |policy, run| {
-            let terms = Terms { policy, approvals: 1, required: &required(), built: &sha(HEAD), run };
+            let terms =
+                Terms { policy, approvals: 1, required: &required(), built: &sha(HEAD), run, removed: 0, served: 1 };
             merges(&super::decide(&approved, &terms))
         };
         for (run, automated) in [

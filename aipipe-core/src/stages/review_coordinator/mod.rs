@@ -340,7 +340,7 @@ impl Stage for ReviewCoordinator {
 
     fn revision(&self) -> String {
         let ReviewOptions { policy, approvals, author_name, author_email, .. } = &self.options;
-        format!("2 {policy:?} {approvals} {author_name} {author_email}")
+        format!("3 {policy:?} {approvals} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<ReviewOutcome>> {
@@ -349,6 +349,7 @@ impl Stage for ReviewCoordinator {
             BuildReport::Unchanged(base) => return Ok(Outcome::Done(ReviewOutcome::Unchanged(*base))),
         };
         let validation: ValidationReport = cx.load(&build.validation).await?;
+        let bundle: CodeBundle = cx.load(&validation.bundle).await?;
         let opened = self.open(cx, &build, &validation, &StepKey::literal("pull-request")).await?;
         let mut status = self.status(&build, opened.number).await?;
         self.note(cx, &build, &status.pull_request).await?;
@@ -373,6 +374,8 @@ impl Stage for ReviewCoordinator {
             required: &required,
             built: &build.head,
             run: standing.as_ref().and_then(Standing::state),
+            removed: build.removed.len(),
+            served: bundle.served().count(),
         };
         let head = &status.pull_request.head_sha;
         let chosen = StepKey::parse(format!("merge-decision/{head}"))?;

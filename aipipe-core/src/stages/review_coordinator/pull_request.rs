@@ -1,12 +1,13 @@
 //! The text of the pull request: what a reviewer needs to decide, and for every file the words it serves.
 
+use super::decision::left_to_a_person;
 use super::markdown::{code, escape, fenced, shorten};
 use super::statements::not_understood;
 use super::traceability;
 use crate::domain::{
     ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
-    PinnedDependency, PublishedBuild, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice, StackEvidence,
-    StoryId, StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
+    PinnedDependency, PublishedBuild, RemovedStory, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
+    StackEvidence, StoryId, StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -66,13 +67,10 @@ const MAX_BYTES: usize = 60_000;
 pub fn describe(contents: &Contents<'_>) -> PullRequestText {
     let counts = Counts::of(&contents.bundle.stories);
     let project = contents.plan.root.project();
-    let title = format!(
-        "{project}: {} of {} stories on the {}",
-        counts.served(),
-        counts.total,
-        contents.plan.decision.stack.title()
-    );
-    let mut sections = vec![summary(contents, &counts), stories_table(contents)];
+    let partly = if counts.partial == 0 { String::new() } else { format!(", {} partly,", counts.partial) };
+    let stack = contents.plan.decision.stack.title();
+    let title = format!("{project}: {} of {} stories{partly} on the {stack}", counts.done, counts.total);
+    let mut sections = vec![removed(contents), summary(contents, &counts), stories_table(contents)];
     sections.extend([checks(contents), needs(contents), questions(contents)]);
     sections.extend([not_understood(&contents.stories.uncovered), decision(contents)]);
     sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
@@ -127,10 +125,34 @@ impl Counts {
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         if parts.is_empty() { "none worked on".to_owned() } else { parts.join(", ") }
     }
+}
 
-    fn served(&self) -> usize {
-        self.done + self.partial
+/// How many removed files or stories to list; the commit lists all files.
+const MAX_REMOVED: usize = 100;
+
+/// First of all: what was there and goes is easily overlooked among what comes.
+fn removed(contents: &Contents<'_>) -> Option<String> {
+    let files = &contents.build.removed;
+    if files.is_empty() {
+        return None;
     }
+    let mut text = String::from(
+        "## Removed\n\nThe documents of this run describe the whole project, and they no longer ask for what follows. \
+         It was made by earlier executions and is unchanged since.\n\n",
+    );
+    let mut list = |items: Vec<String>| {
+        items.iter().take(MAX_REMOVED).for_each(|item| text.push_str(item));
+        if items.len() > MAX_REMOVED {
+            let _ = writeln!(text, "- and {} more", items.len() - MAX_REMOVED);
+        }
+    };
+    let stories = contents.build.removed_stories();
+    let named = |story: &&RemovedStory| {
+        format!("- Story **{}** ({})\n", escape(&shorten(&story.title, 90)), code(story.id.as_str()))
+    };
+    list(stories.iter().map(named).collect());
+    list(files.iter().map(|file| format!("- File {}\n", code(file.path.as_str()))).collect());
+    Some(text)
 }
 
 fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
@@ -149,14 +171,15 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     let _ = writeln!(text, "\n**Stack:** {}", escape(&sentence(&decision.explanation)));
     let verdict = if build.run.state.is_success() { "green" } else { "**red**" };
     let _ = writeln!(text, "\n**CI:** {verdict} at {} ({} commits).", code(build.head.short()), build.commits.len());
-    let _ = writeln!(
-        text,
-        "\n**Merge:** {}",
-        match contents.policy {
-            ReviewPolicy::Human => "waits for a person's approval of this head and for all required checks.",
-            ReviewPolicy::Automated => "as soon as every required check of this head has succeeded.",
+    let alone = left_to_a_person(build.removed.len(), contents.bundle.served().count());
+    let merge = match (contents.policy, alone) {
+        (ReviewPolicy::Automated, None) => "as soon as every required check of this head has succeeded.".to_owned(),
+        (ReviewPolicy::Automated, Some(why)) => format!("waits for a person's approval of this head: {why}."),
+        (ReviewPolicy::Human, _) => {
+            "waits for a person's approval of this head and for all required checks.".to_owned()
         }
-    );
+    };
+    let _ = writeln!(text, "\n**Merge:** {merge}");
     Some(text)
 }
 
@@ -270,7 +293,7 @@ fn needs(contents: &Contents<'_>) -> Option<String> {
                 let _ = writeln!(text, "- **{title}** is blocked by {}", code(by.as_str()));
             }
             StoryStatus::Partial { unchecked } => {
-                let _ = writeln!(text, "- **{title}** works, but no test checks:");
+                let _ = writeln!(text, "- **{title}** has criteria not shown by a test, and perhaps not implemented:");
                 for unchecked in unchecked {
                     let criterion = story(contents, &result.story)
                         .and_then(|story| story.criteria.iter().find(|criterion| criterion.id == unchecked.criterion));

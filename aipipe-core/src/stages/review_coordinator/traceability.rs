@@ -118,7 +118,12 @@ fn gaps(matrix: &TraceMatrix, most: usize) -> String {
                     story.criteria.iter().find(|known| known.criterion == *criterion).map(|known| known.then.as_str())
                 });
                 let words = shorten(then.unwrap_or(criterion.as_str()), 160);
-                writeln!(text, "- no test checks “{}” of {}: {}", escape(&words), code(story.as_str()), escape(reason))
+                let (words, story) = (escape(&words), code(story.as_str()));
+                writeln!(
+                    text,
+                    "- “{words}” of {story} is not shown by a test, and perhaps not implemented: {}",
+                    escape(reason)
+                )
             }
             TraceGap::UntestedStory { story } => writeln!(text, "- {} has no test", code(story.as_str())),
             TraceGap::OrphanFile { file } => writeln!(text, "- {} serves no story", code(file.as_str())),
