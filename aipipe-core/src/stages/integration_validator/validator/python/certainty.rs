@@ -8,7 +8,7 @@ use crate::domain::{RepoPath, Severity};
 const NOT_CODE: &[&str] = &[
     "fixtures", "fixture", "testdata", "test-data", "test_data", "template", "templates", "stubs", "scaffold",
     "snippets", "snapshots", "__snapshots__", "vendor", "_vendor", "vendored", "third_party", "site-packages",
-    "node_modules", "typeshed", "skeleton", "boilerplate", "functional", "cassettes", "inputs", "legacy", "archive",
+    "node_modules", "typeshed", "skeleton", "boilerplate", "functional", "cassettes", "inputs", "legacy", "archive", "test_apps", "profiling",
 ];
 
 /// Folders of what shows or tries something, and runs where its reader installs what it needs.
@@ -26,7 +26,7 @@ pub(super) fn lower_outside_code(path: &RepoPath, report: Report, origin: Origin
 /// Whether a file lies where texts for something else lie.
 pub(super) fn is_outside_code(path: &RepoPath) -> bool {
     let in_tests = path.components().any(is_test_folder);
-    path.components().any(|part| NOT_CODE.contains(&part) || in_tests && matches!(part, "data" | "files" | "cases" | "resources"))
+    path.components().any(|part| NOT_CODE.contains(&part) || part.starts_with('.') || in_tests && matches!(part, "data" | "files" | "cases" | "resources"))
         || path.as_str().contains("{{")
 }
 

@@ -65,9 +65,11 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
     if let Some(error) = parsed.errors().first() {
         let place = span(error.location);
         let place = TextSpan { start: place.start.min(text.len()), end: place.end.min(text.len()) };
+        // Templates of Python are no Python yet.
+        let is_template = text.contains("{%") && text.contains("%}");
         summary.problems.push(Problem {
             rule: Rule::SyntaxError,
-            severity: Severity::Error,
+            severity: if is_template { Severity::Warning } else { Severity::Error },
             span: place,
             message: error.error.to_string(),
         });

@@ -105,8 +105,11 @@ impl Linker<'_> {
             if matches!(found, Found::File(_) | Found::Folder) {
                 let owned = self.is_regular(root, first);
                 let certain = owned && !packages::is_standard(first);
-                if owned || !foreign {
-                    return self.resolved(import, root, parts, found, certain && !(foreign && root.as_str() == own_folder && !own_folder.is_empty()));
+                // A file in a folder without `__init__` counts; the folder alone may be anything.
+                let whole = parts.len() > 1 && matches!(found, Found::File(_)) && !packages::is_standard(first);
+                if owned || whole || !foreign {
+                    let beside = foreign && root.as_str() == own_folder && !own_folder.is_empty();
+                    return self.resolved(import, root, parts, found, certain && !beside);
                 }
             }
         }
@@ -122,10 +125,13 @@ impl Linker<'_> {
         if packages::is_standard(first) {
             return Resolved::Opaque;
         }
-        let owner = searched.iter().find(|root| is_root(root));
+        let mut owners = searched.iter().filter(|root| is_root(root));
+        let is_package = |root: &&String| environment.packages.contains(&below(root, &[first]));
+        let owner = owners.clone().find(is_package).or_else(|| owners.next());
         match owner {
             Some(root) if !foreign || self.is_regular(root, first) => {
-                let certain = self.is_regular(root, first) && !(foreign && parts.len() > 1 && root.as_str() == own_folder);
+                // Only a package has modules: a file of the name beside it tells nothing.
+                let certain = environment.packages.contains(&below(root, &[first]));
                 let found = self.locate(root, parts);
                 self.resolved(import, root, parts, found, certain)
             }
