@@ -61,7 +61,10 @@ pub(super) fn read(path: &RepoPath, text: &str) -> Manifest {
             let development = path.as_str().contains("dev") || path.as_str().contains("test");
             let is_main = is_requirements(path) && !development && path.extension() != Some("lock");
             for (at, line) in lines(text) {
-                manifest.declare(line.trim().trim_start_matches("- "), at, is_main);
+                let line = line.trim();
+                let (at, line) = line.strip_prefix("- ").map_or((at, line), |line| (at + 2, line));
+                // A file of exact versions is written by a tool, and has what comes along as well.
+                manifest.declare(line, at, is_main && !line.contains("=="));
             }
         }
     }
