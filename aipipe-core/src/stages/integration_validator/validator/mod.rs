@@ -8,6 +8,7 @@
 //! affect. [`language`] has how, and is what a language implements; [`javascript`] and [`python`] are the two there are.
 
 mod architecture;
+mod cycles;
 mod findings;
 mod ignored;
 #[cfg(feature = "js")]

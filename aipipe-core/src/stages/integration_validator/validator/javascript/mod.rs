@@ -3,13 +3,12 @@
 //! - [`source`] prepares a file for the parser, [`read`] parses it and [`walk`] collects its [`summary`].
 //! - [`environment`] is what manifests, locks and configurations say; [`certainty`] and [`globals`] what can't be seen.
 //! - [`resolve`] finds where specifiers lead, [`names`] what modules export.
-//! - [`check`] has the rules of one file; [`cycles`] and [`unused`] those of all files, with [`entries`] for where programs start.
+//! - [`check`] has the rules of one file; [`unused`] those of all files, with [`entries`] for where programs start.
 
 mod builtins;
 mod certainty;
 mod check;
 mod configured;
-mod cycles;
 mod entries;
 mod environment;
 mod globals;
@@ -26,7 +25,7 @@ mod walk;
 use super::findings::{Findings, Report};
 use super::language::{Exports, Language, Links, Modules, Shared, View};
 use super::tree::FileId;
-use super::unread;
+use super::{cycles, unread};
 use crate::domain::RepoPath;
 use environment::Environment;
 use resolve::Resolved;

@@ -4,6 +4,8 @@ mod architecture;
 #[cfg(feature = "js")]
 mod javascript;
 mod paths;
+#[cfg(feature = "python")]
+mod python;
 #[cfg(all(feature = "js", feature = "python"))]
 mod updates;
 

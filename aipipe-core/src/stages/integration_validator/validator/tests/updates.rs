@@ -66,10 +66,29 @@ const STATES: &[(&str, &[&str])] = &[
     ),
     ("src/v.ts", &["import V, { named } from './V.vue'\nexport const v = [V, named]\n"]),
     ("globals.d.ts", &["declare const shared: string\n", "declare module 'zod'\n", "declare module '*.vue'\n"]),
-    ("app/__init__.py", &["", "from .x import y\n"]),
-    ("app/x.py", &["y = 1\n", "from . import z\n", "def f(): pass\ndef f(): pass\n"]),
-    ("main.py", &["from app import x\nfrom app.x import y\n", "import app.z\n"]),
-    ("requirements.txt", &["app\n", ""]),
+    (
+        "app/__init__.py",
+        &["", "from .x import y\n", "from .x import *\n__all__ = ['y']\n", "def __getattr__(name): ...\n"],
+    ),
+    (
+        "app/x.py",
+        &[
+            "y = 1\n",
+            "from . import z\n",
+            "def f(): pass\ndef f(): pass\n",
+            "from app.z import *\nimport httpx, yaml\nprint(q)\n",
+            "def f(:\n",
+        ],
+    ),
+    ("app/z.py", &["q = 1\nfrom app import x\n", "from .x import *\nfrom ..gone import r\n"]),
+    ("app/sub/w.py", &["from ..X import y\nfrom app import sub, z\n", "import importlib\nimportlib.import_module('a')\n"]),
+    ("app/sub/__init__.py", &["", "from .w import y\n"]),
+    ("src/app/x.py", &["y = 2\n"]),
+    ("main.py", &["from app import x\nfrom app.x import y, f\n", "import app.z\nfrom app import y, z\nfrom app.sub.w import z\n"]),
+    ("httpx/__init__.py", &["get = 1\n"]),
+    ("requirements.txt", &["app\n", "", "pyyaml\nhttpx\n"]),
+    ("pyproject.toml", &["[project]\nname = 'app'\ndependencies = ['requests']\nscripts = {a = 'app.z:q'}\n", "["]),
+    ("poetry.lock", &["[[package]]\nname = \"requests\"\n", "[[package]]\nname = \"httpx\"\n[package.dependencies]\nPyYAML = \"1\"\n"]),
 ];
 
 fn change() -> impl Strategy<Value = Change> {

@@ -1,14 +1,13 @@
 //! Modules that import each other in a circle when they are loaded.
 
-use super::super::findings::{Findings, Report};
-use super::super::language::{LoadTime, View};
-use super::super::tree::FileId;
-use super::JavaScript;
+use super::findings::{Findings, Report};
+use super::language::{Language, LoadTime, View};
+use super::tree::FileId;
 use crate::domain::{RepoPath, Rule, Severity, TextSpan};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Reports an import of every file that is part of a circle.
-pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
+pub(super) fn check<L: Language>(view: &View<'_, L>, out: &mut Findings<'_>) {
     let loaded = circles(view, LoadTime::AtLoad);
     for circle in &loaded {
         out.push(circle.report("when it is loaded"));
@@ -40,7 +39,7 @@ impl Circle<'_> {
 }
 
 /// The circles of imports that take effect no later than this.
-fn circles<'v>(view: &View<'v, JavaScript>, latest: LoadTime) -> Vec<Circle<'v>> {
+fn circles<'v, L: Language>(view: &View<'v, L>, latest: LoadTime) -> Vec<Circle<'v>> {
     let counts = |when: LoadTime| when == LoadTime::AtLoad || when == latest;
     let graph: BTreeMap<FileId, Vec<FileId>> = view
         .modules

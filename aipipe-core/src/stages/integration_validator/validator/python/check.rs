@@ -1,0 +1,226 @@
+//! What is wrong with one file: what it says itself, where its imports lead, what it takes of others, names nobody declares.
+
+use super::super::findings::{Findings, Report};
+use super::super::language::{Module, View};
+use super::super::options::Origin;
+use super::super::tree::FileId;
+use super::environment::Standing;
+use super::names::{self, Known};
+use super::read::is_stub;
+use super::resolve::Resolved;
+use super::summary::{Import, Summary};
+use super::{Python, certainty, packages};
+use crate::domain::{RepoPath, Rule, Severity, TextSpan};
+
+/// Checks a file.
+pub(super) fn check(file: FileId, view: &View<'_, Python>, out: &mut Findings<'_>) {
+    let (Some(path), Some(module)) = (view.shared.tree.path(file), view.module(file)) else { return };
+    let checker = Checker { path, module, summary: &module.summary, view };
+    checker.own(out);
+    checker.imports(out);
+    checker.free_names(out);
+}
+
+struct Checker<'v> {
+    path: &'v RepoPath,
+    module: &'v Module<Python>,
+    summary: &'v Summary,
+    view: &'v View<'v, Python>,
+}
+
+impl Checker<'_> {
+    fn push(&self, report: Report, span: TextSpan, out: &mut Findings<'_>) {
+        out.push(certainty::lower_outside_code(self.path, report.at(span), out.origin()));
+    }
+
+    fn own(&self, out: &mut Findings<'_>) {
+        for problem in &self.summary.problems {
+            let report = Report::new(problem.rule, self.path, problem.message.clone()).severity(problem.severity);
+            if problem.rule == Rule::NotChecked {
+                out.push(report);
+            } else {
+                self.push(report, problem.span, out);
+            }
+        }
+        let options = out.options();
+        for (span, placeholder) in &self.summary.placeholders {
+            out.push(placeholder.report(self.path, *span, options));
+        }
+        for (name, span) in &self.summary.repeated {
+            let message = format!("{name} is defined a second time; the first is lost");
+            let report = Report::new(Rule::DuplicateDeclaration, self.path, message);
+            // Tests often repeat each other, and go on.
+            let lenient = out.origin() == Origin::Existing && certainty::is_test(self.path);
+            self.push(if lenient { report.severity(Severity::Warning) } else { report }, *span, out);
+        }
+        for (name, span) in &self.summary.unused {
+            let message = format!("{name} is imported, but never used");
+            self.push(Report::new(Rule::UnusedImport, self.path, message), *span, out);
+        }
+        if options.origin == Origin::Generated && !is_stub(self.path) {
+            for (span, name) in &self.summary.empty_bodies {
+                let message = format!("{name} does nothing: its body is empty");
+                out.push(Report::new(Rule::EmptyBody, self.path, message).at(*span));
+            }
+        }
+    }
+
+    fn imports(&self, out: &mut Findings<'_>) {
+        for (import, resolved) in self.summary.imports.iter().zip(&self.module.links.resolved) {
+            let lenient = import.may_fail || import.quiet || is_stub(self.path);
+            if let Some(report) = self.import(import, resolved, out) {
+                let report = if lenient { report.at_most(Severity::Warning) } else { report };
+                self.push(report, import.span, out);
+            }
+            self.taken(import, resolved, lenient, out);
+        }
+    }
+
+    fn import(&self, import: &Import, resolved: &Resolved, out: &Findings<'_>) -> Option<Report> {
+        let written = import.written();
+        match resolved {
+            Resolved::Module { .. } | Resolved::Opaque | Resolved::Mentioned(_) | Resolved::Entry => None,
+            Resolved::WrongCase { there } => {
+                let message = format!("{written} differs in case from {there}");
+                Some(Report::new(Rule::WrongCase, self.path, message))
+            }
+            Resolved::Missing { path, certain } => {
+                let message = format!("{written} leads to no module (looked for {path}.py and {path}/)");
+                let certain = *certain && !may_be_built(path);
+                let rule = if certain { Rule::UnresolvedImport } else { Rule::UnknownImport };
+                Some(Report::new(rule, self.path, message))
+            }
+            Resolved::Ignored { path } => {
+                let message = format!("{written} leads to {path}, which git ignores: whether it is there can't be told");
+                Some(Report::new(Rule::UnknownImport, self.path, message))
+            }
+            Resolved::Outside => {
+                let message = format!("{written} leads out of the project");
+                Some(Report::new(Rule::ImportOutsideProject, self.path, message))
+            }
+            Resolved::Package(module) => self.package(import, module, out),
+        }
+    }
+
+    fn package(&self, import: &Import, module: &str, out: &Findings<'_>) -> Option<Report> {
+        let listed = out.options().allowed_packages.as_ref().is_none_or(|allowed| {
+            allowed.iter().any(|name| packages::may_bring(&packages::normalized(name), module))
+        });
+        if !listed {
+            let message = format!("{module} is not among the packages that may be used");
+            return Some(Report::new(Rule::PackageNotAllowed, self.path, message));
+        }
+        let generated = out.origin() == Origin::Generated;
+        let (message, severity) = match self.view.environment.standing(self.path.parent(), module)? {
+            Standing::Declared => return None,
+            Standing::Elsewhere => {
+                let message = format!("{module} is imported, but only another project of the tree declares it");
+                (message, Severity::Warning)
+            }
+            Standing::Along => {
+                let message = format!(
+                    "{module} is imported, but no manifest declares it; it only comes along with another package"
+                );
+                (message, Severity::Warning)
+            }
+            Standing::Undeclared => {
+                // Tests and examples run where more is installed; functions import what is optional.
+                let tests = certainty::is_aside(self.path) && !certainty::is_test(self.path);
+                let optional = import.when != super::super::language::LoadTime::AtLoad;
+                let lenient = !generated && (tests || optional);
+                let severity = if lenient { Severity::Warning } else { Severity::Error };
+                (format!("{module} is imported, but no manifest declares it"), severity)
+            }
+            Standing::Unknown => {
+                let message = format!("{module} is imported, but no manifest declares a package of that name");
+                (message, Severity::Warning)
+            }
+        };
+        Some(Report::new(Rule::UndeclaredDependency, self.path, message).severity(severity))
+    }
+
+    fn taken(&self, import: &Import, resolved: &Resolved, lenient: bool, out: &mut Findings<'_>) {
+        let Resolved::Module { file, folder, submodules, certain } = resolved else { return };
+        let tree = &self.view.shared.tree;
+        for (number, taken) in import.names.iter().enumerate() {
+            if submodules.get(number).is_some_and(Option::is_some) {
+                continue;
+            }
+            let known = file.map_or(Known::Missing, |file| names::look_up(self.view, file, &taken.name));
+            if known != Known::Missing {
+                continue;
+            }
+            let place = match (file.and_then(|file| tree.path(file)), folder) {
+                (Some(path), _) => path.as_str(),
+                (None, Some(folder)) => folder.as_str(),
+                (None, None) => continue,
+            };
+            let inside = folder.as_ref().map(|folder| super::resolve::below(folder, &[&taken.name]));
+            // A folder without Python, a compiled module, or one that git ignores.
+            let hidden = inside.as_ref().is_some_and(|path| {
+                tree.may_have(&path.to_lowercase())
+                    || self.view.shared.ignored.covers(&format!("{path}.py"))
+                    || may_be_built(path)
+            });
+            let is_declaration = file.and_then(|file| tree.path(file)).is_some_and(is_stub);
+            if hidden || is_declaration && !certain {
+                continue;
+            }
+            let message = format!("{place} has no {}", taken.name);
+            let report = Report::new(Rule::MissingExport, self.path, message);
+            let doubtful = lenient || !certain || is_declaration || import.when == super::super::language::LoadTime::Never;
+            self.push(if doubtful { report.severity(Severity::Warning) } else { report }, taken.span, out);
+        }
+    }
+
+    fn free_names(&self, out: &mut Findings<'_>) {
+        let summary = self.summary;
+        if summary.names.open && summary.names.listed.is_none() && !summary.names.defined.contains("__getattr__")
+            || summary.free.is_empty()
+            || is_stub(self.path)
+        {
+            return;
+        }
+        let stars: Vec<&Resolved> = summary
+            .imports
+            .iter()
+            .zip(&self.module.links.resolved)
+            .filter(|(import, _)| import.takes_all)
+            .map(|(_, resolved)| resolved)
+            .collect();
+        for free in &summary.free {
+            let from_star = stars.iter().any(|star| match star {
+                Resolved::Module { file: Some(file), .. } => {
+                    names::look_up(self.view, *file, &free.name) != Known::Missing
+                }
+                _ => true,
+            });
+            if from_star {
+                continue;
+            }
+            let message = format!("nothing declares the name {}, and it is not imported", free.name);
+            let report = Report::new(Rule::UndefinedName, self.path, message);
+            self.push(if free.certain { report } else { report.severity(Severity::Warning) }, free.span, out);
+        }
+    }
+}
+
+/// Whether a module that is not there is likely written by a build.
+fn may_be_built(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.ends_with("_pb2")
+        || name.ends_with("_pb2_grpc")
+        || name.starts_with("ui_")
+        || name.ends_with("_rc")
+        || name.ends_with("_ui")
+        || matches!(
+            name,
+            "_version" | "version" | "__version__" | "__about__" | "local_settings" | "settings_local" | "local" | "secrets"
+                | "_build" | "credentials" | "config_local"
+        )
+        || path.split('/').any(|part| {
+            matches!(part, "generated" | "gen" | "build" | "dist" | "proto" | "pb" | "_generated" | "client")
+                || part.ends_with("_generated")
+                || part.starts_with("generated")
+        })
+}

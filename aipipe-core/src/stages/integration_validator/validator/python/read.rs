@@ -1,0 +1,191 @@
+//! Reads a file into its summary: parsed by ruff's parser, walked once.
+
+use super::super::placeholder;
+use super::summary::{Problem, Summary};
+use super::walk;
+use crate::domain::{RepoPath, Rule, Severity, TextSpan};
+use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::PySourceType;
+use ruff_python_parser::parse_unchecked_source;
+use ruff_text_size::{Ranged, TextRange};
+
+/// Text longer than this is not written by hand, and is passed over.
+const MOST_BYTES: usize = 2 << 20;
+
+/// The stack for a text that nests deeply. Only what is used of it takes memory.
+const DEEP_STACK_BYTES: usize = 512 << 20;
+
+/// Reads a file.
+pub(super) fn read(path: &RepoPath, text: &str) -> Summary {
+    if text.len() > MOST_BYTES {
+        return not_checked("the file is too long to be checked");
+    }
+    match depth(text) {
+        Depth::Usual => parse(path, text),
+        Depth::TooDeep => not_checked("the file nests too deeply to be checked"),
+        Depth::Deep => std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(DEEP_STACK_BYTES);
+            let summary = thread.spawn_scoped(scope, || parse(path, text)).ok().and_then(|thread| thread.join().ok());
+            summary.unwrap_or_else(|| not_checked("the file nests too deeply for the memory there is"))
+        }),
+    }
+}
+
+fn not_checked(why: &str) -> Summary {
+    let span = TextSpan { start: 0, end: 0 };
+    let problem = Problem { rule: Rule::NotChecked, severity: Severity::Info, span, message: why.to_owned() };
+    Summary { problems: vec![problem], ..Summary::default() }
+}
+
+pub(super) fn span(range: TextRange) -> TextSpan {
+    TextSpan { start: range.start().to_usize(), end: range.end().to_usize() }
+}
+
+/// Whether the path is one of declarations.
+pub(super) fn is_stub(path: &RepoPath) -> bool {
+    path.extension() == Some("pyi")
+}
+
+fn parse(path: &RepoPath, text: &str) -> Summary {
+    let kind = if is_stub(path) { PySourceType::Stub } else { PySourceType::Python };
+    let parsed = parse_unchecked_source(text, kind);
+    let mut summary = Summary::default();
+    let mut quiet = Vec::new();
+    for token in parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment) {
+        let place = span(token.range());
+        let Some(comment) = place.of(text) else { continue };
+        if let Some(placeholder) = placeholder::of_comment(comment) {
+            summary.placeholders.push((place, placeholder));
+        }
+        if is_told_off(comment) {
+            let line = text.get(..place.start).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+            quiet.push(TextSpan { start: line, end: place.start });
+        }
+    }
+    if let Some(error) = parsed.errors().first() {
+        let place = span(error.location);
+        let place = TextSpan { start: place.start.min(text.len()), end: place.end.min(text.len()) };
+        // Templates of Python are no Python yet.
+        let is_template = text.contains("{%") && text.contains("%}");
+        summary.problems.push(Problem {
+            rule: Rule::SyntaxError,
+            severity: if is_template { Severity::Warning } else { Severity::Error },
+            span: place,
+            message: error.error.to_string(),
+        });
+        return summary;
+    }
+    walk::walk(path, text, parsed.suite(), &quiet, &mut summary);
+    summary.is_read = true;
+    summary
+}
+
+fn is_told_off(comment: &str) -> bool {
+    const MARKS: &[&str] =
+        &["noqa", "type: ignore", "type:ignore", "pylint:", "pyright:", "ty: ignore", "mypy:", "nosec", "isort:"];
+    let comment = comment.to_lowercase();
+    comment.split('#').any(|part| MARKS.iter().any(|mark| part.trim_start().starts_with(mark)))
+}
+
+/// How deep a text may nest: the parser goes down one call or more a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Any stack will do.
+    Usual,
+    /// It needs a stack of its own.
+    Deep,
+    /// No stack is sure to do.
+    TooDeep,
+}
+
+/// Open brackets beyond which a text is deep, and too deep.
+const BRACKETS: (usize, usize) = (40, 3_000);
+
+/// Words and signs that may nest, counted over all open brackets and the columns of the line's indentation.
+const CHAIN: (usize, usize) = (300, 12_000);
+
+/// Tells how deep a text may nest: an upper bound, without reading the text as code. Prefixes and operators nest, and so
+/// does every block; outside brackets a line ends what its expressions began.
+fn depth(text: &str) -> Depth {
+    let mut depth = Depth::Usual;
+    let mut open: Vec<usize> = Vec::new();
+    let (mut total, mut here, mut in_word) = (0_usize, 0_usize, false);
+    let (mut indent, mut at_start) = (0_usize, true);
+    let mut previous = b'\n';
+    for byte in text.bytes() {
+        let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        match byte {
+            b'(' | b'[' | b'{' => {
+                open.push(here);
+                total += here + 1;
+                here = 0;
+            }
+            b')' | b']' | b'}' => {
+                let outer = open.pop().unwrap_or(0);
+                total = total.saturating_sub(outer + 1);
+                here = outer;
+            }
+            b'\n' | b'\r' if open.is_empty() && previous != b'\\' => {
+                here = 0;
+                indent = 0;
+            }
+            b',' | b';' => here = 0,
+            b' ' | b'\t' if at_start => indent += 1,
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            _ if word && in_word => {}
+            _ => here += 1,
+        }
+        at_start = matches!(byte, b'\n' | b'\r') || at_start && matches!(byte, b' ' | b'\t');
+        in_word = word;
+        previous = byte;
+        if total + here + indent > CHAIN.1 || open.len() > BRACKETS.1 {
+            return Depth::TooDeep;
+        }
+        if total + here + indent > CHAIN.0 || open.len() > BRACKETS.0 {
+            depth = Depth::Deep;
+        }
+    }
+    depth
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deep_nesting_is_told_from_long_code() {
+        assert_eq!(depth(&"a = f(b, [c, {'d': 1}])\n".repeat(20_000)), Depth::Usual);
+        assert_eq!(depth(&"(".repeat(100)), Depth::Deep);
+        for deep in ["(", "[", "not ", "-", "lambda: ", "a.", "a+", "f(a)(", "a if b else ", "await \\\n", "*"] {
+            assert_eq!(depth(&deep.repeat(30_000)), Depth::TooDeep, "{deep}");
+        }
+    }
+
+    #[test]
+    fn what_nests_deeply_is_read_or_passed_over() {
+        let path = RepoPath::parse("a.py").unwrap();
+        for (opening, middle, closing) in [
+            ("(", "1", ")"),
+            ("[", "", "]"),
+            ("not ", "1", ""),
+            ("- ", "1", ""),
+            ("lambda: ", "1", ""),
+            ("f(", "", ")"),
+            ("a + ", "1", ""),
+            ("a.", "b", ""),
+            ("{1: ", "1", "}"),
+            ("x[", "1", "]"),
+            ("1 if 2 else ", "3", ""),
+            ("a ** ", "1", ""),
+            ("(yield ", "1", ")"),
+            ("[a for a in ", "b", "]"),
+        ] {
+            for levels in [30, 300, 1_000, 2_900, 50_000] {
+                let text = format!("{}{middle}{}\n", opening.repeat(levels), closing.repeat(levels));
+                let _ = read(&path, &text);
+            }
+        }
+        let blocks: String = (0..2_000).map(|level| format!("{}if a:\n", " ".repeat(level))).collect();
+        let _ = read(&path, &format!("{blocks}{}pass\n", " ".repeat(2_000)));
+    }
+}

@@ -1,0 +1,278 @@
+//! Where imports lead.
+//!
+//! Which folders Python searches is decided when it starts. A module is looked for in the folders above the file and in `src`
+//! beside them; found elsewhere it counts as found, but is not judged. A folder in a package is searched for scripts alone,
+//! so what lies there is not judged either.
+
+use super::super::language::{Edge, Links, LoadTime, View};
+use super::super::tree::{FileId, ancestors};
+use super::Python;
+use super::entries;
+use super::packages;
+use super::summary::{Import, Summary};
+use crate::domain::RepoPath;
+use std::collections::BTreeSet;
+
+/// What an import stands for. The list has one for each import, then those for what strings mention, then `Entry` if the
+/// file is run from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Resolved {
+    /// A module of the project; the file is missing for a folder without `__init__`.
+    Module {
+        file: Option<FileId>,
+        /// The folder whose modules can be taken of it, if it is a package.
+        folder: Option<String>,
+        /// Submodules among the names that are taken, in their order.
+        submodules: Vec<Option<FileId>>,
+        /// Whether it is certainly this one.
+        certain: bool,
+    },
+    /// A package of somebody else, by its top-level module.
+    Package(String),
+    /// The standard library, compiled modules, and what else can't be looked into.
+    Opaque,
+    WrongCase { there: String },
+    Missing { path: String, certain: bool },
+    /// Git ignores it.
+    Ignored { path: String },
+    /// More dots than there are packages.
+    Outside,
+    /// A module that a string names.
+    Mentioned(FileId),
+    /// The file is run from outside.
+    Entry,
+}
+
+enum Found {
+    File(FileId),
+    Folder,
+    /// Something that is no Python source.
+    Other,
+    WrongCase(String),
+    Nothing,
+}
+
+/// Looks up where a file's imports lead.
+pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, Python>) -> Links<Resolved> {
+    let mut linker = Linker { path, view, links: Links::default() };
+    for import in &summary.imports {
+        let resolved = linker.import(import);
+        linker.edges(import, &resolved);
+        linker.links.resolved.push(resolved);
+    }
+    for mention in &summary.mentions {
+        linker.mention(mention);
+    }
+    if summary.is_program || entries::is_entry(path, view) {
+        linker.links.resolved.push(Resolved::Entry);
+    }
+    linker.links
+}
+
+struct Linker<'v> {
+    path: &'v RepoPath,
+    view: &'v View<'v, Python>,
+    links: Links<Resolved>,
+}
+
+impl Linker<'_> {
+    fn import(&mut self, import: &Import) -> Resolved {
+        let parts: Vec<&str> = import.module.split('.').filter(|part| !part.is_empty()).collect();
+        if import.level == 0 {
+            return self.absolute(import, &parts);
+        }
+        let Some(base) = ancestors(self.path.parent()).nth(import.level - 1).map(str::to_owned) else {
+            return Resolved::Outside;
+        };
+        // A package can't go beyond its own top, which has no `__init__` above; scripts have no package at all.
+        let found = self.locate(&base, &parts);
+        self.resolved(import, &base, &parts, found, true)
+    }
+
+    fn absolute(&mut self, import: &Import, parts: &[&str]) -> Resolved {
+        let Some(first) = parts.first().copied() else { return Resolved::Opaque };
+        let environment = self.view.environment;
+        let foreign = environment.is_foreign(first);
+        let own_folder = self.path.parent();
+        let everywhere = environment.places.get(first);
+        let searched: Vec<String> = ancestors(own_folder)
+            .flat_map(|folder| [folder.to_owned(), below(folder, &["src"]), below(folder, &["lib"])])
+            .filter(|folder| everywhere.is_some_and(|places| places.contains(folder)))
+            .collect();
+        let is_root = |folder: &String| !environment.packages.contains(folder);
+        for root in searched.iter().filter(|root| is_root(root)) {
+            let found = self.locate(root, parts);
+            if matches!(found, Found::File(_) | Found::Folder) {
+                let owned = self.is_regular(root, first);
+                let certain = owned && !packages::is_standard(first);
+                // A file in a folder without `__init__` counts; the folder alone may be anything.
+                let whole = parts.len() > 1 && matches!(found, Found::File(_)) && !packages::is_standard(first);
+                if owned || whole || !foreign {
+                    let beside = foreign && root.as_str() == own_folder && !own_folder.is_empty();
+                    return self.resolved(import, root, parts, found, certain && !beside);
+                }
+            }
+        }
+        // Somewhere else in the tree, or beside the file of a script.
+        let elsewhere = everywhere.into_iter().flatten().filter(|place| !searched.contains(*place) || !is_root(place));
+        for root in elsewhere.take(20) {
+            let found = self.locate(root, parts);
+            if matches!(found, Found::File(_) | Found::Folder) && !packages::is_standard(first) {
+                let resolved = self.resolved(import, root, parts, found, false);
+                return if foreign { Resolved::Package(first.to_owned()) } else { resolved };
+            }
+        }
+        if packages::is_standard(first) {
+            return Resolved::Opaque;
+        }
+        let mut owners = searched.iter().filter(|root| is_root(root));
+        let is_package = |root: &&String| environment.packages.contains(&below(root, &[first]));
+        let owner = owners.clone().find(is_package).or_else(|| owners.next());
+        match owner {
+            Some(root) if !foreign || self.is_regular(root, first) => {
+                // Only a package has modules: a file of the name beside it tells nothing.
+                let certain = environment.packages.contains(&below(root, &[first]));
+                let found = self.locate(root, parts);
+                self.resolved(import, root, parts, found, certain)
+            }
+            _ if everywhere.is_some() && !foreign => Resolved::Opaque,
+            _ => self.other_case(parts).unwrap_or_else(|| Resolved::Package(first.to_owned())),
+        }
+    }
+
+    /// `from App.x import y` where there is an `app/x.py`: the whole path must fit to be more than a coincidence.
+    fn other_case(&mut self, parts: &[&str]) -> Option<Resolved> {
+        if parts.len() < 2 {
+            return None;
+        }
+        let roots: Vec<String> = ancestors(self.path.parent()).map(str::to_owned).collect();
+        roots.iter().find_map(|root| match self.locate(root, parts) {
+            Found::WrongCase(there) => Some(Resolved::WrongCase { there }),
+            _ => None,
+        })
+    }
+
+    /// Whether a module or a package with an `__init__` lies there, which nothing installed can stand before.
+    fn is_regular(&self, root: &str, first: &str) -> bool {
+        let folder = below(root, &[first]);
+        self.view.environment.packages.contains(&folder)
+            || self.view.shared.tree.file(&format!("{folder}.py")).is_some()
+            || self.view.shared.tree.file(&format!("{folder}.pyi")).is_some()
+    }
+
+    fn resolved(&mut self, import: &Import, root: &str, parts: &[&str], found: Found, certain: bool) -> Resolved {
+        let path = below(root, parts);
+        match found {
+            Found::File(file) => {
+                let is_package = self.view.environment.packages.contains(&path);
+                self.module(import, Some(file), is_package.then_some(path), certain)
+            }
+            Found::Folder => self.module(import, None, Some(path), certain),
+            Found::Other => Resolved::Opaque,
+            Found::WrongCase(there) if certain => Resolved::WrongCase { there },
+            _ if self.view.shared.ignored.covers(&format!("{path}.py"))
+                || self.view.shared.ignored.covers(&format!("{path}/")) =>
+            {
+                Resolved::Ignored { path: format!("{path}.py") }
+            }
+            _ => Resolved::Missing { path, certain },
+        }
+    }
+
+    fn module(&mut self, import: &Import, file: Option<FileId>, folder: Option<String>, certain: bool) -> Resolved {
+        let submodules = match &folder {
+            Some(folder) => import.names.iter().map(|taken| self.submodule(folder, &taken.name)).collect(),
+            None => Vec::new(),
+        };
+        Resolved::Module { file, folder, submodules, certain }
+    }
+
+    fn submodule(&mut self, folder: &str, name: &str) -> Option<FileId> {
+        match self.locate(folder, &[name]) {
+            Found::File(file) => Some(file),
+            _ => None,
+        }
+    }
+
+    fn locate(&mut self, root: &str, parts: &[&str]) -> Found {
+        let path = below(root, parts);
+        let tree = &self.view.shared.tree;
+        let lower = path.to_lowercase();
+        let may_be = path.is_empty() || tree.may_have(&lower);
+        self.links.watched.insert(lower);
+        if !may_be {
+            return Found::Nothing;
+        }
+        let init = below(&path, &["__init__"]);
+        let mut candidates = vec![format!("{init}.py"), format!("{init}.pyi")];
+        if !path.is_empty() {
+            candidates = vec![format!("{init}.py"), format!("{path}.py"), format!("{init}.pyi"), format!("{path}.pyi")];
+        }
+        if let Some(file) = candidates.iter().find_map(|candidate| tree.file(candidate)) {
+            return Found::File(file);
+        }
+        if self.view.environment.folders.contains(&path) || path.is_empty() {
+            return Found::Folder;
+        }
+        if tree.has_folder(&path) {
+            return Found::Other;
+        }
+        let other = candidates.iter().chain([&path]).find_map(|candidate| tree.in_other_case(candidate).next());
+        match other {
+            Some(there) => Found::WrongCase(there.to_owned()),
+            // `x.so`, `x.pyx`; but what only begins with the name is something else.
+            None if ["so", "pyx", "pyd", "c", "rs", "proto", "pyc"]
+                .iter()
+                .any(|ending| tree.file(&format!("{path}.{ending}")).is_some()) =>
+            {
+                Found::Other
+            }
+            None => Found::Nothing,
+        }
+    }
+
+    fn edges(&mut self, import: &Import, resolved: &Resolved) {
+        let Resolved::Module { file, submodules, .. } = resolved else { return };
+        let when = match import.when {
+            LoadTime::AtLoad if import.may_fail => LoadTime::Later,
+            when => when,
+        };
+        let own = self.view.shared.tree.file(self.path.as_str());
+        let mut targets: BTreeSet<FileId> = submodules.iter().flatten().copied().collect();
+        let all_submodules = !submodules.is_empty() && submodules.iter().all(Option::is_some);
+        // `from package import submodule` goes through the package, which was or is being loaded.
+        targets.extend(file.filter(|_| !all_submodules));
+        for to in targets.into_iter().filter(|to| Some(*to) != own) {
+            let passes_on = import.takes_all && Some(to) == *file;
+            self.links.edges.push(Edge { to, span: import.span, when, passes_on });
+        }
+    }
+
+    /// A string that names a module, or something in one.
+    fn mention(&mut self, mention: &str) {
+        let parts: Vec<&str> = mention.split('.').filter(|part| !part.is_empty()).collect();
+        let Some(first) = parts.first() else { return };
+        let Some(places) = self.view.environment.places.get(*first) else { return };
+        for root in places.iter().take(20) {
+            for length in [parts.len(), parts.len().saturating_sub(1)] {
+                let Some(parts) = parts.get(..length).filter(|parts| !parts.is_empty()) else { continue };
+                if let Found::File(file) = self.locate(root, parts) {
+                    self.links.resolved.push(Resolved::Mentioned(file));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A path below a folder.
+pub(super) fn below(folder: &str, parts: &[&str]) -> String {
+    let mut path = folder.to_owned();
+    for part in parts {
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(part);
+    }
+    path
+}

@@ -1,0 +1,95 @@
+//! What is kept of a Python file.
+
+use super::super::language::LoadTime;
+use super::super::placeholder::Placeholder;
+use crate::domain::{Rule, Severity, TextSpan};
+use std::collections::BTreeSet;
+
+/// A file, as far as it or another file can be judged by it.
+#[derive(Debug, Default)]
+pub(in super::super) struct Summary {
+    /// Whether it was parsed; what it defines is known only then.
+    pub(super) is_read: bool,
+    pub(super) problems: Vec<Problem>,
+    pub(super) placeholders: Vec<(TextSpan, Placeholder)>,
+    pub(super) imports: Vec<Import>,
+    pub(super) names: Names,
+    /// Names that nothing in the file declares.
+    pub(super) free: Vec<FreeName>,
+    /// Names that an import binds and nothing uses.
+    pub(super) unused: Vec<(String, TextSpan)>,
+    /// Functions and classes that replace one which nothing has used.
+    pub(super) repeated: Vec<(String, TextSpan)>,
+    /// Functions that do nothing.
+    pub(super) empty_bodies: Vec<(TextSpan, String)>,
+    /// Strings that may name a module: `app.main:app`.
+    pub(super) mentions: BTreeSet<String>,
+    /// Whether it imports modules whose names are worked out.
+    pub(super) loads_by_name: bool,
+    /// Whether it asks if it is run as a program.
+    pub(super) is_program: bool,
+}
+
+/// The names of a module.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) defined: BTreeSet<String>,
+    /// What `__all__` lists, where it is a plain list.
+    pub(super) listed: Option<BTreeSet<String>>,
+    /// Whether there may be more: `__getattr__`, `globals()`, `exec`.
+    pub(super) open: bool,
+}
+
+/// Something wrong with the file itself.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) rule: Rule,
+    pub(super) severity: Severity,
+    pub(super) span: TextSpan,
+    pub(super) message: String,
+}
+
+/// `import a.b`, or `from ..a import b, c`.
+#[derive(Debug)]
+pub(super) struct Import {
+    /// Leading dots.
+    pub(super) level: usize,
+    /// The dotted module; empty in `from . import x`.
+    pub(super) module: String,
+    /// What a `from` takes; empty for a plain import.
+    pub(super) names: Vec<Taken>,
+    pub(super) takes_all: bool,
+    pub(super) span: TextSpan,
+    pub(super) when: LoadTime,
+    /// Whether the file goes on when it fails, or may not come to it.
+    pub(super) may_fail: bool,
+    /// Whether a comment tells checkers to pass it over.
+    pub(super) quiet: bool,
+}
+
+impl Import {
+    /// The module as it is written.
+    pub(super) fn written(&self) -> String {
+        format!("{}{}", ".".repeat(self.level), self.module)
+    }
+
+    pub(super) fn top(&self) -> &str {
+        self.module.split('.').next().unwrap_or_default()
+    }
+}
+
+/// A name of a `from` import.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) name: String,
+    pub(super) span: TextSpan,
+}
+
+/// A name that nothing in the file declares.
+#[derive(Debug)]
+pub(super) struct FreeName {
+    pub(super) name: String,
+    pub(super) span: TextSpan,
+    /// Whether it is certain that it is looked up.
+    pub(super) certain: bool,
+}
