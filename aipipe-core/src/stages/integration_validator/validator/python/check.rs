@@ -67,7 +67,9 @@ impl Checker<'_> {
 
     fn imports(&self, out: &mut Findings<'_>) {
         for (import, resolved) in self.summary.imports.iter().zip(&self.module.links.resolved) {
-            let lenient = import.may_fail || import.quiet || is_stub(self.path);
+            // What only a type checker follows does not keep the program from running.
+            let for_types = import.when == super::super::language::LoadTime::Never;
+            let lenient = import.may_fail || import.quiet || for_types || is_stub(self.path);
             if let Some(report) = self.import(import, resolved, out) {
                 let report = if lenient { report.at_most(Severity::Warning) } else { report };
                 self.push(report, import.span, out);
