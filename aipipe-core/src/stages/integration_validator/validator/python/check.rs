@@ -67,7 +67,9 @@ impl Checker<'_> {
 
     fn imports(&self, out: &mut Findings<'_>) {
         for (import, resolved) in self.summary.imports.iter().zip(&self.module.links.resolved) {
-            let lenient = import.may_fail || import.quiet || is_stub(self.path);
+            // What only a type checker follows does not keep the program from running.
+            let for_types = import.when == super::super::language::LoadTime::Never;
+            let lenient = import.may_fail || import.quiet || for_types || is_stub(self.path);
             if let Some(report) = self.import(import, resolved, out) {
                 let report = if lenient { report.at_most(Severity::Warning) } else { report };
                 self.push(report, import.span, out);
@@ -91,7 +93,8 @@ impl Checker<'_> {
                 Some(Report::new(rule, self.path, message))
             }
             Resolved::Ignored { path } => {
-                let message = format!("{written} leads to {path}, which git ignores: whether it is there can't be told");
+                let message =
+                    format!("{written} leads to {path}, which git ignores: whether it is there can't be told");
                 Some(Report::new(Rule::UnknownImport, self.path, message))
             }
             Resolved::Outside => {
@@ -103,9 +106,10 @@ impl Checker<'_> {
     }
 
     fn package(&self, import: &Import, module: &str, out: &Findings<'_>) -> Option<Report> {
-        let listed = out.options().allowed_packages.as_ref().is_none_or(|allowed| {
-            allowed.iter().any(|name| packages::may_bring(&packages::normalized(name), module))
-        });
+        let listed =
+            out.options().allowed_packages.as_ref().is_none_or(|allowed| {
+                allowed.iter().any(|name| packages::may_bring(&packages::normalized(name), module))
+            });
         if !listed {
             let message = format!("{module} is not among the packages that may be used");
             return Some(Report::new(Rule::PackageNotAllowed, self.path, message));
@@ -168,7 +172,8 @@ impl Checker<'_> {
             }
             let message = format!("{place} has no {}", taken.name);
             let report = Report::new(Rule::MissingExport, self.path, message);
-            let doubtful = lenient || !certain || is_declaration || import.when == super::super::language::LoadTime::Never;
+            let doubtful =
+                lenient || !certain || is_declaration || import.when == super::super::language::LoadTime::Never;
             self.push(if doubtful { report.severity(Severity::Warning) } else { report }, taken.span, out);
         }
     }
@@ -215,8 +220,17 @@ fn may_be_built(path: &str) -> bool {
         || name.ends_with("_ui")
         || matches!(
             name,
-            "_version" | "version" | "__version__" | "__about__" | "local_settings" | "settings_local" | "local" | "secrets"
-                | "_build" | "credentials" | "config_local"
+            "_version"
+                | "version"
+                | "__version__"
+                | "__about__"
+                | "local_settings"
+                | "settings_local"
+                | "local"
+                | "secrets"
+                | "_build"
+                | "credentials"
+                | "config_local"
         )
         || path.split('/').any(|part| {
             matches!(part, "generated" | "gen" | "build" | "dist" | "proto" | "pb" | "_generated" | "client")

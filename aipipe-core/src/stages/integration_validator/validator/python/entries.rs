@@ -7,22 +7,91 @@ use crate::domain::RepoPath;
 
 /// Folders whose files are run one by one.
 const RUN: &[&str] = &[
-    "scripts", "script", "bin", "tools", "migrations", "alembic", "versions", "commands", "docs", "doc", "example",
-    "examples", "benchmarks", "benchmark", "notebooks", "tasks", "plugins", "templatetags", "dags", "lambdas",
-    "functions", "seeds", "seeders", "jobs", "hooks", "ci", "contrib", "deploy", ".github", "docs_src", "settings",
+    "scripts",
+    "script",
+    "bin",
+    "tools",
+    "migrations",
+    "alembic",
+    "versions",
+    "commands",
+    "docs",
+    "doc",
+    "example",
+    "examples",
+    "benchmarks",
+    "benchmark",
+    "notebooks",
+    "tasks",
+    "plugins",
+    "templatetags",
+    "dags",
+    "lambdas",
+    "functions",
+    "seeds",
+    "seeders",
+    "jobs",
+    "hooks",
+    "ci",
+    "contrib",
+    "deploy",
+    ".github",
+    "docs_src",
+    "settings",
 ];
 
 /// Names of files that programs start with, or tools look for.
 const STARTS: &[&str] = &[
-    "__init__", "__main__", "main", "app", "application", "manage", "wsgi", "asgi", "cli", "run", "server", "setup",
-    "conftest", "noxfile", "fabfile", "tasks", "celery", "worker", "gunicorn", "gunicorn_conf", "conf", "config",
-    "settings", "_version", "version", "tests", "bot", "env",
+    "__init__",
+    "__main__",
+    "main",
+    "app",
+    "application",
+    "manage",
+    "wsgi",
+    "asgi",
+    "cli",
+    "run",
+    "server",
+    "setup",
+    "conftest",
+    "noxfile",
+    "fabfile",
+    "tasks",
+    "celery",
+    "worker",
+    "gunicorn",
+    "gunicorn_conf",
+    "conf",
+    "config",
+    "settings",
+    "_version",
+    "version",
+    "tests",
+    "bot",
+    "env",
 ];
 
 /// What Django and its kind look for in every application.
 const DJANGO: &[&str] = &[
-    "admin", "apps", "models", "urls", "views", "signals", "forms", "serializers", "managers", "middleware",
-    "context_processors", "translation", "search_indexes", "routing", "checks", "handlers", "receivers", "sitemaps",
+    "admin",
+    "apps",
+    "models",
+    "urls",
+    "views",
+    "signals",
+    "forms",
+    "serializers",
+    "managers",
+    "middleware",
+    "context_processors",
+    "translation",
+    "search_indexes",
+    "routing",
+    "checks",
+    "handlers",
+    "receivers",
+    "sitemaps",
 ];
 
 /// Whether the file is an entry point.
@@ -39,14 +108,18 @@ pub(super) fn is_entry(path: &RepoPath, view: &View<'_, Python>) -> bool {
     {
         return true;
     }
-    if path.components().any(|part| RUN.contains(&part)) || DJANGO.contains(&stem) && view.environment.declares("django") {
+    if path.components().any(|part| RUN.contains(&part))
+        || DJANGO.contains(&stem) && view.environment.declares("django")
+    {
         return true;
     }
     // A folder beside a Dockerfile or a manifest of its own, with no package around: each file is a program.
     let environment = view.environment;
     let alone = ancestors(path.parent()).all(|folder| !environment.packages.contains(folder));
     let dotted = path.as_str().trim_end_matches(".py").replace('/', ".");
-    let named = |word: &String| dotted.ends_with(word.as_str()) || word.rsplit_once('.').is_some_and(|(module, _)| dotted.ends_with(module));
+    let named = |word: &String| {
+        dotted.ends_with(word.as_str()) || word.rsplit_once('.').is_some_and(|(module, _)| dotted.ends_with(module))
+    };
     alone && path.parent().matches('/').count() == 0 && !view.environment.folders.contains("app")
         || environment.manifests.values().any(|manifest| manifest.words.iter().any(named))
 }

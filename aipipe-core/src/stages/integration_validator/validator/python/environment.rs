@@ -132,9 +132,10 @@ impl Environment {
     pub(super) fn is_foreign(&self, module: &str) -> bool {
         packages::is_standard(module)
             || packages::distributions(module).is_some()
-            || self.manifests.values().any(|manifest| {
-                manifest.declared.keys().any(|name| *name == packages::normalized(module))
-            })
+            || self
+                .manifests
+                .values()
+                .any(|manifest| manifest.declared.keys().any(|name| *name == packages::normalized(module)))
     }
 
     pub(super) fn imports(&self) -> impl Iterator<Item = &str> {

@@ -127,7 +127,9 @@ fn module_word(text: &str) -> Option<String> {
 enum Table {
     Project,
     /// Its keys are distributions.
-    Keys { is_main: bool },
+    Keys {
+        is_main: bool,
+    },
     /// Its lists are requirements.
     Lists,
     Other,
@@ -255,7 +257,9 @@ pub(super) fn read_lock(text: &str, locked: &mut BTreeMap<String, bool>) {
             locked.insert(normalized(key), true);
         } else if in_package && key == "name" {
             locked.entry(first.unwrap_or_default()).or_default();
-        } else if line.starts_with("{ name") && let Some(name) = first {
+        } else if line.starts_with("{ name")
+            && let Some(name) = first
+        {
             // uv lists the dependencies of the project itself the same way; those are declared anyway.
             locked.insert(name, true);
         }
@@ -286,7 +290,10 @@ mod tests {
         let cfg = "[metadata]\nname = a\n[options]\npackages = find:\ninstall_requires =\n    click>=8\n    rich\n\
             [options.extras_require]\ndev =\n    tox\n";
         assert_eq!(names("setup.cfg", cfg), ["click", "rich", "tox"]);
-        assert_eq!(names("requirements/base.txt", "-r x.txt\n# no\nDjango==4\n  celery[redis]\n"), ["celery", "django"]);
+        assert_eq!(
+            names("requirements/base.txt", "-r x.txt\n# no\nDjango==4\n  celery[redis]\n"),
+            ["celery", "django"]
+        );
         assert_eq!(names("setup.py", "setup(install_requires=['six', \"attrs>=1\"])"), ["attrs", "six"]);
         assert_eq!(names("Pipfile", "[packages]\nflask = \"*\"\n[requires]\npython_version = \"3\"\n"), ["flask"]);
     }

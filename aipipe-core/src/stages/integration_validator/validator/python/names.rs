@@ -17,8 +17,20 @@ pub(super) enum Known {
 
 /// What every module has.
 const ALWAYS: &[&str] = &[
-    "__name__", "__file__", "__doc__", "__path__", "__package__", "__spec__", "__loader__", "__dict__", "__cached__",
-    "__builtins__", "__annotations__", "__class__", "__version__", "__author__",
+    "__name__",
+    "__file__",
+    "__doc__",
+    "__path__",
+    "__package__",
+    "__spec__",
+    "__loader__",
+    "__dict__",
+    "__cached__",
+    "__builtins__",
+    "__annotations__",
+    "__class__",
+    "__version__",
+    "__author__",
 ];
 
 /// Looks a name up in a module.

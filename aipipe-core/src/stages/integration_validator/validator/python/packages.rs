@@ -20,8 +20,22 @@ static KNOWN_DISTRIBUTIONS: LazyLock<BTreeSet<String>> =
 
 /// Names of Python 2, which code that runs on both guards in many ways.
 const OLD_BUILTINS: &[&str] = &[
-    "unicode", "basestring", "xrange", "long", "raw_input", "unichr", "reduce", "file", "execfile", "cmp", "reload",
-    "buffer", "intern", "apply", "coerce", "StandardError",
+    "unicode",
+    "basestring",
+    "xrange",
+    "long",
+    "raw_input",
+    "unichr",
+    "reduce",
+    "file",
+    "execfile",
+    "cmp",
+    "reload",
+    "buffer",
+    "intern",
+    "apply",
+    "coerce",
+    "StandardError",
 ];
 
 /// Whether a top-level module belongs to Python 3.11, 3.12 or 3.13.

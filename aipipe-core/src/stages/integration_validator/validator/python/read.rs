@@ -4,8 +4,8 @@ use super::super::placeholder;
 use super::summary::{Problem, Summary};
 use super::walk;
 use crate::domain::{RepoPath, Rule, Severity, TextSpan};
-use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::PySourceType;
+use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::{Ranged, TextRange};
 

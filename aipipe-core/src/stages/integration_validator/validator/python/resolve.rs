@@ -31,10 +31,17 @@ pub(in super::super) enum Resolved {
     Package(String),
     /// The standard library, compiled modules, and what else can't be looked into.
     Opaque,
-    WrongCase { there: String },
-    Missing { path: String, certain: bool },
+    WrongCase {
+        there: String,
+    },
+    Missing {
+        path: String,
+        certain: bool,
+    },
     /// Git ignores it.
-    Ignored { path: String },
+    Ignored {
+        path: String,
+    },
     /// More dots than there are packages.
     Outside,
     /// A module that a string names.

@@ -71,8 +71,7 @@ impl<'a> Scopes<'a> {
     pub(super) const MODULE: ScopeId = ScopeId(0);
 
     pub(super) fn new() -> Self {
-        let module =
-            Scope { kind: ScopeKind::Module, parent: None, bindings: HashMap::new(), outer: HashMap::new() };
+        let module = Scope { kind: ScopeKind::Module, parent: None, bindings: HashMap::new(), outer: HashMap::new() };
         Self { all: vec![module], current: Self::MODULE, uses: Vec::new() }
     }
 

@@ -41,17 +41,21 @@ fn reach(view: &View<'_, Python>) -> HashSet<FileId> {
                 Resolved::Module { file, .. } => *file,
                 _ => None,
             });
-            let next: Vec<FileId> =
-                mentioned.chain(module.links.edges.iter().map(|edge| edge.to)).filter(|to| reached.insert(*to)).collect();
+            let next: Vec<FileId> = mentioned
+                .chain(module.links.edges.iter().map(|edge| edge.to))
+                .filter(|to| reached.insert(*to))
+                .collect();
             open.extend(next);
         }
         if folders.len() == loaded_before {
             return reached;
         }
         for file in view.modules.keys() {
-            let inside = view.shared.tree.path(*file).is_some_and(|path| {
-                ancestors(path.parent()).any(|above| folders.contains(above))
-            });
+            let inside = view
+                .shared
+                .tree
+                .path(*file)
+                .is_some_and(|path| ancestors(path.parent()).any(|above| folders.contains(above)));
             if inside && reached.insert(*file) {
                 open.push(*file);
             }

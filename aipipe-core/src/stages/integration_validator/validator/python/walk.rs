@@ -246,7 +246,9 @@ impl<'a> Walker<'a, '_> {
         let name = function.name.as_str();
         let means_something = |decorator: &Decorator| {
             let source = self.source(decorator.range());
-            ["abstract", "overload", "fixture", "callback", "group", "validator"].iter().any(|word| source.contains(word))
+            ["abstract", "overload", "fixture", "callback", "group", "validator"]
+                .iter()
+                .any(|word| source.contains(word))
         };
         let exempt = self.class_is_abstract
             || name.starts_with("__")
@@ -281,11 +283,7 @@ impl<'a> Walker<'a, '_> {
         let imports = catches(&["ImportError", "ModuleNotFoundError", "Exception", "RuntimeError"]);
         let names = catches(&["NameError", "Exception"]);
         let place = self.place;
-        let body = Place {
-            may_fail: place.may_fail || imports,
-            catches_names: place.catches_names || names,
-            ..place
-        };
+        let body = Place { may_fail: place.may_fail || imports, catches_names: place.catches_names || names, ..place };
         self.within(body, |walker| walker.visit_body(&statement.body));
         // What stands in for a failed import or name may fail on other systems.
         self.within(body, |walker| {
@@ -312,11 +310,8 @@ impl<'a> Walker<'a, '_> {
         let rest = Place { for_types: self.place.for_types, ..body };
         for clause in &statement.elif_else_clauses {
             let system = clause.test.as_ref().is_some_and(|test| depends_on_system(self.source(test.range())));
-            let place = Place {
-                may_fail: rest.may_fail || system,
-                catches_names: rest.catches_names || system,
-                ..rest
-            };
+            let place =
+                Place { may_fail: rest.may_fail || system, catches_names: rest.catches_names || system, ..rest };
             self.within(place, |walker| visitor::walk_elif_else_clause(walker, clause));
         }
     }
@@ -467,8 +462,20 @@ impl<'a> Walker<'a, '_> {
 
 fn depends_on_system(test: &str) -> bool {
     const ASKS: &[&str] = &[
-        "version", "platform", "PY2", "PY3", "os.name", "hasattr", "find_spec", "installed", "available", "HAS_", "has_",
-        "WINDOWS", "windows", "VERSION",
+        "version",
+        "platform",
+        "PY2",
+        "PY3",
+        "os.name",
+        "hasattr",
+        "find_spec",
+        "installed",
+        "available",
+        "HAS_",
+        "has_",
+        "WINDOWS",
+        "windows",
+        "VERSION",
     ];
     ASKS.iter().any(|ask| test.contains(ask))
 }
@@ -570,11 +577,19 @@ impl<'a> Visitor<'a> for Walker<'a, '_> {
                 let name = called.rsplit('.').next().unwrap_or(called);
                 self.summary.loads_by_name |= matches!(
                     name,
-                    "import_module" | "__import__" | "iter_modules" | "walk_packages" | "import_string" | "load_module"
-                        | "find_modules" | "autodiscover_tasks" | "exec_module"
+                    "import_module"
+                        | "__import__"
+                        | "iter_modules"
+                        | "walk_packages"
+                        | "import_string"
+                        | "load_module"
+                        | "find_modules"
+                        | "autodiscover_tasks"
+                        | "exec_module"
                 );
-                self.summary.names.open |= matches!(called, "globals" | "exec" | "execfile" | "vars" | "setattr" | "locals")
-                    && (called != "locals" && called != "vars" || self.scopes.kind() == ScopeKind::Module);
+                self.summary.names.open |=
+                    matches!(called, "globals" | "exec" | "execfile" | "vars" | "setattr" | "locals")
+                        && (called != "locals" && called != "vars" || self.scopes.kind() == ScopeKind::Module);
                 visitor::walk_expr(self, expression);
             }
             Expr::Attribute(attribute) => {

@@ -20,7 +20,9 @@ fn names_are_known_by_their_scopes() {
         try:\n    unicode\nexcept NameError:\n    unicode = str\n\
         print(lambda v, /, *, u=1: v + u, {r: s for r, s in {}.items()}, f'{g!r:>{h}}')\n";
     assert_eq!(alone(text), [""; 0]);
-    for wrong in ["def f():\n    return missing\n", "class A:\n    b = 1\n    def f(self): return b\n", "[x for x in y]\n"] {
+    for wrong in
+        ["def f():\n    return missing\n", "class A:\n    b = 1\n    def f(self): return b\n", "[x for x in y]\n"]
+    {
         assert_eq!(alone(wrong), ["error undefined-name main.py"], "{wrong}");
     }
     assert_eq!(alone("from os.path import *\nprint(joined)\n"), [""; 0]);
@@ -99,9 +101,14 @@ fn unused_imports_are_told() {
 
 #[test]
 fn packages_are_declared() {
-    let lock = "[[package]]\nname = \"pyyaml\"\n[[package]]\nname = \"fastapi\"\n[package.dependencies]\nstarlette = \"1\"\n";
+    let lock =
+        "[[package]]\nname = \"pyyaml\"\n[[package]]\nname = \"fastapi\"\n[package.dependencies]\nstarlette = \"1\"\n";
     let with = |text: &str| {
-        found(&[("pyproject.toml", "[project]\ndependencies = [\"PyYAML\", \"fastapi\"]\n"), ("poetry.lock", lock), ("app/__init__.py", text)])
+        found(&[
+            ("pyproject.toml", "[project]\ndependencies = [\"PyYAML\", \"fastapi\"]\n"),
+            ("poetry.lock", lock),
+            ("app/__init__.py", text),
+        ])
     };
     assert_eq!(with("import yaml, fastapi\n"), [""; 0]);
     assert_eq!(with("import yaml, fastapi, starlette\n"), ["warning undeclared-dependency app/__init__.py"]);
@@ -119,12 +126,20 @@ fn packages_are_declared() {
 #[test]
 fn circles_are_those_of_loading() {
     let circle = |text: &str| {
-        found(&[("a/__init__.py", ""), ("a/b.py", "from a import c\nx = c\n"), ("a/c.py", text), ("main.py", "import a.b\nprint(a)\n")])
+        found(&[
+            ("a/__init__.py", ""),
+            ("a/b.py", "from a import c\nx = c\n"),
+            ("a/c.py", text),
+            ("main.py", "import a.b\nprint(a)\n"),
+        ])
     };
     let both = ["warning import-cycle a/b.py", "warning import-cycle a/c.py"];
     assert_eq!(circle("import a.b\nprint(a)\n"), both);
     assert_eq!(circle("def f():\n    from a import b\n    return b\n"), [""; 0]);
-    assert_eq!(circle("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import b\ny: 'b' = 1\n"), [""; 0]);
+    assert_eq!(
+        circle("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import b\ny: 'b' = 1\n"),
+        [""; 0]
+    );
 }
 
 #[test]

@@ -81,14 +81,29 @@ const STATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("app/z.py", &["q = 1\nfrom app import x\n", "from .x import *\nfrom ..gone import r\n"]),
-    ("app/sub/w.py", &["from ..X import y\nfrom app import sub, z\n", "import importlib\nimportlib.import_module('a')\n"]),
+    (
+        "app/sub/w.py",
+        &["from ..X import y\nfrom app import sub, z\n", "import importlib\nimportlib.import_module('a')\n"],
+    ),
     ("app/sub/__init__.py", &["", "from .w import y\n"]),
     ("src/app/x.py", &["y = 2\n"]),
-    ("main.py", &["from app import x\nfrom app.x import y, f\n", "import app.z\nfrom app import y, z\nfrom app.sub.w import z\n"]),
+    (
+        "main.py",
+        &[
+            "from app import x\nfrom app.x import y, f\n",
+            "import app.z\nfrom app import y, z\nfrom app.sub.w import z\n",
+        ],
+    ),
     ("httpx/__init__.py", &["get = 1\n"]),
     ("requirements.txt", &["app\n", "", "pyyaml\nhttpx\n"]),
     ("pyproject.toml", &["[project]\nname = 'app'\ndependencies = ['requests']\nscripts = {a = 'app.z:q'}\n", "["]),
-    ("poetry.lock", &["[[package]]\nname = \"requests\"\n", "[[package]]\nname = \"httpx\"\n[package.dependencies]\nPyYAML = \"1\"\n"]),
+    (
+        "poetry.lock",
+        &[
+            "[[package]]\nname = \"requests\"\n",
+            "[[package]]\nname = \"httpx\"\n[package.dependencies]\nPyYAML = \"1\"\n",
+        ],
+    ),
 ];
 
 fn change() -> impl Strategy<Value = Change> {
