@@ -47,6 +47,19 @@ pub(super) struct RunLock {
     _file: File,
 }
 
+/// How often a lock is tried before somebody else is taken to hold it.
+const LOCK_TRIES: usize = 20;
+
+/// A process that another thread starts has a copy of every open file until its own program begins, and with it the lock
+/// of a run that has just ended.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits for the operating system, for a moment, on a thread that may block"
+)]
+fn wait_for_starts() {
+    std::thread::sleep(std::time::Duration::from_millis(5));
+}
+
 impl RunFolder {
     /// The folder of the runs of a repository.
     pub(super) fn of_repository(root: &Path, repository: &RepositoryRef) -> PathBuf {
@@ -147,11 +160,14 @@ impl RunFolder {
         fs::create_dir_all(&self.path).map_err(failed)?;
         let file =
             File::options().create(true).truncate(false).write(true).open(self.path.join("lock")).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(RunLock { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+        for _ in 0..LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(RunLock { _file: file })),
+                Err(TryLockError::WouldBlock) => wait_for_starts(),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
         }
+        Ok(None)
     }
 
     /// Puts an attempt's record, logs and artifacts aside and clears what it left.
