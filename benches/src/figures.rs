@@ -130,7 +130,8 @@ mod tests {
             append(&path, name, value, unit).unwrap();
         }
         let lines = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(lines.lines().next(), Some(r#"{"name":"a.count","unit":"1","value":3}"#));
+        let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+        assert_eq!(first, json!({"name": "a.count", "value": 3, "unit": "1"}));
         let figures = read(&path).unwrap();
         let values: Vec<_> = figures.iter().map(|figure| (figure.name.as_str(), figure.value)).collect();
         assert_eq!(values, [("a.count", 4.0), ("b.speed", 812.5)]);
