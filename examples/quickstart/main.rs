@@ -279,7 +279,8 @@ async fn finish<T>(session: &Session, recipe: &Recipe, outcome: aipipe::Result<R
         if session.engine.find(&recipe.execution).await?.is_some() {
             show(session, recipe).await?;
             progress::note(&format!("error: {}", error.chain()));
-            if let Some(help) = report::what_helps(kind) {
+            // The text has it.
+            if let Some(help) = report::what_helps(kind).filter(|_| session.common.json) {
                 progress::note(help);
             }
             return Ok(1);

@@ -3,12 +3,12 @@
 use aipipe::domain::Refusal;
 use aipipe::ports::{Event, EventKind, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Shows events as they come, and remembers how long each stage took.
+/// Shows events as they come, and remembers what the report can't find elsewhere.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bars: MultiProgress,
@@ -19,7 +19,7 @@ pub(crate) struct Progress {
 #[derive(Debug, Default)]
 struct State {
     current: BTreeMap<String, ProgressBar>,
-    seconds: Vec<(String, f64, bool)>,
+    replayed: BTreeSet<String>,
     refused: Vec<Refusal>,
 }
 
@@ -34,9 +34,9 @@ impl Progress {
         Self { bars: MultiProgress::new(), state: Mutex::default(), terminal }
     }
 
-    /// Stage, seconds in this process, and whether its recorded result was used.
-    pub(crate) fn stages(&self) -> Vec<(String, f64, bool)> {
-        self.lock().seconds.clone()
+    /// The stages whose recorded result was used.
+    pub(crate) fn replayed(&self) -> BTreeSet<String> {
+        self.lock().replayed.clone()
     }
 
     /// Documents refused in this process.
@@ -84,7 +84,9 @@ impl Progress {
     fn end(&self, stage: &str, took: Duration, replayed: bool) {
         let seconds = took.as_secs_f64();
         let mut state = self.lock();
-        state.seconds.push((stage.to_owned(), seconds, replayed));
+        if replayed {
+            state.replayed.insert(stage.to_owned());
+        }
         if let Some(bar) = state.current.remove(stage) {
             bar.finish_and_clear();
         }

@@ -32,7 +32,7 @@ pub(crate) struct Report {
     bundle: Option<CodeBundle>,
     build: Option<BuildReport>,
     pull_request: Option<aipipe::domain::PullRequestStatus>,
-    stages: Vec<(String, f64, bool)>,
+    replayed: BTreeSet<String>,
     refused: Vec<Refusal>,
 }
 
@@ -59,7 +59,7 @@ impl Report {
             bundle: engine.stage_output(id, &StoryExecutor::stage_name()).await?,
             build,
             pull_request,
-            stages: session.progress.stages(),
+            replayed: session.progress.replayed(),
             refused: session.progress.refused(),
         })
     }
@@ -114,7 +114,9 @@ impl Report {
     fn lacks_credentials(&self) -> bool {
         let jobs = self.published().map_or(&[][..], |build| &build.run.jobs);
         let notes = jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.note.as_ref());
-        notes.chain(&self.summary.failure).any(|said| said.contains(CREDENTIALS_WITHHELD))
+        notes
+            .chain(self.summary.failure.as_ref().map(|failure| &failure.message))
+            .any(|said| said.contains(CREDENTIALS_WITHHELD))
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -123,7 +125,8 @@ impl Report {
             "execution": summary.id,
             "status": self.status(),
             "waiting_for": summary.wait,
-            "failure": summary.failure,
+            "failure": summary.failure.as_ref().map(|failure| &failure.message),
+            "failure_kind": summary.failure.as_ref().map(|failure| failure.kind),
             "project_root": summary.root,
             "repository": self.build.as_ref().map(|build| &build.repository().location),
             "branch": self.published().map(|build| &build.branch),
@@ -169,9 +172,12 @@ impl Report {
                 Cost::AtLeast(_) => Value::Null,
             },
             "model_calls": summary.spending.calls,
-            "stages": self.stages.iter().map(|(stage, seconds, replayed)| {
-                json!({"stage": stage, "seconds": seconds, "replayed": replayed})
-            }).collect::<Vec<_>>(),
+            // Over all processes that worked on it, not in this one alone.
+            "stages": summary.stages.iter().map(|time| json!({
+                "stage": time.stage,
+                "seconds": time.worked.as_secs_f64(),
+                "replayed": self.replayed.contains(time.stage.as_str()),
+            })).collect::<Vec<_>>(),
         })
     }
 
@@ -303,11 +309,15 @@ impl Report {
             let _ = writeln!(text, "\n  Nothing changed: {} at {} has all of it.", base.base, base.head.short());
         }
         if let Some(failure) = &self.summary.failure {
-            let _ = writeln!(text, "\n  Failed: {failure}");
-            // The summary has the failure in words; a run that just failed says by its kind what helps.
-            let is_final = FINAL.iter().any(|kind| failure.starts_with(kind.as_str()));
-            if self.summary.status == ExecutionStatus::Failed && !is_final {
-                let _ = writeln!(text, "  Go on:  {again} resume {with}");
+            let _ = writeln!(text, "\n  Failed: {}", failure.message);
+            match what_helps(failure.kind) {
+                Some(help) => {
+                    let _ = writeln!(text, "  This stays so: {help}");
+                }
+                None if self.summary.status == ExecutionStatus::Failed => {
+                    let _ = writeln!(text, "  Go on:  {again} resume {with}");
+                }
+                None => {}
             }
         }
         if self.lacks_credentials() {
@@ -328,15 +338,6 @@ impl Report {
         let _ = writeln!(text, "  Test it:\n    {}", test_command(plan.decision.stack));
     }
 }
-
-/// The failures after which the same documents and options fail in the same way.
-const FINAL: [ErrorKind; 5] = [
-    ErrorKind::Unsupported,
-    ErrorKind::NoReadableDocument,
-    ErrorKind::InvalidInput,
-    ErrorKind::Cancelled,
-    ErrorKind::DefinitionChanged,
-];
 
 /// What a person can do about a failure that `resume` would only repeat.
 pub(crate) fn what_helps(kind: ErrorKind) -> Option<&'static str> {

@@ -4,6 +4,7 @@ use super::id::{ExecutionId, SignalName, StageName};
 use super::path::ProjectRoot;
 use super::time::Timestamp;
 use super::usage::Spending;
+use crate::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -67,6 +68,50 @@ impl Wait {
     }
 }
 
+/// Why an execution failed, kept with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Failure {
+    /// What a caller decides by.
+    pub kind: ErrorKind,
+    /// The operation that failed, such as `artifact.put`.
+    pub operation: String,
+    /// The error and its causes in words, at most 4 KiB and a little.
+    pub message: String,
+}
+
+impl Failure {
+    /// The failure that `error` is. A very long text is cut: records are bounded, and a failure must fit into one.
+    #[must_use]
+    pub fn of(error: &Error) -> Self {
+        const MOST: usize = 4096;
+        let mut message = error.chain();
+        if message.len() > MOST {
+            message.truncate(message.floor_char_boundary(MOST));
+            message.push('…');
+        }
+        Self { kind: error.kind(), operation: error.operation().to_owned(), message }
+    }
+}
+
+/// How long a stage has worked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StageTime {
+    /// The stage.
+    pub stage: StageName,
+    /// In all runs that came to its end, a wait or a failure. A killed run leaves no time, and waiting is no work.
+    pub worked: Duration,
+}
+
+impl StageTime {
+    /// The time of a stage that has worked for `worked`.
+    #[must_use]
+    pub fn new(stage: StageName, worked: Duration) -> Self {
+        Self { stage, worked }
+    }
+}
+
 /// A summary of an execution, as listings show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -84,11 +129,23 @@ pub struct ExecutionSummary {
     /// What it waits for, while it waits.
     pub wait: Option<Wait>,
     /// Why it failed, when it failed.
-    pub failure: Option<String>,
+    pub failure: Option<Failure>,
+    /// What each stage took so far, in the order in which they began.
+    pub stages: Vec<StageTime>,
     /// When it was started.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
     /// What models cost so far.
     pub spending: Spending,
+}
+
+impl ExecutionSummary {
+    /// Adds to what a stage took.
+    pub(crate) fn add_time(&mut self, stage: &StageName, worked: Duration) {
+        match self.stages.iter_mut().find(|time| time.stage == *stage) {
+            Some(time) => time.worked += worked,
+            None => self.stages.push(StageTime::new(stage.clone(), worked)),
+        }
+    }
 }

@@ -529,6 +529,7 @@ pub(crate) fn summary(
         stage: None,
         wait: None,
         failure: None,
+        stages: Vec::new(),
         created_at,
         updated_at: now,
         spending: Spending::default(),

@@ -128,13 +128,14 @@ impl Engine {
         }
     }
 
-    /// A listed summary with what all stages cost.
+    /// A listed summary with what all stages cost and took.
     async fn whole(&self, record: &Record) -> Result<ExecutionSummary> {
         let mut summary: ExecutionSummary = record.decode()?;
         if summary.pipeline == STAGES_ALONE {
             let stages = self.stages_alone(&summary.id).await?;
             summary.spending =
                 stages.iter().fold(Default::default(), |sum: crate::domain::Spending, stage| sum.plus(stage.spending));
+            summary.stages = stages.into_iter().flat_map(|stage| stage.stages).collect();
         }
         Ok(summary)
     }

@@ -5,7 +5,7 @@ use super::context::{Run, StageContext, StepState};
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::signal::has_come;
 use super::stage::{ErasedStage, Outcome};
-use crate::domain::{ExecutionStatus, ExecutionSummary, Spending, StageName, Wait};
+use crate::domain::{ExecutionStatus, ExecutionSummary, Failure, Spending, StageName, Wait};
 use crate::ports::EventKind;
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How a run of an execution ended, when it did not fail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +156,10 @@ impl Driver {
         let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, input))).await;
         let mut waits = None;
         let mut failure = None;
-        for (stage, result) in unfinished.iter().zip(results) {
+        for (stage, (_, worked)) in unfinished.iter().zip(&results) {
+            self.summary.add_time(&stage.stage_name(), *worked);
+        }
+        for (stage, (result, _)) in unfinished.iter().zip(results) {
             let stage = stage.stage_name();
             match result {
                 Ok(Outcome::Done(output)) => self.stage_done(stage, output, last && alone).await?,
@@ -261,9 +265,10 @@ impl Driver {
 
     async fn close_failed(&mut self, error: &Error) -> Result<()> {
         self.touch(ExecutionStatus::Failed);
-        self.summary.failure = Some(cut(error.chain()));
+        let failure = Failure::of(error);
         let stage = self.summary.stage.clone();
-        let entry = JournalEntry::Failed { stage: stage.clone(), error: cut(error.chain()) };
+        let entry = JournalEntry::Failed { stage: stage.clone(), error: failure.message.clone() };
+        self.summary.failure = Some(failure);
         let result = self.close(&[entry]).await;
         if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Cancelled) {
             return result;
@@ -295,28 +300,16 @@ impl Driver {
     }
 }
 
-async fn run_one(run: &Arc<Run>, stage: &dyn ErasedStage, input: &[u8]) -> Result<Outcome<Bytes>> {
+/// Runs one stage; also returns how long that took.
+async fn run_one(run: &Arc<Run>, stage: &dyn ErasedStage, input: &[u8]) -> (Result<Outcome<Bytes>>, Duration) {
     let name = stage.stage_name();
     run.tell(EventKind::StageStarted { stage: name.clone() });
     let began = run.clock.now();
     let cx = StageContext::new(Arc::clone(run), name.clone());
-    let outcome = stage.run_json(&cx, input).await?;
-    if matches!(outcome, Outcome::Done(_)) {
-        run.tell(EventKind::StageDone { stage: name, took: run.clock.now().since(began) });
+    let outcome = stage.run_json(&cx, input).await;
+    let took = run.clock.now().since(began);
+    if matches!(outcome, Ok(Outcome::Done(_))) {
+        run.tell(EventKind::StageDone { stage: name, took });
     }
-    Ok(outcome)
-}
-
-/// The beginning of a failure's text: records are bounded, and a failure must always fit into one.
-fn cut(mut text: String) -> String {
-    const MOST: usize = 4096;
-    if text.len() > MOST {
-        let mut end = MOST;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push('…');
-    }
-    text
+    (outcome, took)
 }

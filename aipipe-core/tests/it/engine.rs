@@ -82,7 +82,9 @@ async fn a_failure_is_recorded_and_a_resume_tries_again() {
     let summary = engine.summary(&request.execution()).await.unwrap();
     assert_eq!(summary.status, ExecutionStatus::Failed);
     assert_eq!(summary.stage, Some(StageName::parse("flaky").unwrap()));
-    assert!(summary.failure.unwrap().contains("not today"));
+    let failure = summary.failure.unwrap();
+    assert!(failure.message.contains("not today"), "{failure:?}");
+    assert_eq!(failure.kind, ErrorKind::Unavailable);
     engine.resume(&pipeline, &request.execution()).await.unwrap_err();
     assert_eq!(engine.resume(&pipeline, &request.execution()).await.unwrap(), RunOutcome::Completed(2));
     assert_eq!(first.effects(), 1);

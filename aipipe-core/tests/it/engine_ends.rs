@@ -189,3 +189,44 @@ async fn an_execution_keeps_its_day_over_midnight() {
     let other = IdempotencyKey::parse("b").unwrap();
     assert_ne!(engine.root_for(&project, &other).await.unwrap(), root, "a new one begins today");
 }
+
+/// Works for ten seconds each time, and is done when the signal has come.
+#[derive(Debug)]
+struct TenSeconds(Arc<aipipe_core::testing::VirtualClock>);
+
+#[async_trait]
+impl Stage for TenSeconds {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        StageName::parse("ten-seconds").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        String::new()
+    }
+
+    async fn run(&self, cx: &StageContext, input: u64) -> aipipe_core::Result<Outcome<u64>> {
+        self.0.advance(std::time::Duration::from_secs(10));
+        match cx.signals(&go()).is_empty() {
+            true => Ok(Outcome::Waiting(Wait::new(go(), "say go"))),
+            false => Ok(Outcome::Done(input)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stage_has_worked_for_as_long_as_it_ran_and_not_while_it_waited() {
+    let rig = Rig::new();
+    let pipeline = Pipeline::builder("p").then(Add::new("add", 1)).then(TenSeconds(rig.clock.clone())).build();
+    let request = rig.request("a");
+    rig.engine().start(&pipeline, &request, &1).await.unwrap();
+    rig.clock.advance(std::time::Duration::from_secs(3600));
+    let key = IdempotencyKey::parse("once").unwrap();
+    rig.engine().signal(&request.execution(), &go(), &key, serde_json::Value::Null).await.unwrap();
+    rig.engine().resume(&pipeline, &request.execution()).await.unwrap();
+    let summary = rig.engine().summary(&request.execution()).await.unwrap();
+    let times: Vec<_> = summary.stages.iter().map(|time| (time.stage.as_str(), time.worked.as_secs())).collect();
+    assert_eq!(times, [("add", 0), ("ten-seconds", 20)]);
+}

@@ -240,23 +240,26 @@ fn route_of(bundle: &CodeBundle, story: &StoryId) -> &'static str {
     }
 }
 
+/// What is required and what failed at first. Not a table of all: every host shows the checks as they are now.
 fn checks(contents: &Contents<'_>) -> Option<String> {
     let run = &contents.build.run;
-    let mut text = String::from("## Checks\n\n| Check | Required | Result |\n|---|---|---|\n");
-    for job in &run.jobs {
-        let required = contents.validation.required_checks.contains(&job.name);
+    let required = &contents.validation.required_checks;
+    let names: Vec<_> = required.iter().map(|name| code(name.as_str())).collect();
+    let green = run.jobs.iter().filter(|job| job.state.is_success()).count();
+    let mut text = format!("## Checks\n\nRequired for a merge: {}.\n", names.join(", "));
+    let all = run.jobs.len();
+    let _ =
+        writeln!(text, "\nOf {all} job{} at {}, {green} succeeded.", plural(all), code(contents.build.head.short()));
+    for job in run.jobs.iter().filter(|job| !job.state.is_success()) {
         let result = match job.state {
             RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
             RunState::InProgress => "in progress".to_owned(),
             RunState::Pending => "pending".to_owned(),
         };
-        let _ =
-            writeln!(text, "| {} | {} | {result} |", escape(job.name.as_str()), if required { "yes" } else { "no" });
+        let _ = writeln!(text, "- {}: **{result}**", code(job.name.as_str()));
     }
-    let missing =
-        contents.validation.required_checks.iter().filter(|name| run.jobs.iter().all(|job| job.name != **name));
-    for name in missing {
-        let _ = writeln!(text, "| {} | yes | not reported |", escape(name.as_str()));
+    for name in required.iter().filter(|name| run.jobs.iter().all(|job| job.name != **name)) {
+        let _ = writeln!(text, "- {}: **not reported**", code(name.as_str()));
     }
     let _ = writeln!(text, "\n{}", isolation(&run.isolation));
     if let Some(failure) = &contents.build.failure {
