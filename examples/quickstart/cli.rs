@@ -1,6 +1,6 @@
 //! The command line.
 
-use aipipe::domain::{ExecutionId, ProjectName, ReviewPolicy, Stack};
+use aipipe::domain::{CommitSha, ExecutionId, ProjectName, ReviewPolicy, Stack};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -131,6 +131,10 @@ pub(crate) struct Approve {
     /// What to say.
     #[arg(long, default_value = "")]
     pub(crate) comment: String,
+
+    /// The commit that was read, where it is not the one the run made: somebody pushed since.
+    #[arg(long)]
+    pub(crate) head: Option<CommitSha>,
 
     #[command(flatten)]
     pub(crate) of: OfExecution,

@@ -16,7 +16,7 @@ mod session;
 mod stdout;
 
 use aipipe::domain::{
-    BuildReport, ExecutionStatus, IdempotencyKey, PullRequest, PullRequestState, ReviewVerdict, SignalName,
+    BuildReport, CommitSha, ExecutionStatus, IdempotencyKey, PullRequest, PullRequestState, ReviewVerdict, SignalName,
 };
 use aipipe::pipeline::RunOutcome;
 use aipipe::ports::{ContinuousIntegration as _, RecordStore as _, ReviewDesk as _, ReviewSpec, RunSelector};
@@ -134,6 +134,7 @@ async fn approve(common: &Common, args: &Approve) -> Result<u8> {
     refuse_cancelled(&session, &recipe).await?;
     let (integration, pull) = pull_request(&session, &recipe).await?;
     let (number, head) = (pull.number, pull.head_sha);
+    refuse_unread(&integration, &head, args.head.as_ref())?;
     let desk = &session.workspace.review_desk;
     let review = ReviewSpec::new(args.reviewer.clone(), ReviewVerdict::Approved, head.clone())
         .with_comment(args.comment.clone());
@@ -166,6 +167,14 @@ async fn cancel(common: &Common, of: &OfExecution) -> Result<u8> {
     close_pull_request(&session, &recipe).await?;
     show(&session, &recipe).await?;
     Ok(0)
+}
+
+/// An approval is for a commit somebody has read: of one that was pushed since, it has to say so.
+fn refuse_unread(integration: &IntegrationRecord, head: &CommitSha, read: Option<&CommitSha>) -> Result<()> {
+    if read.unwrap_or(&integration.head) == head {
+        return Ok(());
+    }
+    bail!("conflict: somebody has pushed to {}; once you have read it, approve with --head {head}", integration.branch)
 }
 
 /// What is recorded for an execution that was cancelled can't help any more.

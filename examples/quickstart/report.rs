@@ -3,9 +3,9 @@
 use crate::session::{Recipe, Session};
 use aipipe::ErrorKind;
 use aipipe::domain::{
-    ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, Cost, DocumentSet, ExecutionStatus,
+    ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, CommitSha, Cost, DocumentSet, ExecutionStatus,
     ExecutionSummary, Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult,
-    StorySet, StoryStatus, UnchangedBase,
+    StorySet, StoryStatus, UnchangedBase, WaitKind, WorkflowRun,
 };
 use aipipe::local::CREDENTIALS_WITHHELD;
 use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, RunSelector};
@@ -22,6 +22,13 @@ use std::path::Path;
 /// How much of a failing job's log to show.
 const LOG_TAIL_BYTES: usize = 4096;
 
+/// A CI run, and what failed in it.
+#[derive(Debug)]
+struct HeadRun {
+    run: WorkflowRun,
+    failure: Option<BuildFailure>,
+}
+
 /// Everything the finished stages have left.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -31,6 +38,8 @@ pub(crate) struct Report {
     plan: Option<ArchitecturePlan>,
     bundle: Option<CodeBundle>,
     build: Option<BuildReport>,
+    /// The last CI run of the head as it is now: somebody may have pushed, or had it run again after stage 6.
+    run: Option<HeadRun>,
     pull_request: Option<aipipe::domain::PullRequestStatus>,
     replayed: BTreeSet<String>,
     refused: Vec<Refusal>,
@@ -40,9 +49,6 @@ impl Report {
     pub(crate) async fn of(session: &Session, recipe: &Recipe) -> Result<Self> {
         let (engine, id) = (&session.engine, &recipe.execution);
         let mut build: Option<BuildReport> = engine.stage_output(id, &GithubOrchestrator::stage_name()).await?;
-        if let Some(BuildReport::Published(build)) = &mut build {
-            take_last_run(session, build).await?;
-        }
         let records = session.workspace.records.as_ref();
         let integration = IntegrationRecord::of(records, &recipe.project, id).await?;
         let pull_request = match (&build, integration.and_then(|record| record.pull_request)) {
@@ -51,7 +57,13 @@ impl Report {
             }
             _ => None,
         };
+        let mut run = None;
+        if let Some(BuildReport::Published(build)) = &mut build {
+            let head = pull_request.as_ref().map_or(&build.head, |status| &status.pull_request.head_sha).clone();
+            run = last_run(session, build, &head).await?;
+        }
         Ok(Self {
+            run,
             summary: engine.summary(id).await?,
             documents: engine.stage_output(id, &DocumentProcessor::stage_name()).await?,
             stories: engine.stage_output(id, &RequirementsSynthesizer::stage_name()).await?,
@@ -76,10 +88,10 @@ impl Report {
         self.build.as_ref().and_then(BuildReport::published)
     }
 
-    /// Whether checks alone can't decide: something is removed, or no story is served.
+    /// Whether checks alone can't decide: something goes or is overwritten, or no story is served.
     fn is_left_to_a_person(&self) -> bool {
-        let removes = self.published().is_some_and(|build| !build.removed.is_empty());
-        removes || self.bundle.as_ref().is_some_and(|bundle| bundle.served().count() == 0)
+        let takes = self.published().is_some_and(|build| !build.removed.is_empty() || !build.overwritten.is_empty());
+        takes || self.bundle.as_ref().is_some_and(|bundle| bundle.served().count() == 0)
     }
 
     fn status(&self) -> &'static str {
@@ -92,13 +104,12 @@ impl Report {
     /// 0: merged, waiting for the review that was asked for, or nothing to do; 2: stopped for a person; 1: failed.
     pub(crate) fn exit_code(&self, recipe: &Recipe) -> u8 {
         let pull_state = self.pull_request.as_ref().map(|status| status.pull_request.state);
-        // Of the head as it is now: a person may have pushed, or had it run again.
-        let checked = self.pull_request.as_ref().is_some_and(|status| !status.checks.is_empty());
-        let green = checked && !self.is_red();
+        // Nothing is missing but what was asked for.
+        let for_approval = self.summary.wait.as_ref().is_some_and(|wait| wait.kind == WaitKind::Approval);
         match self.summary.status {
             ExecutionStatus::Completed if self.unchanged().is_some() => 0,
             ExecutionStatus::Completed if pull_state == Some(PullRequestState::Merged) => 0,
-            ExecutionStatus::Waiting if recipe.human_review && green && pull_state == Some(PullRequestState::Open) => 0,
+            ExecutionStatus::Waiting if recipe.human_review && for_approval => 0,
             ExecutionStatus::Completed | ExecutionStatus::Waiting => 2,
             ExecutionStatus::Running | ExecutionStatus::Failed | ExecutionStatus::Cancelled => 1,
         }
@@ -112,7 +123,7 @@ impl Report {
 
     /// Whether an installation failed because it got no credentials.
     fn lacks_credentials(&self) -> bool {
-        let jobs = self.published().map_or(&[][..], |build| &build.run.jobs);
+        let jobs = self.run.as_ref().map_or(&[][..], |of| &of.run.jobs);
         let notes = jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.note.as_ref());
         notes
             .chain(self.summary.failure.as_ref().map(|failure| &failure.message))
@@ -136,7 +147,8 @@ impl Report {
                 "state": status.pull_request.state,
                 "reviews": status.reviews,
             })),
-            "head_sha": self.published().map(|build| &build.head),
+            "head_sha": self.head(),
+            "built_sha": self.published().map(|build| &build.head),
             "merge_sha": self.pull_request.as_ref().and_then(|status| status.pull_request.merge_sha.as_ref()),
             "stack": self.plan.as_ref().map(|plan| json!({
                 "id": plan.decision.stack,
@@ -159,14 +171,15 @@ impl Report {
                 // Where no document could be read the stage has no result, but has told why.
                 "refused": self.documents.as_ref().map_or(&self.refused, |set| &set.refused),
             },
-            "checks": self.published().map(|build| build.run.jobs.iter().map(|job| json!({
+            "checks": self.run.as_ref().map(|of| of.run.jobs.iter().map(|job| json!({
                 "name": job.name,
                 "state": job.state,
                 "steps": job.steps,
             })).collect::<Vec<_>>()),
             "removed": self.published().map(|build| &build.removed),
-            "isolation": self.published().map(|build| &build.run.isolation),
-            "build_failure": self.published().and_then(|build| build.failure.as_ref()),
+            "overwritten": self.published().map(|build| &build.overwritten),
+            "isolation": self.run.as_ref().map(|of| &of.run.isolation),
+            "build_failure": self.run.as_ref().and_then(|of| of.failure.as_ref()),
             "cost_usd": match summary.spending.cost {
                 Cost::Known(cost) => Value::String(cost.to_string()),
                 Cost::AtLeast(_) => Value::Null,
@@ -179,6 +192,14 @@ impl Report {
                 "replayed": self.replayed.contains(time.stage.as_str()),
             })).collect::<Vec<_>>(),
         })
+    }
+
+    /// The head of the pull request as it is now, or what was built where there is none yet.
+    fn head(&self) -> Option<&CommitSha> {
+        match &self.pull_request {
+            Some(status) => Some(&status.pull_request.head_sha),
+            None => self.published().map(|build| &build.head),
+        }
     }
 
     fn results(&self) -> &[StoryResult] {
@@ -235,19 +256,19 @@ impl Report {
             let _ = writeln!(text, "  code        {done} stories done, {partial} partly");
         }
         self.list_open(&mut text);
-        if let Some(build) = self.published() {
-            let verdict = match build.run.state {
+        if let Some(HeadRun { run, failure }) = &self.run {
+            let verdict = match run.state {
                 RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
                 RunState::Pending | RunState::InProgress => "not finished".to_owned(),
             };
-            let jobs: Vec<_> = build.run.jobs.iter().map(|job| job.name.as_str()).collect();
-            let _ = writeln!(text, "  CI          {verdict}: {} ({})", jobs.join(", "), build.run.location);
-            let rights = match build.run.isolation {
+            let jobs: Vec<_> = run.jobs.iter().map(|job| job.name.as_str()).collect();
+            let _ = writeln!(text, "  CI          {verdict}: {} ({})", jobs.join(", "), run.location);
+            let rights = match run.isolation {
                 Isolation::None(_) => "; steps ran with this user's rights",
                 _ => "",
             };
-            let _ = writeln!(text, "  isolation   {}{rights}", build.run.isolation);
-            if let Some(failure) = &build.failure {
+            let _ = writeln!(text, "  isolation   {}{rights}", run.isolation);
+            if let Some(failure) = failure {
                 let _ = writeln!(text, "\n  {} / {} failed:\n", failure.job, failure.step);
                 for line in failure.log_tail.lines() {
                     let _ = writeln!(text, "    | {line}");
@@ -258,7 +279,8 @@ impl Report {
             let _ = writeln!(text, "  repository  {}", build.repository().location);
         }
         if let Some(build) = self.published() {
-            let _ = writeln!(text, "  branch      {} at {}", build.branch, build.head.short());
+            let head = self.head().unwrap_or(&build.head);
+            let _ = writeln!(text, "  branch      {} at {}", build.branch, head.short());
             list_removed(&mut text, build);
         }
         if let Some(status) = &self.pull_request {
@@ -301,7 +323,9 @@ impl Report {
             } else if self.is_red() {
                 let _ = writeln!(text, "  Again:   {again} rerun {with}");
             } else if recipe.human_review || self.is_left_to_a_person() {
-                let _ = writeln!(text, "  Approve: {again} approve {with}");
+                let pushed = self.head().filter(|head| self.published().is_none_or(|build| build.head != **head));
+                let head = pushed.map_or_else(String::new, |head| format!(" --head {head}"));
+                let _ = writeln!(text, "  Approve: {again} approve{head} {with}");
             }
             let _ = writeln!(text, "  Go on:   {again} resume {with}");
         }
@@ -352,6 +376,12 @@ pub(crate) fn what_helps(kind: ErrorKind) -> Option<&'static str> {
 
 /// What was there and goes with a merge.
 fn list_removed(text: &mut String, build: &PublishedBuild) {
+    if !build.overwritten.is_empty() {
+        let _ = writeln!(text, "  overwrites  {} files that somebody changed", build.overwritten.len());
+        for file in &build.overwritten {
+            let _ = writeln!(text, "              {file}");
+        }
+    }
     if build.removed.is_empty() {
         return;
     }
@@ -366,15 +396,18 @@ fn list_removed(text: &mut String, build: &PublishedBuild) {
     }
 }
 
-/// Has the build tell of the last attempt: somebody may have had its head run again after stage 6.
-async fn take_last_run(session: &Session, build: &mut PublishedBuild) -> Result<()> {
+/// The last run of `head`: the one stage 6 saw, or a newer one.
+async fn last_run(session: &Session, build: &PublishedBuild, head: &CommitSha) -> Result<Option<HeadRun>> {
     let ci = &session.workspace.ci;
-    let selector = RunSelector::new(build.run.workflow.clone(), build.head.clone(), build.branch.clone());
-    let Some(run) = ci.runs(&build.repository, &selector).await?.into_iter().next() else { return Ok(()) };
-    if run.attempt <= build.run.attempt {
-        return Ok(());
+    let seen = || HeadRun { run: build.run.clone(), failure: build.failure.clone() };
+    let selector = RunSelector::new(build.run.workflow.clone(), head.clone(), build.branch.clone());
+    let Some(run) = ci.runs(&build.repository, &selector).await?.into_iter().next() else {
+        return Ok((*head == build.head).then(seen));
+    };
+    if run.id == build.run.id && run.attempt <= build.run.attempt {
+        return Ok(Some(seen()));
     }
-    build.failure = match run.first_failure() {
+    let failure = match run.first_failure() {
         None => None,
         Some((job, step)) => {
             let log_tail = match ci.log_tail(&build.repository, &run.id, &job.id, LOG_TAIL_BYTES).await {
@@ -385,8 +418,7 @@ async fn take_last_run(session: &Session, build: &mut PublishedBuild) -> Result<
             Some(BuildFailure { job: job.id.to_string(), step, log_tail })
         }
     };
-    build.run = run;
-    Ok(())
+    Ok(Some(HeadRun { run, failure }))
 }
 
 /// What wrote the files, such as `template` or `model and template`.

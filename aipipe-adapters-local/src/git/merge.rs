@@ -48,18 +48,24 @@ impl Repositories {
         })
     }
 
-    /// The commit on the base branch that merged `head`, whoever made it.
+    /// The commit by which `head` came to the base branch, whoever made it; `None` also when the base had it at `since`
+    /// already: a branch that was set back is not merged.
     pub(crate) fn find_merge(
         &self,
         repository: &RepositoryName,
         base: &BranchName,
         head: &CommitSha,
+        since: &CommitSha,
     ) -> Result<Option<CommitSha>> {
         const OPERATION: &str = "git.find_merge";
         let repository = self.repository(OPERATION, repository)?;
         let (Some(base), Ok(head)) = (head_of(OPERATION, &repository, base)?, object_id(OPERATION, head)) else {
             return Ok(None);
         };
+        let since = object_id(OPERATION, since)?;
+        if has(OPERATION, &repository, since, head)? {
+            return Ok(None);
+        }
         find(OPERATION, &repository, base, head)?.map(|id| sha_of(OPERATION, id)).transpose()
     }
 
@@ -88,9 +94,6 @@ impl Repositories {
             return Err(conflict("the branch's head is not the one that was reviewed").with("head", head));
         }
         let read = |error| stored_error(OPERATION, "read the history", error);
-        if base == expected || repository.graph_descendant_of(base, expected).map_err(read)? {
-            return Err(conflict("the base branch has all of these commits already"));
-        }
         objects::collect(OPERATION, &repository)?;
         let mut index = merged(OPERATION, &repository, base, expected)?;
         if index.has_conflicts() {
@@ -113,20 +116,30 @@ impl Repositories {
     }
 }
 
-/// The merge of `head` on the base's line of first parents.
+/// The commit by which `head` came to the base's line of first parents: a merge of it or of a branch that has it, or
+/// itself where somebody moved the base forward without a merge commit.
 fn find(operation: &'static str, repository: &Repository, base: Oid, head: Oid) -> Result<Option<Oid>> {
-    let mut next = Some(base);
-    for _ in 0..LOOK_BACK {
-        let Some(id) = next else { return Ok(None) };
-        let commit = repository
-            .find_commit(id)
-            .map_err(|error| stored_error(operation, "read the base branch's history", error))?;
-        if commit.parent_ids().skip(1).any(|parent| parent == head) {
-            return Ok(Some(id));
-        }
-        next = commit.parent_id(0).ok();
+    let read = |error| stored_error(operation, "read the base branch's history", error);
+    if !has(operation, repository, base, head)? {
+        return Ok(None);
     }
-    Ok(None)
+    let mut oldest = base;
+    for _ in 0..LOOK_BACK {
+        if oldest == head {
+            return Ok(Some(head));
+        }
+        match repository.find_commit(oldest).map_err(read)?.parent_id(0) {
+            Ok(parent) if has(operation, repository, parent, head)? => oldest = parent,
+            _ => return Ok(Some(oldest)),
+        }
+    }
+    Err(Error::new(ErrorKind::Unsupported, operation, "the base branch's history is too long to find a merge in"))
+}
+
+/// Whether `commit` is `other` or comes after it.
+fn has(operation: &'static str, repository: &Repository, commit: Oid, other: Oid) -> Result<bool> {
+    let after = || repository.graph_descendant_of(commit, other);
+    Ok(commit == other || after().map_err(|error| stored_error(operation, "compare two commits", error))?)
 }
 
 /// The outcome of a merge, in memory.

@@ -47,7 +47,7 @@ impl Desk {
             return invalid("the title must be one line of text");
         }
         let head_sha = self.branch(OPERATION, repository, &spec.head)?;
-        self.branch(OPERATION, repository, &spec.base)?;
+        let base_sha = self.branch(OPERATION, repository, &spec.base)?;
 
         let access = self.shelf.access(OPERATION, &repository.name)?;
         let known = access.load_all(OPERATION)?;
@@ -68,6 +68,7 @@ impl Desk {
             base: spec.base.clone(),
             head_sha,
             merge_sha: None,
+            base_sha,
             opened_at: self.clock.now(),
             opened_by_key: key.clone(),
             closed_by_key: None,
@@ -234,7 +235,8 @@ impl Desk {
             open.record.head_sha = head;
         }
         if find_before_create()
-            && let Some(merge) = git.find_merge(name, &open.record.base, &open.record.head_sha)?
+            && let Some(merge) =
+                git.find_merge(name, &open.record.base, &open.record.head_sha, &open.record.base_sha)?
         {
             open.record.state = PullRequestState::Merged;
             open.record.merge_sha = Some(merge);

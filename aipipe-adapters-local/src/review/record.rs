@@ -19,6 +19,8 @@ pub(super) struct Record {
     /// The head branch's commit when it was last looked at; for good, once merged or closed.
     pub(super) head_sha: CommitSha,
     pub(super) merge_sha: Option<CommitSha>,
+    /// Where the base branch was when it was opened.
+    pub(super) base_sha: CommitSha,
     pub(super) opened_at: Timestamp,
     pub(super) opened_by_key: IdempotencyKey,
     pub(super) closed_by_key: Option<IdempotencyKey>,

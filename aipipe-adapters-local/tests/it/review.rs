@@ -104,6 +104,53 @@ async fn a_pull_request_goes_from_open_to_merged() {
 }
 
 #[tokio::test]
+async fn what_somebody_merged_in_their_own_way_is_merged() {
+    type Ways = [(&'static str, &'static [&'static [&'static str]], bool); 4];
+    let ways: Ways = [
+        ("forward, without a merge commit", &[&["merge", "-q", "--ff-only", "origin/work"]], true),
+        (
+            "forward, and on",
+            &[&["merge", "-q", "--ff-only", "origin/work"], &["commit", "-q", "--allow-empty", "-m", "More"]],
+            true,
+        ),
+        (
+            "by a branch that has it",
+            &[
+                &["checkout", "-q", "-b", "other", "origin/work"],
+                &["commit", "-q", "--allow-empty", "-m", "More"],
+                &["checkout", "-q", "main"],
+                &["merge", "-q", "--no-ff", "-m", "Merge other", "other"],
+            ],
+            true,
+        ),
+        ("not at all", &[&["commit", "-q", "--allow-empty", "-m", "Something else"]], false),
+    ];
+    for (way, commands, is_merged) in ways {
+        let s = Started::new().await;
+        s.opened().await;
+        let work = s.folder.path().join("by-hand");
+        git_cli(s.folder.path(), &["clone", "-q", s.bare().to_str().unwrap(), work.to_str().unwrap()]);
+        let identity = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"];
+        for command in commands {
+            git_cli(&work, &[&identity[..], command].concat());
+        }
+        git_cli(&work, &["push", "-q", "origin", "main"]);
+        let status = s.workspace.desk.status(&s.repository, 1).await.unwrap();
+        let merged = status.pull_request.state == PullRequestState::Merged;
+        assert_eq!((merged, status.pull_request.merge_sha.is_some()), (is_merged, is_merged), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_was_set_back_is_not_merged() {
+    let s = Started::new().await;
+    s.opened().await;
+    s.cli(&["update-ref", "refs/heads/work", s.base.as_str()]);
+    let status = s.workspace.desk.status(&s.repository, 1).await.unwrap();
+    assert_eq!((status.pull_request.state, &status.pull_request.head_sha), (PullRequestState::Open, &s.base));
+}
+
+#[tokio::test]
 async fn opening_again_finds_the_branchs_pull_request_and_updates_its_text() {
     let s = Started::new().await;
     let first = s.opened().await;

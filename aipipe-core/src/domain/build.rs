@@ -314,6 +314,8 @@ pub struct PublishedBuild {
     pub failure: Option<BuildFailure>,
     /// The files of the base that the commits take away, by path.
     pub removed: Vec<RemovedFile>,
+    /// The files of the base that somebody else wrote or changed, and that the commits overwrite, by path.
+    pub overwritten: Vec<RepoPath>,
 }
 
 impl PublishedBuild {

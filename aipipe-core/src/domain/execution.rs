@@ -41,12 +41,27 @@ impl ExecutionStatus {
     }
 }
 
+/// Who or what can end a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WaitKind {
+    /// Nothing is missing but a person's approval.
+    Approval,
+    /// A person has to decide or repair something.
+    Person,
+    /// Something outside has to come to its end; looking again helps.
+    Elsewhere,
+}
+
 /// What a stage waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Wait {
     /// The signal that ends the wait.
     pub signal: SignalName,
+    /// Who or what can end it.
+    pub kind: WaitKind,
     /// What a person should know or do.
     pub reason: String,
     /// When a poll (a resume without a signal) is worth it; `None` when only a signal helps.
@@ -54,10 +69,17 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// A wait that only this signal ends.
+    /// A wait for a person that only this signal ends.
     #[must_use]
     pub fn new(signal: SignalName, reason: impl Into<String>) -> Self {
-        Self { signal, reason: reason.into(), poll_after: None }
+        Self { signal, kind: WaitKind::Person, reason: reason.into(), poll_after: None }
+    }
+
+    /// The same, ended by whom this says.
+    #[must_use]
+    pub fn with_kind(mut self, kind: WaitKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// The same, where a resume without a signal is worth it after this long.

@@ -1,14 +1,14 @@
 //! All seven stages on in-memory adapters: what is merged, what is not, and what a person is asked.
 
 use aipipe_core::domain::{
-    ArchitecturePlan, ArtifactArea, ArtifactKey, ArtifactPrefix, BuildReport, CheckName, ContentHash, DocumentName,
-    EndedReview, ExecutionStatus, IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild, PullRequestState, RepoPath,
-    ReviewOutcome, ReviewPolicy, ReviewVerdict, Stack, StorySet, StoryStatus, TraceGap, TraceMatrix, Traced,
-    UncheckedCriterion, ValidationReport,
+    ArchitecturePlan, ArtifactArea, ArtifactKey, ArtifactPrefix, BranchName, BuildReport, CheckName, ContentHash,
+    DocumentName, EndedReview, ExecutionStatus, IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild,
+    PullRequestState, RepoPath, ReviewOutcome, ReviewPolicy, ReviewVerdict, Stack, StorySet, StoryStatus, TraceGap,
+    TraceMatrix, Traced, UncheckedCriterion, ValidationReport,
 };
 use aipipe_core::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
 use aipipe_core::ports::{
-    ArtifactStore, Clock, CommitRequest, FileChange, GetOptions, ReviewDesk, ReviewSpec, SourceControl,
+    ArtifactStore, Clock, CommitRequest, FileChange, GetOptions, ReviewDesk, ReviewSpec, Signature, SourceControl,
 };
 use aipipe_core::stages::review_coordinator::{Contents, PullRequestText, describe};
 use aipipe_core::stages::{
@@ -376,6 +376,38 @@ async fn what_the_documents_leave_out_is_shown_and_removed_by_a_person_alone() {
     let main = merged(desk.run("b", &less).await.unwrap()).pull_request.merge_sha.unwrap();
     let files = desk.forge.list_files(&build.repository, &main).await.unwrap();
     assert!(files.iter().all(|file| file.path != build.removed[0].path));
+}
+
+#[tokio::test]
+async fn what_a_person_changed_in_the_base_is_overwritten_by_a_persons_word_alone() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    merged(desk.run("a", BRIEF).await.unwrap());
+    let build = desk.build("a").await;
+    let (main, repository) = (BranchName::parse("main").unwrap(), &build.repository);
+    let head = desk.forge.branch_head(repository, &main).await.unwrap().unwrap();
+    let [app, notes] = ["src/app.ts", "NOTES.md"].map(|path| RepoPath::parse(path).unwrap());
+    let put =
+        |path: &RepoPath| FileChange::Put { path: path.clone(), content: "// by hand\n".into(), executable: false };
+    let author = Signature { name: "A".to_owned(), email: "a@example.org".to_owned(), at: desk.clock.now() };
+    let request = CommitRequest::new(main, head, vec![put(&app), put(&notes)], "By hand", author);
+    desk.forge.commit(repository, &request, &IdempotencyKey::parse("by-hand").unwrap()).await.unwrap();
+
+    let more = format!("{BRIEF}\n- Clerks must be able to add a reader with a name.\n");
+    let reason = waits(desk.run("b", &more).await.unwrap());
+    assert!(reason.contains("it overwrites a file that somebody changed in the base"), "{reason}");
+    assert_eq!(desk.forge.made("merge"), 1, "green checks alone do not merge it");
+    let build = desk.build("b").await;
+    assert_eq!((&build.overwritten, build.removed.len()), (&vec![app], 0));
+    let (body, _) = desk.forge.pull_request_text(&build.repository, 2).unwrap();
+    assert!(body.starts_with("## Overwritten\n") && body.contains("- File `src/app.ts`\n"), "{body}");
+    assert!(!body.contains("NOTES.md"), "nothing of ours is in its place: {body}");
+    desk.approve(&build, 2).await;
+    merged(desk.run("b", &more).await.unwrap());
+
+    // The control: what executions made themselves is theirs to change.
+    let most = format!("{more}- Clerks must be able to delete a reader.\n");
+    merged(desk.run("c", &most).await.unwrap());
+    assert!(desk.build("c").await.overwritten.is_empty());
 }
 
 #[tokio::test]

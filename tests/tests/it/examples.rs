@@ -250,14 +250,20 @@ fn a_person_reviews_and_documents_change() {
     let fixed = push("export const extra = 1;\n");
     assert_eq!(run(&mut quickstart(&workspace, &["resume", "--json"])).exits(0).json()["status"], "waiting");
 
+    // Who approves what was pushed since has to say that they read it.
     let approve = ["approve", "--json", "--reviewer", "lead", "--comment", "fine"];
-    let first = run(&mut quickstart(&workspace, &approve)).exits(0).json();
+    let unread = run(&mut quickstart(&workspace, &approve)).exits(1).stderr;
+    assert!(unread.contains(&format!("approve with --head {fixed}")), "{unread}");
+    let read = [&approve[..], &["--head", &fixed]].concat();
+    let first = run(&mut quickstart(&workspace, &read)).exits(0).json();
     assert_eq!(first["pull_request"]["state"], "merged", "{first}");
     assert_eq!(first["pull_request"]["reviews"][0]["reviewer"], "lead");
     let parents = git(&["-C", repository, "show", "--no-patch", "--format=%P", "main"]);
     assert_eq!(parents.split_whitespace().nth(1), Some(fixed.as_str()), "what was pushed is what was merged");
-    let known = ["execution", "head_sha", "repository", "branch"];
+    let known = ["execution", "built_sha", "repository", "branch"];
     assert!(known.iter().all(|field| first[field] == waiting[field]), "{first}");
+    assert_eq!((&first["head_sha"], &waiting["head_sha"]), (&json!(fixed), &waiting["built_sha"]));
+    assert_eq!(first["build_failure"], Value::Null, "the head that was merged is green: {first}");
 
     // The same command once more is the same execution, approved long ago.
     assert_eq!(run(&mut quickstart(&workspace, &start)).exits(0).json()["merge_sha"], first["merge_sha"]);

@@ -60,7 +60,7 @@ impl ArchitecturePlanner {
                     let known = Stack::ALL.map(Stack::as_str).join(", ");
                     reason.push_str(&format!("; the choice {payload} is none of {known}"));
                 }
-                DecidedOr::Or(Wait { signal: Self::stack_choice(), reason, poll_after: None })
+                DecidedOr::Or(Wait::new(Self::stack_choice(), reason))
             }
         }
     }

@@ -82,6 +82,17 @@ pub(super) fn history(
     commits
 }
 
+/// Those files of the base that the project has with another content in its last state.
+pub(super) fn replaced<'a>(
+    planned: &'a [PlannedCommit],
+    base: &BTreeMap<RepoPath, FileState>,
+) -> BTreeSet<&'a RepoPath> {
+    let files = planned.iter().flat_map(|commit| &commit.files);
+    let last: BTreeMap<&RepoPath, ContentHash> = files.map(|file| (&file.path, file.content.hash)).collect();
+    let differs = |(path, hash): &(&RepoPath, ContentHash)| base.get(*path).is_some_and(|is| is.hash != Some(*hash));
+    last.into_iter().filter(differs).map(|(path, _)| path).collect()
+}
+
 /// The first state that has every file the base and the project have in common.
 fn first_whole_state(planned: &[PlannedCommit], base: &BTreeMap<RepoPath, FileState>) -> usize {
     let mut missing: BTreeSet<&RepoPath> = base.keys().collect();

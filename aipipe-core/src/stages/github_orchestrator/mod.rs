@@ -21,8 +21,8 @@ mod outdated;
 use super::head_run::{HeadRuns, Standing};
 use crate::domain::{
     ArchitecturePlan, BranchName, BuildReport, CodeBundle, CommitRecord, CommitSha, IdempotencyKey, PublishedBuild,
-    RemovedFile, RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, UnchangedBase,
-    ValidationReport, Wait,
+    RemovedFile, RepoPath, RepositoryName, RepositoryRef, SignalName, StageName, StepKey, StorySet, UnchangedBase,
+    ValidationReport, Wait, WaitKind,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{
@@ -33,8 +33,8 @@ use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use base::base_files;
 use commits::{PlannedCommit, planned_commits};
-use history::{Commit, history};
-use outdated::{Made, outdated_files};
+use history::{Commit, history, replaced};
+use outdated::{Made, outdated_files, overwritten_files};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +118,14 @@ impl PublishOptions {
     }
 }
 
+/// What is to become of the base.
+#[derive(Debug)]
+struct Changes {
+    commits: Vec<Commit>,
+    removed: Vec<RemovedFile>,
+    overwritten: Vec<RepoPath>,
+}
+
 /// Publishes validated code and reports what CI says of it.
 #[derive(Debug)]
 pub struct GithubOrchestrator {
@@ -184,7 +192,7 @@ impl GithubOrchestrator {
         base_head: &CommitSha,
         planned: Vec<PlannedCommit>,
         stories: &StorySet,
-    ) -> Result<(Vec<Commit>, Vec<RemovedFile>)> {
+    ) -> Result<Changes> {
         let source_control = self.source_control.as_ref();
         let base = base_files(cx, source_control, repository, base_head, &planned).await?;
         let made = Made {
@@ -194,8 +202,10 @@ impl GithubOrchestrator {
         let paths = base.keys().cloned().collect();
         let removed = outdated_files(cx, source_control, repository, base_head, &paths, &made).await?;
         let common = base.into_iter().filter_map(|(path, state)| Some((path, state?))).collect();
+        let replaced = replaced(&planned, &common);
+        let overwritten = overwritten_files(cx, source_control, repository, base_head, &replaced).await?;
         let outdated = removed.iter().map(|file| file.path.clone()).collect();
-        Ok((history(planned, &common, outdated), removed))
+        Ok(Changes { commits: history(planned, &common, outdated), removed, overwritten })
     }
 
     async fn commit_all(
@@ -249,7 +259,7 @@ impl Stage for GithubOrchestrator {
 
     fn revision(&self) -> String {
         let PublishOptions { repository, base, author_name, author_email, .. } = &self.options;
-        format!("3 {base} {repository:?} {author_name} {author_email}")
+        format!("4 {base} {repository:?} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: ValidationReport) -> Result<Outcome<BuildReport>> {
@@ -261,7 +271,8 @@ impl Stage for GithubOrchestrator {
         let repository = self.repository(cx).await?;
         let base_head = self.base_head(cx, &repository).await?;
         let planned = planned_commits(&report, &bundle, &plan, &stories)?;
-        let (commits, removed) = self.commits(cx, &repository, &base_head, planned, &stories).await?;
+        let Changes { commits, removed, overwritten } =
+            self.commits(cx, &repository, &base_head, planned, &stories).await?;
         if commits.is_empty() {
             return Ok(Outcome::Done(BuildReport::Unchanged(Box::new(UnchangedBase {
                 root: cx.root().clone(),
@@ -301,10 +312,10 @@ impl Stage for GithubOrchestrator {
         let run = match runs.ensure(&selector).await? {
             Standing::Finished(run) => *run,
             standing => {
-                return Ok(Outcome::Waiting(Wait {
-                    signal: SignalName::literal("build"),
-                    reason: format!("commit {}: {standing}", head.short()),
-                    poll_after: standing.may_change().then_some(self.options.poll),
+                let wait = Wait::new(SignalName::literal("build"), format!("commit {}: {standing}", head.short()));
+                return Ok(Outcome::Waiting(match standing.may_change() {
+                    true => wait.with_kind(WaitKind::Elsewhere).with_poll(self.options.poll),
+                    false => wait,
                 }));
             }
         };
@@ -322,6 +333,7 @@ impl Stage for GithubOrchestrator {
             run,
             failure,
             removed,
+            overwritten,
         }))))
     }
 }

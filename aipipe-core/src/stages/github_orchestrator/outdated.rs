@@ -1,7 +1,9 @@
-//! What earlier executions of the project left in the base and this one no longer makes.
+//! What earlier executions of the project left in the base, and what people made of it.
 //!
 //! Documents change: a story is dropped or said in other words, and its test would stay behind and fail. Only files
 //! that are byte for byte what an earlier execution published are taken away; what a person touched is a person's.
+//! Where this execution makes a file that a person touched, its commits overwrite it: that is told, and left to a
+//! person to decide.
 
 use crate::domain::{
     ArtifactArea, ArtifactKey, ArtifactPrefix, CommitSha, ContentHash, RemovedFile, RemovedStory, RepoPath,
@@ -47,6 +49,33 @@ pub(super) async fn outdated_files(
             }
         }
         name_stories(cx, outdated, &made.stories).await
+    })
+    .await
+}
+
+/// Those of `candidates` whose content in the base no execution of the project published: a person's work, which the
+/// commits would overwrite. Recorded, as the files that go.
+pub(super) async fn overwritten_files(
+    cx: &StageContext,
+    source_control: &dyn SourceControl,
+    repository: &RepositoryRef,
+    base_head: &CommitSha,
+    candidates: &BTreeSet<&RepoPath>,
+) -> Result<Vec<RepoPath>> {
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    cx.record(&StepKey::literal("overwritten-files"), &(base_head, candidates), || async {
+        let published = published(cx, repository, candidates).await?;
+        let mut foreign = Vec::new();
+        for path in candidates {
+            let hash = ContentHash::of(&source_control.read_file(repository, base_head, path).await?);
+            let ours = published.get(*path).is_some_and(|known| known.iter().any(|(version, _)| *version == hash));
+            if !ours {
+                foreign.push((*path).clone());
+            }
+        }
+        Ok(foreign)
     })
     .await
 }

@@ -2,8 +2,9 @@
 
 use crate::domain::{
     CommitSha, MayApprove, Mergeable, PullRequest, PullRequestState, PullRequestStatus, RequiredCheck, Review,
-    ReviewPolicy, ReviewVerdict, RunState,
+    ReviewPolicy, ReviewVerdict, RunState, WaitKind,
 };
+use WaitKind::{Approval, Elsewhere, Person};
 use std::collections::BTreeMap;
 
 /// What to do with a pull request, and why.
@@ -13,17 +14,17 @@ pub enum Decision {
     Merge(String),
     /// Nothing now.
     Wait {
+        /// Who or what can change that.
+        kind: WaitKind,
         /// What is missing.
         reason: String,
-        /// Whether looking again without anybody acting may help.
-        poll: bool,
     },
     /// It was merged or closed by somebody.
     Ended(String),
 }
 
-fn wait(reason: impl Into<String>, poll: bool) -> Decision {
-    Decision::Wait { reason: reason.into(), poll }
+fn wait(kind: WaitKind, reason: impl Into<String>) -> Decision {
+    Decision::Wait { kind, reason: reason.into() }
 }
 
 /// What a decision rests on besides the pull request's status.
@@ -41,20 +42,27 @@ pub struct Terms<'a> {
     pub run: Option<RunState>,
     /// How many files of the base the branch takes away.
     pub removed: usize,
+    /// How many files of the base that a person wrote or changed the branch overwrites.
+    pub overwritten: usize,
     /// How many stories the branch serves, wholly or partly.
     pub served: usize,
 }
 
 /// Why checks alone can't decide about a branch, if they can't: green tells nothing of code that is no longer there,
-/// and nothing of a project in which no story is served.
-pub(super) fn left_to_a_person(removed: usize, served: usize) -> Option<String> {
-    let what = match removed {
-        0 if served > 0 => return None,
-        0 => "it serves no story".to_owned(),
-        1 => "it removes a file of earlier executions".to_owned(),
-        files => format!("it removes {files} files of earlier executions"),
-    };
-    Some(format!("{what}, which checks can't judge; a person has to decide"))
+/// nothing of what a person had written, and nothing of a project in which no story is served.
+pub(super) fn left_to_a_person(removed: usize, overwritten: usize, served: usize) -> Option<String> {
+    let files = |count: usize| if count == 1 { "a file".to_owned() } else { format!("{count} files") };
+    let mut what = Vec::new();
+    if overwritten > 0 {
+        what.push(format!("it overwrites {} that somebody changed in the base", files(overwritten)));
+    }
+    if removed > 0 {
+        what.push(format!("it removes {} of earlier executions", files(removed)));
+    }
+    if served == 0 {
+        what.push("it serves no story".to_owned());
+    }
+    (!what.is_empty()).then(|| format!("{}, which checks can't judge; a person has to decide", what.join(" and ")))
 }
 
 /// Decides on a pull request.
@@ -67,8 +75,8 @@ pub(super) fn left_to_a_person(removed: usize, served: usize) -> Option<String> 
 /// approvals of an older head count for nothing, and neither do objections of those who are known not to be asked.
 ///
 /// Under `Automated`, the head must be the one that was built, and its whole run green: a job that fails without
-/// being required is for a person to judge. A branch that takes files away or serves no story needs the approvals that
-/// `Human` asks for as well.
+/// being required is for a person to judge. A branch that takes files away, overwrites what a person
+/// changed or serves no story needs the approvals that `Human` asks for as well.
 #[must_use]
 pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
     let pull = &status.pull_request;
@@ -80,48 +88,51 @@ pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
     if let Some(waiting) = checks_missing(status, terms.required) {
         return waiting;
     }
+    if status.mergeable == Mergeable::Conflicts {
+        return wait(Person, "the branch conflicts with its base");
+    }
     let head = pull.head_sha.short();
     let why = match terms.policy {
         ReviewPolicy::Automated => {
             if pull.head_sha != *terms.built {
-                return wait("the branch has commits this execution did not make; a person has to decide", false);
+                return wait(Person, "the branch has commits this execution did not make; a person has to decide");
             }
             match terms.run {
                 Some(state) if state.is_success() => {}
                 Some(RunState::Completed(conclusion)) => {
                     let reason = format!("the CI run of {head} ended in {conclusion:?}, in a job that is not required");
-                    return wait(reason, false);
+                    return wait(Person, reason);
                 }
                 Some(RunState::Pending | RunState::InProgress) => {
-                    return wait(format!("the CI run of {head} has not ended"), true);
+                    return wait(Elsewhere, format!("the CI run of {head} has not ended"));
                 }
-                None => return wait(format!("no CI run of {head} is known"), true),
+                None => return wait(Elsewhere, format!("no CI run of {head} is known")),
             }
             let green = format!("all {} required checks of {head} succeeded", terms.required.len());
-            match left_to_a_person(terms.removed, terms.served) {
+            match left_to_a_person(terms.removed, terms.overwritten, terms.served) {
                 None => green,
                 Some(why) => match approved_by(status, terms.approvals.max(1)) {
                     Ok(reviewers) => format!("{green}; approved by {reviewers}"),
-                    Err(reason) => return wait(format!("{why}; {reason}"), false),
+                    Err((kind, reason)) => return wait(kind, format!("{why}; {reason}")),
                 },
             }
         }
         ReviewPolicy::Human => match approved_by(status, terms.approvals.max(1)) {
             Ok(reviewers) => format!("approved at {head} by {reviewers}; all required checks succeeded"),
-            Err(reason) => return wait(reason, false),
+            Err((kind, reason)) => return wait(kind, reason),
         },
     };
     match status.mergeable {
         Mergeable::Yes => Decision::Merge(why),
-        Mergeable::Conflicts => wait("the branch conflicts with its base", false),
-        Mergeable::Unknown => wait("whether a merge would work is not known yet", true),
+        Mergeable::Conflicts => wait(Person, "the branch conflicts with its base"),
+        Mergeable::Unknown => wait(Elsewhere, "whether a merge would work is not known yet"),
     }
 }
 
 /// The reason to wait for checks, if there is one.
 fn checks_missing(status: &PullRequestStatus, required: &[RequiredCheck]) -> Option<Decision> {
     if required.is_empty() {
-        return Some(wait("no check is required, so nothing tells that the code works; a person has to merge", false));
+        return Some(wait(Person, "no check is required, so nothing tells that the code works; a person has to merge"));
     }
     let head = &status.pull_request.head_sha;
     for RequiredCheck { name, source } in required {
@@ -129,16 +140,16 @@ fn checks_missing(status: &PullRequestStatus, required: &[RequiredCheck]) -> Opt
             status.checks.iter().filter(|check| check.name == *name && check.head_sha == *head).collect();
         if !of_head.iter().any(|check| source.as_ref().is_none_or(|source| check.source == *source)) {
             let whose = if of_head.is_empty() { "" } else { " by the workflow that has to" };
-            return Some(wait(format!("check `{name}` has not been reported for {}{whose}", head.short()), true));
+            return Some(wait(Elsewhere, format!("check `{name}` has not been reported for {}{whose}", head.short())));
         }
         for check in of_head {
             match check.state {
                 state if state.is_success() => {}
                 RunState::Completed(conclusion) => {
-                    return Some(wait(format!("check `{name}` ended in {conclusion:?}"), false));
+                    return Some(wait(Person, format!("check `{name}` ended in {conclusion:?}")));
                 }
                 RunState::Pending | RunState::InProgress => {
-                    return Some(wait(format!("check `{name}` has not ended"), true));
+                    return Some(wait(Elsewhere, format!("check `{name}` has not ended")));
                 }
             }
         }
@@ -146,8 +157,8 @@ fn checks_missing(status: &PullRequestStatus, required: &[RequiredCheck]) -> Opt
     None
 }
 
-/// Who approved the head, or why that is not enough.
-fn approved_by(status: &PullRequestStatus, wanted: usize) -> Result<String, String> {
+/// Who approved the head, or why that is not enough and what helps.
+fn approved_by(status: &PullRequestStatus, wanted: usize) -> Result<String, (WaitKind, String)> {
     let PullRequest { head_sha: head, author, .. } = &status.pull_request;
     let mut last: BTreeMap<&str, &Review> = BTreeMap::new();
     for review in &status.reviews {
@@ -158,7 +169,7 @@ fn approved_by(status: &PullRequestStatus, wanted: usize) -> Result<String, Stri
     let objects =
         |review: &&&Review| review.verdict == ReviewVerdict::ChangesRequested && review.may_approve != MayApprove::No;
     if let Some(review) = last.values().find(objects) {
-        return Err(format!("{} asked for changes", review.reviewer));
+        return Err((Person, format!("{} asked for changes", review.reviewer)));
     }
     let given = last.values().filter(|review| review.verdict == ReviewVerdict::Approved);
     let is_author =
@@ -170,16 +181,17 @@ fn approved_by(status: &PullRequestStatus, wanted: usize) -> Result<String, Stri
         return Ok(current.iter().map(|review| review.reviewer.as_str()).collect::<Vec<_>>().join(", "));
     }
     if approved.len() > current.len() {
-        return Err(format!("the approval is for an older commit than {}", head.short()));
+        return Err((Approval, format!("the approval is for an older commit than {}", head.short())));
     }
     let waiting = format!("waiting for {wanted} approval{} of {}", if wanted == 1 { "" } else { "s" }, head.short());
-    match void.first() {
-        None => Err(waiting),
+    let waiting = match void.first() {
+        None => waiting,
         Some(review) if is_author(review) => {
-            Err(format!("{waiting}; {} opened the pull request and can't approve it", review.reviewer))
+            format!("{waiting}; {} opened the pull request and can't approve it", review.reviewer)
         }
-        Some(review) => Err(format!("{waiting}; {} is not known to be allowed to approve", review.reviewer)),
-    }
+        Some(review) => format!("{waiting}; {} is not known to be allowed to approve", review.reviewer),
+    };
+    Err((Approval, waiting))
 }
 
 #[cfg(test)]
@@ -261,7 +273,10 @@ mod tests {
         required: &[RequiredCheck],
         built: &CommitSha,
     ) -> Decision {
-        super::decide(status, &Terms { policy, approvals, required, built, run: Some(GREEN), removed: 0, served: 1 })
+        super::decide(
+            status,
+            &Terms { policy, approvals, required, built, run: Some(GREEN), removed: 0, overwritten: 0, served: 1 },
+        )
     }
 
     const GREEN: RunState = RunState::Completed(Conclusion::Success);
@@ -317,23 +332,30 @@ mod tests {
 
     #[test]
     fn automated_leaves_what_checks_cannot_judge_to_a_person() {
-        let decide = |removed, served, reviews: &[_]| {
+        let decide = |removed, overwritten, served, reviews: &[_]| {
             let (built, required) = (sha(HEAD), required());
             let policy = ReviewPolicy::Automated;
             let run = Some(GREEN);
-            let terms = Terms { policy, approvals: 1, required: &required, built: &built, run, removed, served };
+            let terms =
+                Terms { policy, approvals: 1, required: &required, built: &built, run, removed, overwritten, served };
             super::decide(&status(&BOTH, reviews), &terms)
         };
-        assert!(merges(&decide(0, 1, &[])), "the control: nothing goes and a story is served");
-        for (removed, served, said) in [(1, 1, "removes a file"), (7, 1, "removes 7 files"), (0, 0, "no story")] {
-            match decide(removed, served, &[]) {
-                Decision::Wait { reason, poll: false } => assert!(reason.contains(said), "{reason}"),
-                other => panic!("{removed} removed, {served} served: {other:?}"),
+        assert!(merges(&decide(0, 0, 1, &[])), "the control: nothing goes and a story is served");
+        for (removed, overwritten, served, said) in [
+            (1, 0, 1, "removes a file"),
+            (7, 0, 1, "removes 7 files"),
+            (0, 0, 0, "no story"),
+            (0, 1, 1, "overwrites a file that somebody changed"),
+            (2, 3, 1, "overwrites 3 files that somebody changed in the base and it removes 2 files"),
+        ] {
+            match decide(removed, overwritten, served, &[]) {
+                Decision::Wait { kind: Approval, reason } => assert!(reason.contains(said), "{reason}"),
+                other => panic!("{said}: {other:?}"),
             }
             let by = |who| [(who, ReviewVerdict::Approved, HEAD)];
-            assert!(merges(&decide(removed, served, &by("a"))), "a person decided");
-            assert!(!merges(&decide(removed, served, &by("stranger"))));
-            assert!(!merges(&decide(removed, served, &[("a", ReviewVerdict::Approved, OLD)])));
+            assert!(merges(&decide(removed, overwritten, served, &by("a"))), "a person decided");
+            assert!(!merges(&decide(removed, overwritten, served, &by("stranger"))));
+            assert!(!merges(&decide(removed, overwritten, served, &[("a", ReviewVerdict::Approved, OLD)])));
         }
     }
 
@@ -395,8 +417,16 @@ mod tests {
     fn automated_wants_the_whole_run_green_and_a_person_may_judge_otherwise() {
         let approved = status(&BOTH, &[("a", ReviewVerdict::Approved, HEAD)]);
         let with = |policy, run| {
-            let terms =
-                Terms { policy, approvals: 1, required: &required(), built: &sha(HEAD), run, removed: 0, served: 1 };
+            let terms = Terms {
+                policy,
+                approvals: 1,
+                required: &required(),
+                built: &sha(HEAD),
+                run,
+                removed: 0,
+                overwritten: 0,
+                served: 1,
+            };
             merges(&super::decide(&approved, &terms))
         };
         for (run, automated) in [

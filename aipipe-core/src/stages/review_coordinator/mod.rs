@@ -28,7 +28,8 @@ use super::head_run::{self, HeadRuns, Standing, reruns_of};
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, BuildFailure, BuildReport, CheckSource, CodeBundle, CommitSha, DocumentSet,
     EndedReview, PublishedBuild, PullRequest, PullRequestState, PullRequestStatus, RequiredCheck, ReviewOutcome,
-    ReviewPolicy, RunState, SignalName, StageName, StepKey, StorySet, TraceMatrix, ValidationReport, Wait, WorkflowRun,
+    ReviewPolicy, RunState, SignalName, StageName, StepKey, StorySet, TraceMatrix, ValidationReport, Wait, WaitKind,
+    WorkflowRun,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{ContinuousIntegration, MergeSpec, PullRequestSpec, ReviewDesk, RunSelector, Signature};
@@ -340,7 +341,7 @@ impl Stage for ReviewCoordinator {
 
     fn revision(&self) -> String {
         let ReviewOptions { policy, approvals, author_name, author_email, .. } = &self.options;
-        format!("3 {policy:?} {approvals} {author_name} {author_email}")
+        format!("4 {policy:?} {approvals} {author_name} {author_email}")
     }
 
     async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<ReviewOutcome>> {
@@ -375,6 +376,7 @@ impl Stage for ReviewCoordinator {
             built: &build.head,
             run: standing.as_ref().and_then(Standing::state),
             removed: build.removed.len(),
+            overwritten: build.overwritten.len(),
             served: bundle.served().count(),
         };
         let head = &status.pull_request.head_sha;
@@ -392,19 +394,21 @@ impl Stage for ReviewCoordinator {
                 }
             }
             Decision::Ended(why) => (status.pull_request.clone(), why),
-            Decision::Wait { reason, poll } => {
-                let (ci, poll) = match &standing {
+            Decision::Wait { kind, reason } => {
+                let (ci, kind) = match &standing {
                     Some(standing @ (Standing::Running | Standing::Absent { .. })) => {
-                        (format!("; {standing}"), standing.may_change())
+                        let kind = if standing.may_change() { WaitKind::Elsewhere } else { WaitKind::Person };
+                        (format!("; {standing}"), kind)
                     }
                     // The head moved while CI worked: look at the new one.
-                    None => (String::new(), true),
-                    Some(Standing::Finished(_)) => (String::new(), poll),
+                    None => (String::new(), WaitKind::Elsewhere),
+                    Some(Standing::Finished(_)) => (String::new(), kind),
                 };
-                return Ok(Outcome::Waiting(Wait {
-                    signal: SignalName::literal("review"),
-                    reason: format!("{reason}{ci}; pull request: {}", opened.location),
-                    poll_after: poll.then_some(self.options.poll),
+                let reason = format!("{reason}{ci}; pull request: {}", opened.location);
+                let wait = Wait::new(SignalName::literal("review"), reason).with_kind(kind);
+                return Ok(Outcome::Waiting(match kind {
+                    WaitKind::Elsewhere => wait.with_poll(self.options.poll),
+                    WaitKind::Approval | WaitKind::Person => wait,
                 }));
             }
         };

@@ -70,7 +70,8 @@ pub fn describe(contents: &Contents<'_>) -> PullRequestText {
     let partly = if counts.partial == 0 { String::new() } else { format!(", {} partly,", counts.partial) };
     let stack = contents.plan.decision.stack.title();
     let title = format!("{project}: {} of {} stories{partly} on the {stack}", counts.done, counts.total);
-    let mut sections = vec![removed(contents), summary(contents, &counts), stories_table(contents)];
+    let mut sections = vec![overwritten(contents), removed(contents), summary(contents, &counts)];
+    sections.push(stories_table(contents));
     sections.extend([checks(contents), needs(contents), questions(contents)]);
     sections.extend([not_understood(&contents.stories.uncovered), decision(contents)]);
     sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
@@ -130,7 +131,26 @@ impl Counts {
 /// How many removed files or stories to list; the commit lists all files.
 const MAX_REMOVED: usize = 100;
 
-/// First of all: what was there and goes is easily overlooked among what comes.
+/// First of all: somebody's work is in the way, and the diff shows it as one change among many.
+fn overwritten(contents: &Contents<'_>) -> Option<String> {
+    let files = &contents.build.overwritten;
+    if files.is_empty() {
+        return None;
+    }
+    let mut text = String::from(
+        "## Overwritten\n\nSomebody changed these files in the base, and this branch has them as they are generated. \
+         Merged as it is, it takes those changes back.\n\n",
+    );
+    for path in files.iter().take(MAX_REMOVED) {
+        let _ = writeln!(text, "- File {}", code(path.as_str()));
+    }
+    if files.len() > MAX_REMOVED {
+        let _ = writeln!(text, "- and {} more", files.len() - MAX_REMOVED);
+    }
+    Some(text)
+}
+
+/// Then: what was there and goes is easily overlooked among what comes.
 fn removed(contents: &Contents<'_>) -> Option<String> {
     let files = &contents.build.removed;
     if files.is_empty() {
@@ -171,7 +191,7 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     let _ = writeln!(text, "\n**Stack:** {}", escape(&sentence(&decision.explanation)));
     let verdict = if build.run.state.is_success() { "green" } else { "**red**" };
     let _ = writeln!(text, "\n**CI:** {verdict} at {} ({} commits).", code(build.head.short()), build.commits.len());
-    let alone = left_to_a_person(build.removed.len(), contents.bundle.served().count());
+    let alone = left_to_a_person(build.removed.len(), build.overwritten.len(), contents.bundle.served().count());
     let merge = match (contents.policy, alone) {
         (ReviewPolicy::Automated, None) => "as soon as every required check of this head has succeeded.".to_owned(),
         (ReviewPolicy::Automated, Some(why)) => format!("waits for a person's approval of this head: {why}."),
