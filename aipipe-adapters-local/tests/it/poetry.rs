@@ -83,7 +83,7 @@ async fn poetry_installs_from_the_lock_and_gets_no_network_for_what_a_checkout_w
 
 #[tokio::test]
 async fn a_poetry_that_the_job_did_not_install_is_not_used() {
-    let setup = "\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/setup-python@v5\n        \
+    let setup = "\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: actions/setup-python@v5\n        \
                  with: { python-version: '3.11' }\n      - run: poetry sync --no-root\n";
     let rig = Rig::new(&format!("on: push\njobs:\n  one:{setup}"));
     fs::write(rig.path().join("source/pyproject.toml"), "[project]\nname = \"demo\"\nversion = \"1\"\n").unwrap();
