@@ -376,7 +376,8 @@ impl TryFrom<WrittenRule> for FileRule {
         }
         if let Some(component) = &component {
             let named = component.exports.iter().map(|export| &export.name).chain([&component.title]);
-            if !matches!(scope, Scope::Entity | Scope::Growing)
+            if when.contains(&Condition::Drawn)
+                || !matches!(scope, Scope::Entity | Scope::Growing)
                 || !named.flat_map(Pattern::blanks).all(|blank| scope == Scope::Entity && blank.is_of_entity())
             {
                 return Err(format!("the component {} can't be named", component.role));
