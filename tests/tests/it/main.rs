@@ -9,5 +9,6 @@ mod examples;
 mod executor;
 mod makespan;
 mod program;
+mod properties;
 mod stopped;
 mod workflows;
