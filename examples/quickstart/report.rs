@@ -448,7 +448,7 @@ fn test_command(stack: Stack) -> &'static str {
 fn run_commands(stack: Stack) -> &'static str {
     match stack {
         Stack::PythonApi => {
-            "python3 -m venv .poetry-venv && .poetry-venv/bin/pip install --require-hashes -r .github/poetry.txt && \
+            "python3 -m venv .poetry-venv && .poetry-venv/bin/pip install --require-hashes -r tools/poetry.txt && \
              .poetry-venv/bin/poetry sync --no-root && .poetry-venv/bin/poetry run uvicorn app.main:app"
         }
         Stack::ReactFullstack => "npm ci && npm run build && npm start",

@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 const RECIPE: &str = "poetry 1";
-const LIST: &str = ".github/poetry.txt";
+const LIST: &str = "tools/poetry.txt";
 
 pub(super) async fn lock(options: &LocalPackageOptions, request: &LockRequest) -> Result<LockFile> {
     let (text, list) = (manifest(request, MANIFEST)?, manifest(request, LIST)?);

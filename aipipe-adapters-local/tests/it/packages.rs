@@ -43,7 +43,7 @@ fn pyproject(requirements: &str) -> String {
 
 pub(crate) fn python(requirements: &str) -> LockRequest {
     let manifest = pyproject(requirements);
-    request(Stack::PythonApi, "3.11", &[("pyproject.toml", &manifest), (".github/poetry.txt", POETRY)])
+    request(Stack::PythonApi, "3.11", &[("pyproject.toml", &manifest), ("tools/poetry.txt", POETRY)])
 }
 
 /// The host, cut off from every network.
@@ -191,7 +191,7 @@ async fn all_packages_a_stack_may_have_lock_together() {
             pyproject(&pins.join(", "))
         };
         let name = if of_node { "package.json" } else { "pyproject.toml" };
-        let manifests = [(name, manifest.as_str()), (".github/poetry.txt", POETRY)];
+        let manifests = [(name, manifest.as_str()), ("tools/poetry.txt", POETRY)];
         let manifests = if of_node { &manifests[..1] } else { &manifests[..] };
         let oldest = definition.oldest_runtime_version.to_string();
         let lock = manager.lock(&request(stack, &oldest, manifests)).await.unwrap_or_else(|e| panic!("{stack}: {e}"));

@@ -17,7 +17,7 @@ const SETUP: &str = "
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5
         with: { python-version: '3.11' }
-      - run: python -m pip install --require-hashes -r .github/poetry.txt
+      - run: python -m pip install --require-hashes -r tools/poetry.txt
       - name: Install
         run: |
           poetry check --lock
@@ -41,7 +41,7 @@ async fn project(rig: &Rig) -> Option<()> {
     for (path, content) in request.manifests.iter().chain([(&lock.path, &lock.content)]) {
         fs::write(source.join(path.as_str()), content).unwrap();
     }
-    assert!(source.join(".github/poetry.txt").is_file() && POETRY.contains("poetry=="));
+    assert!(source.join("tools/poetry.txt").is_file() && POETRY.contains("poetry=="));
     Some(())
 }
 

@@ -138,7 +138,7 @@ async fn addition(
 fn is_manifest(stack: Stack, path: &RepoPath) -> bool {
     match stack {
         // The last says which Poetry resolves them: the one that will install.
-        Stack::PythonApi => matches!(path.as_str(), "pyproject.toml" | "poetry.toml" | ".github/poetry.txt"),
+        Stack::PythonApi => matches!(path.as_str(), "pyproject.toml" | "poetry.toml" | "tools/poetry.txt"),
         _ => path.as_str() == "package.json",
     }
 }

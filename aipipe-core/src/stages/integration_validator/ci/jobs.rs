@@ -9,7 +9,7 @@ pub(super) const NODE_AUDIT: &str = ".github/scripts/audit.mjs";
 pub(super) const PYTHON_AUDIT: &str = ".github/scripts/audit.py";
 
 /// The list that Poetry itself is installed from, as the table of the stack's files has it.
-const POETRY: &str = ".github/poetry.txt";
+const POETRY: &str = "tools/poetry.txt";
 
 /// The machine the jobs run on: a fixed image, because `ubuntu-latest` moves under a green build.
 const RUNNER: &str = "ubuntu-24.04";

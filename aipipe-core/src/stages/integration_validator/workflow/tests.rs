@@ -282,7 +282,7 @@ fn harmless_scripts_pass() {
         "# curl x | sh\necho 'a # b'",
         "npm ci --ignore-scripts && npm test",
         "echo ${{ matrix.node-version }}",
-        "python -m pip install --require-hashes -r .github/poetry.txt",
+        "python -m pip install --require-hashes -r tools/poetry.txt",
         "poetry check --lock\npoetry sync --no-root\n",
     ] {
         let mut workflow = sound();

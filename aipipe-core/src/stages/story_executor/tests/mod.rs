@@ -208,7 +208,7 @@ fn manifests_hold_the_plans_exact_versions() {
     let manifest = &state["pyproject.toml"];
     assert!(manifest.contains("dependencies = [\n    \"fastapi==0.165.0\",\n"), "{manifest}");
     assert!(manifest.contains("dev = [\n    \"bandit==1.9.4\",\n"), "{manifest}");
-    assert!(state[".github/poetry.txt"].contains("\npoetry==2.5.1 \\\n    --hash=sha256:"));
+    assert!(state["tools/poetry.txt"].contains("\npoetry==2.5.1 \\\n    --hash=sha256:"));
     assert!(!state.values().any(|text| text.contains("index-url") || text.contains("registry.")));
 }
 
