@@ -22,6 +22,10 @@ pub struct StackDefinition {
     /// look for records in lists and choose among them.
     #[serde(default)]
     pub always_lists: bool,
+    /// Whether the pages come with the server that keeps their records, in one project; elsewhere there are only pages, or
+    /// only a server.
+    #[serde(default)]
+    pub pages_with_server: bool,
     /// The language's tool, such as `node`.
     pub runtime: String,
     /// The version of that tool that CI checks products on.

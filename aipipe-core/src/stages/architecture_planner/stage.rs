@@ -89,7 +89,7 @@ impl Stage for ArchitecturePlanner {
     }
 
     fn revision(&self) -> String {
-        format!("2 {:?}", self.host_choice)
+        format!("3 {:?}", self.host_choice)
     }
 
     async fn run(&self, cx: &StageContext, stories: StorySet) -> Result<Outcome<Self::Output>> {
