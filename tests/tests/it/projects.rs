@@ -90,7 +90,7 @@ fn every_stack_generates_projects_that_pass_their_own_workflow() {
             }
         }
     }
-    println!("{}", steps.table);
+    eprintln!("{}", steps.table);
     figures::record("stacks.projects_green", green, "projects").unwrap();
     figures::record("stacks.projects_total", total, "projects").unwrap();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -112,7 +112,7 @@ fn generate(stack: Stack, source: &Source, at: &Path) -> Ran {
 }
 
 fn by_quickstart(stack: Stack, documents: &[&str], at: &Path) -> Ran {
-    let options = [&["--json", "--stack", stack.as_str()], documents].concat();
+    let options = [&["--json", "--stack", stack.as_str()][..], documents].concat();
     let ran = run(&mut quickstart(&at.join("workspace"), &options));
     let json = ran.json();
     Ran {
