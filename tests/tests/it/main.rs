@@ -9,6 +9,7 @@ mod examples;
 mod executor;
 mod makespan;
 mod program;
+mod projects;
 mod properties;
 mod stopped;
 mod workflows;

@@ -4,7 +4,7 @@ use super::entered::{Entered, entered};
 use super::literals::one_line;
 use super::samples::{boundary, sample};
 use super::served::{References, Served, ServedEntity};
-use super::view::{EntityView, FieldView, TransitionView};
+use super::view::{EntityView, FieldView, ReferrerView, TransitionView, is_searched};
 use crate::domain::{
     AcceptanceCriterion, CriterionCheck, CriterionId, Field, FieldKind, OperationKind, StoryPlan, UncheckedCriterion,
     UserStory, slugify,
@@ -35,6 +35,10 @@ pub(super) struct Case {
     pub(super) entered: Entered,
     /// Two different values for the field.
     pub(super) values: Vec<String>,
+    /// A part of the first of them in capitals, which is not in the second.
+    pub(super) search: Option<String>,
+    /// What keeps the record from being removed.
+    pub(super) referrer: Option<ReferrerView>,
     /// The story's own operations on one record, in a case about records that do not exist.
     pub(super) operations: Vec<&'static str>,
     /// The addresses of the story's own transitions, in such a case.
@@ -91,7 +95,8 @@ impl<'a> Cases<'a> {
             CriterionCheck::CreateAndRead { entity } => self.case("create_and_read", entity),
             CriterionCheck::Required { entity, field } => {
                 let case = self.field_case("required", entity, field)?;
-                self.if_so(case, |_, field| field.required, "the plan does not require the field")
+                let case = self.if_so(case, |_, field| field.required, "the plan does not require the field")?;
+                self.if_so(case, |_, field| field.initial.is_none(), "a new record starts with a value")
             }
             CriterionCheck::Limits { entity, field } => self.limits(entity, field),
             CriterionCheck::Unique { entity, field } => {
@@ -149,6 +154,8 @@ impl<'a> Cases<'a> {
             refused: Vec::new(),
             entered: Entered::default(),
             values: Vec::new(),
+            search: None,
+            referrer: None,
             operations: Vec::new(),
             slugs: Vec::new(),
             criterion: None,
@@ -240,6 +247,9 @@ impl<'a> Cases<'a> {
         let (Some(first), Some(second)) = (sample(self.language, field, 0), sample(self.language, field, 1)) else {
             return Err(reason.to_owned());
         };
+        if is_searched(&field.kind) {
+            case.search = search(self.language, &first, &second);
+        }
         case.values = vec![first, second];
         Ok(case)
     }
@@ -304,6 +314,7 @@ impl<'a> Cases<'a> {
                         && (case.kind == "updated"
                             || known.field.as_ref().map(|field| &field.key)
                                 == case.field.as_ref().map(|field| &field.key))
+                        && known.referrer.as_ref().map(|r| &r.name) == case.referrer.as_ref().map(|r| &r.name)
                         && known.transition.as_ref().map(|t| &t.slug) == case.transition.as_ref().map(|t| &t.slug)
                 };
                 if !cases.iter().any(same) && seen.insert(name.clone()) {
@@ -325,6 +336,10 @@ impl<'a> Cases<'a> {
                     let can_lack = |field: &FieldView| self.surface == Surface::Http || field.kind != "boolean";
                     if view.required.iter().any(can_lack) {
                         add(self.case("empty_refused", entity), format!("refuses {an} without its required fields"));
+                    }
+                    for field in fields().filter(|field| field.initial.is_some()) {
+                        let name = format!("starts {an} with the {} it begins with", field.name.replace('_', " "));
+                        add(self.field_case("initial", entity, &field.name), name);
                     }
                     for field in fields().filter(|field| field.unique) {
                         let check = CriterionCheck::Unique { entity: entity.to_owned(), field: field.name.clone() };
@@ -378,6 +393,14 @@ impl<'a> Cases<'a> {
                 }
                 OperationKind::Delete => {
                     add(self.check(&CriterionCheck::Deleted { entity: entity.to_owned() }), format!("removes {an}"));
+                    for referrer in view.referrers.iter().filter(|referrer| referrer.made_key.is_some()) {
+                        let case = self.case("held", entity).map(|mut case| {
+                            case.referrer = Some(referrer.clone());
+                            case
+                        });
+                        let referring = &referrer.with_article;
+                        add(case, format!("refuses to remove {an} while {referring} refers to it"));
+                    }
                     works_on_one.insert(entity);
                 }
                 OperationKind::Transition { field, to } => {
@@ -414,6 +437,21 @@ impl<'a> Cases<'a> {
             cases.push(case);
         }
     }
+}
+
+/// A part of `first` in capitals that finds it and not `second`, all three as literals.
+fn search(language: Language, first: &str, second: &str) -> Option<String> {
+    let [first, second] = [first, second].map(|literal| serde_json::from_str::<String>(literal).ok());
+    let (first, second) = (first?, second?.to_lowercase());
+    let mut without_last = first.chars();
+    without_last.next_back();
+    let mut without_first = first.chars();
+    without_first.next();
+    [without_last.as_str(), without_first.as_str(), first.as_str()]
+        .into_iter()
+        .map(str::trim)
+        .find(|part| !part.is_empty() && !second.contains(&part.to_lowercase()))
+        .map(|part| language.text(&part.to_uppercase()))
 }
 
 /// The criterion as one sentence.

@@ -31,6 +31,7 @@ impl Fixtures {
                     case.field.iter().filter_map(|field| field.target.as_ref()).map(|target| target.name.clone()),
                 );
             }
+            made.extend(case.referrer.iter().map(|referrer| referrer.name.clone()));
             tells_refused_fields |= tells_refused(case.kind);
         }
         Self { made, tells_refused_fields }
@@ -43,16 +44,17 @@ impl Fixtures {
             if makes_record(case.kind) {
                 names.insert(case.entity.create_fixture.clone());
             }
-            if matches!(case.kind, "create_and_read" | "required" | "limits" | "unique") {
+            if matches!(case.kind, "create_and_read" | "required" | "limits" | "unique" | "initial") {
                 names.insert(case.entity.body_fixture.clone());
             }
-            if case.kind == "required" && language == Language::TypeScript {
+            if matches!(case.kind, "required" | "initial") && language == Language::TypeScript {
                 names.insert("type Body".to_owned());
             }
             if case.kind == "filtered" {
                 let target = case.field.as_ref().and_then(|field| field.target.as_ref());
                 names.extend(target.map(|target| target.create_fixture.clone()));
             }
+            names.extend(case.referrer.iter().map(|referrer| referrer.create_fixture.clone()));
             if tells_refused(case.kind) {
                 let name = if language == Language::Python { "refused_fields" } else { "refusedFields" };
                 names.insert(name.to_owned());

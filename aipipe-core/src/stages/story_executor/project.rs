@@ -128,6 +128,8 @@ pub(super) fn project(
         entities => Serde(&views),
         entities_in_order => Serde(looked_up_first(&views)),
         has_unique => views.iter().any(|entity| !entity.unique.is_empty()),
+        has_referrers => views.iter().any(|entity| !entity.referrers.is_empty()),
+        has_searches => views.iter().any(|entity| entity.filters.iter().any(|field| field.searched)),
         has_references => any(Condition::Refers),
         has_lists => any(Condition::Lists),
         has_updates => any(Condition::Updates),
@@ -137,7 +139,7 @@ pub(super) fn project(
         stories => Serde(&story_views),
         made => Serde(&fixtures.made),
         tells_refused_fields => fixtures.tells_refused_fields,
-        stack => definition.stack.as_str(),
+        pages_with_server => definition.pages_with_server,
         kinds => kinds(&views),
         test_runner => runner.as_str(),
         test_api => if runner == TestRunner::Jest { "@jest/globals" } else { "vitest" },
@@ -206,7 +208,9 @@ fn endpoints(views: &[EntityView], language: Language) -> Vec<Endpoint> {
         add("GET", &path, list, &operations.list);
         add("GET", &one, format!("reads {an}"), &operations.view);
         add("PATCH", &one, format!("changes {an}"), &operations.update);
-        add("DELETE", &one, format!("removes {an}"), &operations.delete);
+        let by: Vec<&str> = entity.referrers.iter().map(|referrer| referrer.plural_words.as_str()).collect();
+        let unless = if by.is_empty() { String::new() } else { format!("; 409 while {} refer to it", by.join(" or ")) };
+        add("DELETE", &one, format!("removes {an}{unless}"), &operations.delete);
         for transition in &entity.transitions {
             let does = format!("sets {} to {}", transition.field_words, transition.to);
             add("POST", &format!("{one}/{}", transition.slug), does, &transition.stories);

@@ -1,7 +1,7 @@
 //! What the templates see: the served part of the plan in the names and expressions of one language.
 
 use super::drawn::{Drawn, drawn};
-use super::literals::{in_attribute, one_line};
+use super::literals::in_attribute;
 use super::pages::{EntityOnPages, FieldOnPage};
 use super::paths::EntityPaths;
 use super::samples::{distinct, sample};
@@ -38,14 +38,12 @@ pub(super) struct EntityView {
     pub(super) references: Vec<FieldView>,
     /// Other entities whose records are looked up.
     pub(super) lookups: Vec<LookupView>,
+    /// What keeps its records from being removed, once somebody removes them.
+    pub(super) referrers: Vec<ReferrerView>,
+    /// The entities whose records it keeps from being removed.
+    pub(super) holds: Vec<HeldView>,
     pub(super) transitions: Vec<TransitionView>,
     pub(super) operations: Operations,
-    /// The field that tells a record from others, for people.
-    pub(super) name_key: Option<String>,
-    /// The fields that a list shows besides.
-    pub(super) columns: Vec<FieldView>,
-    /// Whether checked references lead here.
-    pub(super) is_referred_to: bool,
     /// Whether records change after they are made.
     pub(super) changes: bool,
     /// Whether property tests draw its records.
@@ -103,6 +101,12 @@ pub(super) struct FieldView {
     pub(super) alias: String,
     pub(super) required: bool,
     pub(super) unique: bool,
+    /// The value a new record starts with, as a literal.
+    pub(super) initial: Option<String>,
+    /// The same as text.
+    pub(super) initial_text: Option<String>,
+    /// Whether a filter by it looks for a part of the text, in capitals or not; other filters want the whole value.
+    pub(super) searched: bool,
     pub(super) kind: &'static str,
     /// What it can be, where that is listed.
     pub(super) values: Vec<String>,
@@ -132,6 +136,8 @@ pub(super) struct LookupView {
     pub(super) pascal: String,
     pub(super) camel: String,
     pub(super) plural_camel: String,
+    pub(super) kebab: String,
+    pub(super) plural_kebab: String,
     /// The generated type.
     pub(super) record: String,
     /// The file of its model.
@@ -144,6 +150,38 @@ pub(super) struct LookupView {
     pub(super) in_python: String,
 }
 
+/// An entity whose records refer to those of another.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ReferrerView {
+    pub(super) name: String,
+    pub(super) with_article: String,
+    pub(super) plural_words: String,
+    pub(super) plural_camel: String,
+    /// The plural in Python.
+    pub(super) plural: String,
+    pub(super) create_fixture: String,
+    /// Whether it is the same entity.
+    pub(super) is_same: bool,
+    /// The fields that refer, by their names in JSON.
+    pub(super) keys: Vec<String>,
+    /// That of these fields which test records have, if any has.
+    pub(super) made_key: Option<String>,
+}
+
+/// An entity whose records can't be removed while others refer to them.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct HeldView {
+    pub(super) name: String,
+    pub(super) pascal: String,
+    pub(super) words: String,
+    /// Whether it is the same entity.
+    pub(super) is_same: bool,
+    /// The fields that refer to it, by their names in JSON.
+    pub(super) keys: Vec<String>,
+    /// The same by their names in the code.
+    pub(super) attributes: Vec<String>,
+}
+
 /// A transition for the templates.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct TransitionView {
@@ -151,16 +189,12 @@ pub(super) struct TransitionView {
     pub(super) slug: String,
     /// The Python function, such as `mark_done`.
     pub(super) function: String,
-    /// The TypeScript method, such as `markDone`.
-    pub(super) camel: String,
-    /// What a button for it says.
-    pub(super) label: String,
     pub(super) key: String,
     pub(super) attribute: String,
     pub(super) field_words: String,
     /// The value as a literal.
     pub(super) value: String,
-    /// What a button says that is as unlike others as its address.
+    /// What a button for it says.
     pub(super) button: String,
     /// The value as a literal within an attribute of HTML.
     pub(super) in_attribute: String,
@@ -262,10 +296,12 @@ fn entity_view(
         plural_camel: camel(&entity.plural),
         plural_kebab: kebab(&entity.plural),
         record: type_name(&entity.name),
-        required: with(|field| field.required),
+        required: with(|field| field.required && field.initial.is_none()),
         unique: with(|field| field.unique),
         page: EntityOnPages::of(&entity.name, &fields, &filters),
         filters,
+        holds: held(all, references, entity, &linked),
+        referrers: if served.delete.is_empty() { Vec::new() } else { referrers(language, all, references, entity) },
         references: linked,
         lookups: lookups.into_iter().collect(),
         transitions: transitions(language, &served.transitions, &keys),
@@ -276,14 +312,6 @@ fn entity_view(
             update: ids(&served.update),
             delete: ids(&served.delete),
         },
-        name_key: naming_field(&fields).map(|field| field.key.clone()),
-        columns: columns(&fields),
-        is_referred_to: all.entities.iter().any(|other| {
-            other.entity.fields.iter().any(|field| {
-                matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name)
-                    && references.is_checked(other.entity, field)
-            })
-        }),
         changes,
         is_drawn: false,
         create_fixture: language.create_fixture(&entity.name),
@@ -298,27 +326,54 @@ fn entity_view(
     }
 }
 
-/// What fits into a row: of the short fields, those with listed values, then those every record has, then others; all in
-/// the order of the plan.
-fn columns(fields: &[FieldView]) -> Vec<FieldView> {
-    const MOST: usize = 5;
-    const LONG: u32 = 200;
-    let name = naming_field(fields).map(|field| field.key.as_str());
-    let mut short: Vec<(usize, &FieldView)> = fields
-        .iter()
-        .filter(|field| Some(field.key.as_str()) != name && field.longest.is_none_or(|length| length <= LONG))
-        .enumerate()
-        .collect();
-    short.sort_by_key(|(_, field)| (field.values.is_empty(), !field.required));
-    short.truncate(MOST);
-    short.sort_by_key(|(position, _)| *position);
-    short.into_iter().map(|(_, field)| field.clone()).collect()
+/// What refers to records of `entity`, in the plan's order.
+fn referrers(language: Language, all: &Served<'_>, references: &References<'_>, entity: &Entity) -> Vec<ReferrerView> {
+    let of = |other: &Entity| {
+        let keys = keys(language, other);
+        let key = |field: &Field| keys.get(&field.name).cloned().unwrap_or_default();
+        let refers = |field: &&Field| refers_to(references, other, field, &entity.name);
+        let fields: Vec<&Field> = other.fields.iter().filter(refers).collect();
+        let made = fields.iter().find(|field| references.is_made(other, field));
+        (!fields.is_empty()).then(|| ReferrerView {
+            name: other.name.clone(),
+            with_article: with_article(&other.name),
+            plural_words: words(&other.plural),
+            plural_camel: camel(&other.plural),
+            plural: other.plural.clone(),
+            create_fixture: language.create_fixture(&other.name),
+            is_same: other.name == entity.name,
+            keys: fields.iter().map(|field| key(field)).collect(),
+            made_key: made.map(|field| key(field)),
+        })
+    };
+    all.entities.iter().filter_map(|other| of(other.entity)).collect()
 }
 
-/// A required text first, then whatever else people call a record by.
-fn naming_field(fields: &[FieldView]) -> Option<&FieldView> {
-    let of = |kind: &str, required: bool| fields.iter().find(|field| field.kind == kind && field.required == required);
-    of("text", true).or_else(|| of("email", true)).or_else(|| of("phone", true)).or_else(|| of("text", false))
+/// The entities whose records somebody removes and `entity` refers to with `linked`, each once.
+fn held(all: &Served<'_>, references: &References<'_>, entity: &Entity, linked: &[FieldView]) -> Vec<HeldView> {
+    let of = |held: &ServedEntity<'_>| {
+        let name = &held.entity.name;
+        let refers: Vec<&FieldView> = linked
+            .iter()
+            .filter(|view| {
+                let field = entity.fields.iter().find(|field| field.name == view.name);
+                field.is_some_and(|field| refers_to(references, entity, field, name))
+            })
+            .collect();
+        (!held.delete.is_empty() && !refers.is_empty()).then(|| HeldView {
+            name: name.clone(),
+            pascal: pascal(name),
+            words: words(name),
+            is_same: *name == entity.name,
+            keys: refers.iter().map(|field| field.key.clone()).collect(),
+            attributes: refers.iter().map(|field| field.attribute.clone()).collect(),
+        })
+    };
+    all.entities.iter().filter_map(of).collect()
+}
+
+fn refers_to(references: &References<'_>, owner: &Entity, field: &Field, target: &str) -> bool {
+    matches!(&field.kind, FieldKind::Reference { entity } if entity == target) && references.is_checked(owner, field)
 }
 
 /// The names of the fields in JSON, by their names in the plan.
@@ -399,6 +454,9 @@ fn field_view(
         alias: alias(entity, field),
         required: field.required,
         unique: field.unique,
+        initial: field.initial.as_deref().map(|initial| language.text(initial)),
+        initial_text: field.initial.clone(),
+        searched: is_searched(&field.kind),
         kind: kind(&field.kind),
         values: match &field.kind {
             FieldKind::Enumeration { values } => values.clone(),
@@ -421,6 +479,11 @@ fn field_view(
     }
 }
 
+/// Whether people look for a part of such values.
+pub(super) const fn is_searched(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Text { .. } | FieldKind::Email | FieldKind::Phone)
+}
+
 /// `BookingTitle`; a name that is taken by pydantic (`BaseModel` of `base.model`) gets `Value` appended.
 fn alias(entity: &Entity, field: &Field) -> String {
     let name = format!("{}_{}", entity.name, field.name);
@@ -435,6 +498,8 @@ fn lookup(language: Language, paths: &BTreeMap<String, EntityPaths>, entity: &En
         pascal: pascal(&entity.name),
         camel: camel(&entity.name),
         plural_camel: camel(&entity.plural),
+        kebab: kebab(&entity.name),
+        plural_kebab: kebab(&entity.plural),
         record: type_name(&entity.name),
         model: model.map(ToString::to_string).unwrap_or_default(),
         words: words(&entity.name),
@@ -496,9 +561,12 @@ fn transitions(
             }
             TransitionView {
                 function: slug.replace('-', "_"),
-                camel: camel(&slug.replace('-', "_")),
-                label: format!("Mark as {}", one_line(transition.to).replace('_', " ")),
-                button: capital(&slug.replace('-', " ")),
+                // Where the address had to be told apart from others, so has the button.
+                button: if slug == format!("mark-{}", transition.to.replace('_', "-")) {
+                    format!("Mark as {}", transition.to.replace('_', " "))
+                } else {
+                    capital(&slug.replace('-', " "))
+                },
                 slug,
                 key: keys.get(&transition.field.name).cloned().unwrap_or_default(),
                 attribute: match language {

@@ -258,7 +258,7 @@ impl<'a> Layout<'a> {
         let is_python = plan.decision.stack == Stack::PythonApi;
         let test = rendered.iter().flat_map(|story| &story.tests).map(|test| &test.file).next();
         let tests = test.map_or_else(|| "tests/stories".to_owned(), |file| file.parent().to_owned());
-        let tsx = test.is_some_and(|file| file.extension() == Some("tsx")) || plan.decision.stack == Stack::ReactSpa;
+        let tsx = test.is_some_and(|file| file.extension() == Some("tsx"));
         let extension = match (is_python, tsx) {
             (true, _) => "py",
             (false, true) => "test.tsx",

@@ -12,7 +12,7 @@ pub(super) struct PlanBuilder {
 
 pub(super) fn field(name: &str, kind: FieldKind) -> Field {
     let basis = Basis::Default { reason: "of a test".into() };
-    Field { name: name.into(), kind, required: true, unique: false, basis }
+    Field { name: name.into(), kind, required: true, unique: false, initial: None, basis }
 }
 
 pub(super) fn text(name: &str, min: u32, max: u32) -> Field {
@@ -26,6 +26,13 @@ pub(super) fn optional(mut field: Field) -> Field {
 
 pub(super) fn unique(mut field: Field) -> Field {
     field.unique = true;
+    field
+}
+
+/// The same with a value that a new record has.
+pub(super) fn started(mut field: Field, initial: &str) -> Field {
+    field.required = true;
+    field.initial = Some(initial.to_owned());
     field
 }
 
@@ -174,7 +181,7 @@ pub(super) fn tasks(stack: Stack) -> (ArchitecturePlan, StorySet) {
                 text("title", 1, 120),
                 optional(text("notes", 0, 500)),
                 optional(field("due_date", FieldKind::Date)),
-                optional(listed("status", &["open", "done"])),
+                started(listed("status", &["open", "done"]), "open"),
             ],
         )
         .story(
@@ -362,7 +369,7 @@ pub(super) fn many(stack: Stack) -> (ArchitecturePlan, StorySet) {
         let mut fields = vec![
             text("label", 1, 40),
             optional(field("count", FieldKind::Integer { min: Some(0), max: Some(99) })),
-            optional(listed("state", &["new", "in_use", "gone"])),
+            started(listed("state", &["gone", "new", "in_use"]), "new"),
         ];
         if position > 0 {
             fields.push(optional(reference("belongs_to", KINDS[position - 1].0)));
