@@ -43,16 +43,20 @@ pub struct Terms<'a> {
     pub removed: usize,
     /// How many stories the branch serves, wholly or partly.
     pub served: usize,
+    /// How many gaps between requirements and what shows them the host leaves to a person.
+    pub gaps: usize,
 }
 
 /// Why checks alone can't decide about a branch, if they can't: green tells nothing of code that is no longer there,
-/// and nothing of a project in which no story is served.
-pub(super) fn left_to_a_person(removed: usize, served: usize) -> Option<String> {
-    let what = match removed {
-        0 if served > 0 => return None,
-        0 => "it serves no story".to_owned(),
-        1 => "it removes a file of earlier executions".to_owned(),
-        files => format!("it removes {files} files of earlier executions"),
+/// nothing of a project in which no story is served, and nothing of what no test shows.
+pub(super) fn left_to_a_person(removed: usize, served: usize, gaps: usize) -> Option<String> {
+    let what = match (removed, gaps) {
+        (0, _) if served == 0 => "it serves no story".to_owned(),
+        (0, 0) => return None,
+        (0, 1) => "something that counts as done is not shown by a test (see Traceability)".to_owned(),
+        (0, gaps) => format!("{gaps} things that count as done are not shown by tests (see Traceability)"),
+        (1, _) => "it removes a file of earlier executions".to_owned(),
+        (files, _) => format!("it removes {files} files of earlier executions"),
     };
     Some(format!("{what}, which checks can't judge; a person has to decide"))
 }
@@ -67,8 +71,8 @@ pub(super) fn left_to_a_person(removed: usize, served: usize) -> Option<String> 
 /// approvals of an older head count for nothing, and neither do objections of those who are known not to be asked.
 ///
 /// Under `Automated`, the head must be the one that was built, and its whole run green: a job that fails without
-/// being required is for a person to judge. A branch that takes files away or serves no story needs the approvals that
-/// `Human` asks for as well.
+/// being required is for a person to judge. A branch that takes files away, serves no story or has gaps the host leaves to
+/// a person needs the approvals that `Human` asks for as well.
 #[must_use]
 pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
     let pull = &status.pull_request;
@@ -98,7 +102,7 @@ pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
                 None => return wait(format!("no CI run of {head} is known"), true),
             }
             let green = format!("all {} required checks of {head} succeeded", terms.required.len());
-            match left_to_a_person(terms.removed, terms.served) {
+            match left_to_a_person(terms.removed, terms.served, terms.gaps) {
                 None => green,
                 Some(why) => match approved_by(status, terms.approvals.max(1)) {
                     Ok(reviewers) => format!("{green}; approved by {reviewers}"),
@@ -261,7 +265,8 @@ mod tests {
         required: &[RequiredCheck],
         built: &CommitSha,
     ) -> Decision {
-        super::decide(status, &Terms { policy, approvals, required, built, run: Some(GREEN), removed: 0, served: 1 })
+        let run = Some(GREEN);
+        super::decide(status, &Terms { policy, approvals, required, built, run, removed: 0, served: 1, gaps: 0 })
     }
 
     const GREEN: RunState = RunState::Completed(Conclusion::Success);
@@ -317,23 +322,29 @@ mod tests {
 
     #[test]
     fn automated_leaves_what_checks_cannot_judge_to_a_person() {
-        let decide = |removed, served, reviews: &[_]| {
+        let decide = |(removed, served, gaps), reviews: &[_]| {
             let (built, required) = (sha(HEAD), required());
             let policy = ReviewPolicy::Automated;
             let run = Some(GREEN);
-            let terms = Terms { policy, approvals: 1, required: &required, built: &built, run, removed, served };
+            let terms = Terms { policy, approvals: 1, required: &required, built: &built, run, removed, served, gaps };
             super::decide(&status(&BOTH, reviews), &terms)
         };
-        assert!(merges(&decide(0, 1, &[])), "the control: nothing goes and a story is served");
-        for (removed, served, said) in [(1, 1, "removes a file"), (7, 1, "removes 7 files"), (0, 0, "no story")] {
-            match decide(removed, served, &[]) {
+        assert!(merges(&decide((0, 1, 0), &[])), "the control: nothing goes, a story is served and all is shown");
+        for (what, said) in [
+            ((1, 1, 0), "removes a file"),
+            ((7, 1, 0), "removes 7 files"),
+            ((0, 0, 0), "no story"),
+            ((0, 1, 1), "not shown by a test"),
+            ((0, 1, 2), "2 things that count as done are not shown"),
+        ] {
+            match decide(what, &[]) {
                 Decision::Wait { reason, poll: false } => assert!(reason.contains(said), "{reason}"),
-                other => panic!("{removed} removed, {served} served: {other:?}"),
+                other => panic!("{what:?}: {other:?}"),
             }
             let by = |who| [(who, ReviewVerdict::Approved, HEAD)];
-            assert!(merges(&decide(removed, served, &by("a"))), "a person decided");
-            assert!(!merges(&decide(removed, served, &by("stranger"))));
-            assert!(!merges(&decide(removed, served, &[("a", ReviewVerdict::Approved, OLD)])));
+            assert!(merges(&decide(what, &by("a"))), "a person decided");
+            assert!(!merges(&decide(what, &by("stranger"))));
+            assert!(!merges(&decide(what, &[("a", ReviewVerdict::Approved, OLD)])));
         }
     }
 
@@ -395,8 +406,9 @@ mod tests {
     fn automated_wants_the_whole_run_green_and_a_person_may_judge_otherwise() {
         let approved = status(&BOTH, &[("a", ReviewVerdict::Approved, HEAD)]);
         let with = |policy, run| {
-            let terms =
-                Terms { policy, approvals: 1, required: &required(), built: &sha(HEAD), run, removed: 0, served: 1 };
+            let (required, built) = (required(), sha(HEAD));
+            let (required, built) = (&required, &built);
+            let terms = Terms { policy, approvals: 1, required, built, run, removed: 0, served: 1, gaps: 0 };
             merges(&super::decide(&approved, &terms))
         };
         for (run, automated) in [

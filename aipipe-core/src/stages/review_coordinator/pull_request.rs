@@ -1,13 +1,14 @@
 //! The text of the pull request: what a reviewer needs to decide, and for every file the words it serves.
 
+use super::checks::checks;
 use super::decision::left_to_a_person;
-use super::markdown::{code, escape, fenced, shorten};
+use super::markdown::{code, escape, shorten};
 use super::statements::not_understood;
 use super::traceability;
 use crate::domain::{
-    ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
-    PinnedDependency, PublishedBuild, RemovedStory, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
-    StackEvidence, StoryId, StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
+    ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, PinnedDependency,
+    PublishedBuild, RemovedStory, ReviewPolicy, Severity, Spending, Stack, StackChoice, StackEvidence, StoryId,
+    StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -43,6 +44,8 @@ pub struct Contents<'a> {
     pub execution: &'a ExecutionId,
     /// Who decides on the merge.
     pub policy: ReviewPolicy,
+    /// Which gaps of the matrix leave an automated merge to a person.
+    pub gates: &'a TraceGates,
 }
 
 impl Contents<'_> {
@@ -76,7 +79,7 @@ pub fn describe(contents: &Contents<'_>) -> PullRequestText {
     sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
     let mut body: String = sections.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let room = MAX_BYTES.saturating_sub(body.len());
-    if let Some(section) = traceability::section(&contents.matrix(), room) {
+    if let Some(section) = traceability::section(&contents.matrix(), contents.gates, room) {
         body.push('\n');
         body.push_str(&section);
     }
@@ -171,7 +174,12 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     let _ = writeln!(text, "\n**Stack:** {}", escape(&sentence(&decision.explanation)));
     let verdict = if build.run.state.is_success() { "green" } else { "**red**" };
     let _ = writeln!(text, "\n**CI:** {verdict} at {} ({} commits).", code(build.head.short()), build.commits.len());
-    let alone = left_to_a_person(build.removed.len(), contents.bundle.served().count());
+    let (by_template, files) = contents.bundle.written_by_templates();
+    let _ = writeln!(text, "\n**Written by:** templates {by_template} of {files} files, the rest by a model.");
+    let matrix = contents.matrix();
+    let held = matrix.held(contents.gates).len();
+    let _ = writeln!(text, "\n**Traceability:** {}", gaps_in_words(matrix.gaps.len(), held));
+    let alone = left_to_a_person(build.removed.len(), contents.bundle.served().count(), held);
     let merge = match (contents.policy, alone) {
         (ReviewPolicy::Automated, None) => "as soon as every required check of this head has succeeded.".to_owned(),
         (ReviewPolicy::Automated, Some(why)) => format!("waits for a person's approval of this head: {why}."),
@@ -181,6 +189,18 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     };
     let _ = writeln!(text, "\n**Merge:** {merge}");
     Some(text)
+}
+
+fn gaps_in_words(gaps: usize, held: usize) -> String {
+    let told = match gaps {
+        0 => return "every requirement has a story, every story its tests, every file its story.".to_owned(),
+        1 => "1 thing is missing".to_owned(),
+        gaps => format!("{gaps} things are missing"),
+    };
+    match held {
+        0 => format!("{told}, listed below; none keeps an automated merge waiting."),
+        held => format!("{told}, listed below; {held} of them for a person to judge."),
+    }
 }
 
 /// The text with a full stop at its end.
@@ -230,50 +250,13 @@ fn stories_table(contents: &Contents<'_>) -> Option<String> {
 
 fn route_of(bundle: &CodeBundle, story: &StoryId) -> &'static str {
     use crate::domain::Route;
-    let files: Vec<_> = bundle.work().filter(|work| work.story == *story).flat_map(|work| &work.files).collect();
+    let files: Vec<_> = bundle.results().filter(|work| work.story == *story).flat_map(|work| &work.files).collect();
     let models = files.iter().filter(|file| matches!(file.route, Route::Model { .. })).count();
     match (files.len(), models) {
         (0, _) => "none",
         (_, 0) => "template",
         (all, models) if all == models => "model",
         _ => "template and model",
-    }
-}
-
-fn checks(contents: &Contents<'_>) -> Option<String> {
-    let run = &contents.build.run;
-    let mut text = String::from("## Checks\n\n| Check | Required | Result |\n|---|---|---|\n");
-    for job in &run.jobs {
-        let required = contents.validation.required_checks.contains(&job.name);
-        let result = match job.state {
-            RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
-            RunState::InProgress => "in progress".to_owned(),
-            RunState::Pending => "pending".to_owned(),
-        };
-        let _ =
-            writeln!(text, "| {} | {} | {result} |", escape(job.name.as_str()), if required { "yes" } else { "no" });
-    }
-    let missing =
-        contents.validation.required_checks.iter().filter(|name| run.jobs.iter().all(|job| job.name != **name));
-    for name in missing {
-        let _ = writeln!(text, "| {} | yes | not reported |", escape(name.as_str()));
-    }
-    let _ = writeln!(text, "\n{}", isolation(&run.isolation));
-    if let Some(failure) = &contents.build.failure {
-        let _ = writeln!(text, "\n**Failed:** job {}, step {}.\n", code(&failure.job), code(&failure.step));
-        text.push_str(&fenced(&failure.log_tail));
-    }
-    Some(text)
-}
-
-/// Whether code nobody has read yet could reach the machine that checked it: a reviewer should know.
-fn isolation(of: &Isolation) -> String {
-    match of {
-        Isolation::By(what) => format!("**Isolation:** the checks ran isolated by {}.", escape(what)),
-        Isolation::None(reason) => {
-            format!("**Isolation:** none ({}). The checks ran with the rights of the user who ran CI.", escape(reason))
-        }
-        Isolation::Unknown => "**Isolation:** not known; the CI adapter does not say.".to_owned(),
     }
 }
 
