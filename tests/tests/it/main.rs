@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod asked;
 mod bad_input;
 mod conformance;
 mod crash;
@@ -9,4 +10,5 @@ mod examples;
 mod executor;
 mod makespan;
 mod program;
+mod repair;
 mod workflows;

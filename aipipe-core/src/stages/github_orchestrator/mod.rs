@@ -322,6 +322,7 @@ impl Stage for GithubOrchestrator {
             run,
             failure,
             removed,
+            repairs: Vec::new(),
         }))))
     }
 }
