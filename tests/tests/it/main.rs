@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod asked;
 mod bad_input;
 mod conformance;
 mod crash;
@@ -9,5 +10,6 @@ mod examples;
 mod executor;
 mod makespan;
 mod program;
+mod repair;
 mod stopped;
 mod workflows;

@@ -188,7 +188,14 @@ impl Stage for IntegrationValidator {
     }
 }
 
-fn findings(plan: &ArchitecturePlan, contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
+/// What is wrong with all files of a project together.
+///
+/// # Errors
+/// `ValidationFailed` for a file that is not UTF-8.
+pub(in crate::stages) fn findings(
+    plan: &ArchitecturePlan,
+    contents: &BTreeMap<RepoPath, Bytes>,
+) -> Result<Vec<Finding>> {
     let mut texts = Vec::new();
     for (path, content) in contents {
         let text = std::str::from_utf8(content).map_err(|_| {
