@@ -5,22 +5,23 @@
 #   benches/validator.sh [--corpus DIR] [--unseen DIR]
 #
 # --corpus DIR  pristine projects with variants.jsonl (see validator-corpus); without the file it is made with
-#               DIR/mutate.py or $MUTATE, a fault injector called as `mutate.py generate` with CORPUS=DIR.
+#               DIR/mutate.py or $MUTATE, a fault injector called as `mutate.py generate` with CORPUS=DIR. The changes whose
+#               ids stand in DIR/mislabelled.txt, one a line, are left out: those a compiler judges otherwise than the injector.
 # --unseen DIR  one folder a project; its errors are counted, and judging them is the reader's: those listed in
 #               DIR/true-errors.txt (as `project file:line rule`) are not counted as false.
 # Needs Node and npm. CPU seconds are compared, because they do not depend on what else the machine does.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
 corpus="" unseen=""
 while [ $# -gt 0 ]; do
   case $1 in
-    --corpus) corpus=$2 ;;
-    --unseen) unseen=$2 ;;
+    --corpus) corpus=$(cd "$2" && pwd) ;;
+    --unseen) unseen=$(cd "$2" && pwd) ;;
     *) echo "validator.sh: unknown argument $1" >&2; exit 2 ;;
   esac
   shift 2
 done
+cd "$(dirname "$0")/.."
 
 cargo=${CARGO:-cargo}
 $cargo build --release --quiet --package aipipe --package aipipe-benches --example validate --bins
@@ -30,14 +31,21 @@ figure() { "$programs/figures" "$1" "$2" "$3"; }
 
 "$programs/validator-speed" measure
 
-# The peers, at fixed versions, in a folder of their own.
+# The peers, at fixed versions, each in a folder of its own: dependency-cruiser reads TypeScript with the compiler beside it,
+# and takes none from 6.0 on.
 peers=$target/validator-peers
-if [ ! -x "$peers/node_modules/.bin/depcruise" ]; then
-  mkdir -p "$peers"
-  echo '{ "private": true }' >"$peers/package.json"
-  npm install --prefix "$peers" --ignore-scripts --no-audit --no-fund --silent typescript@6.0.3 dependency-cruiser@16.10.4
-fi
-bin=$(cd "$peers/node_modules/.bin" && pwd)
+# peer NAME PACKAGE…: installs them once.
+peer() {
+  local folder=$peers/$1
+  if [ ! -d "$folder/node_modules" ]; then
+    mkdir -p "$folder"
+    echo '{ "private": true }' >"$folder/package.json"
+    npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent "${@:2}"
+  fi
+}
+peer tsc typescript@6.0.3
+peer depcruise dependency-cruiser@16.10.4 typescript@5.9.3
+peers=$(cd "$peers" && pwd)
 validate=$(cd "$programs/examples" && pwd)/validate
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
@@ -51,13 +59,19 @@ cpu() {
     case $took in *failed*) cat "$tree.out" >&2; exit 1 ;; esac
     best=$(awk -v best="$best" '{ s = $1 + $2; print (best == "" || s < best) ? s : best }' <<<"$took")
   done
-  rm -f "$tree.out"
+  mv "$tree.out" "$tree/last.txt"
   echo "$best"
 }
 
 ours=$(cpu "$validate" .)
-tsc=$(cpu "$bin/tsc" --noEmit -p .)
-depcruise=$(cpu "$bin/depcruise" --no-config --ts-config tsconfig.json --output-type err src)
+tsc=$(cpu "$peers/tsc/node_modules/.bin/tsc" --noEmit -p .)
+depcruise=$(cpu "$peers/depcruise/node_modules/.bin/depcruise" --no-config --ts-config tsconfig.json --output-type err src)
+# A peer that can't read the language is fast.
+if ! grep -qE '\([0-9]{4,} modules' "$tree/last.txt"; then
+  echo "validator.sh: dependency-cruiser did not read the tree:" >&2
+  cat "$tree/last.txt" >&2
+  exit 1
+fi
 echo "CPU seconds on 1,000 modules: validator $ours, tsc $tsc, dependency-cruiser $depcruise"
 figure validator.speedup_vs_tsc "$(awk "BEGIN { print $tsc / $ours }")" 1
 figure validator.speedup_vs_depcruise "$(awk "BEGIN { print $depcruise / $ours }")" 1
@@ -65,6 +79,10 @@ figure validator.speedup_vs_depcruise "$(awk "BEGIN { print $depcruise / $ours }
 if [ -n "$corpus" ]; then
   if [ ! -e "$corpus/variants.jsonl" ]; then
     CORPUS=$corpus python3 "${MUTATE:-$corpus/mutate.py}" generate >/dev/null
+    if [ -e "$corpus/mislabelled.txt" ]; then
+      sed 's/.*/"id": "&"/' "$corpus/mislabelled.txt" | grep -vFf - "$corpus/variants.jsonl" >"$corpus/variants.kept"
+      mv "$corpus/variants.kept" "$corpus/variants.jsonl"
+    fi
   fi
   "$programs/validator-corpus" "$corpus"
 fi

@@ -56,6 +56,16 @@ pub(super) fn lower_outside_code(path: &RepoPath, report: Report, origin: Origin
     if origin == Origin::Existing && is_outside_code(path) { report.severity(Severity::Warning) } else { report }
 }
 
+/// Whether a file is only compiled, to see that types are right, and never run.
+pub(super) fn is_test_of_types(path: &RepoPath) -> bool {
+    let name = path.file_name();
+    let marked =
+        [".test-d.", ".tst.", ".spec-d.", ".type-test.", ".types.test."].iter().any(|mark| name.contains(mark));
+    let beside =
+        path.components().any(|part| matches!(part, "types" | "typings" | "dtslint" | "test-d" | "type-tests"));
+    marked || beside && name.contains("test")
+}
+
 /// Whether a file lies where texts for something else lie.
 pub(super) fn is_outside_code(path: &RepoPath) -> bool {
     let name = path.file_name();
@@ -79,7 +89,9 @@ pub(super) fn is_example(path: &RepoPath) -> bool {
 pub(super) fn may_be_built(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     // The last part is a file as a rule, and files may be called `build` or `target`.
-    if name == "dist" || folder.split('/').any(|part| BUILT.contains(&part)) {
+    const FORMS: [&str; 8] = [".esm.", ".umd.", ".cjs.", ".iife.", ".min.", ".bundle.", ".global.", ".prod."];
+    let is_bundle = FORMS.iter().any(|form| name.contains(form));
+    if is_bundle || name == "dist" || folder.split('/').any(|part| BUILT.contains(&part)) {
         return true;
     }
     path.split('/').any(|part| {

@@ -33,13 +33,20 @@ struct Checker<'v> {
 
 impl Checker<'_> {
     fn push(&self, report: Report, span: TextSpan, out: &mut Findings<'_>) {
-        let quiet = report.rule() != Rule::SyntaxError
-            && self.summary.format.is_typescript
-            && self.summary.quiet.iter().any(|line| line.start <= span.start && span.start < line.end);
-        if !quiet {
-            let report = certainty::lower_outside_code(self.path, report.at(span), out.origin());
-            out.push(report);
+        let format = self.summary.format;
+        let within =
+            |places: &[TextSpan]| places.iter().any(|place| place.start <= span.start && span.start < place.end);
+        let quiet = format.is_typescript && within(&self.summary.quiet);
+        // The compiler is quiet about some of what the parser calls an error of syntax, but not about all of it.
+        let is_syntax = report.rule() == Rule::SyntaxError;
+        if quiet && !is_syntax {
+            return;
         }
+        let doubted = quiet
+            || format.is_minified
+            || report.rule() == Rule::UndefinedName && within(&self.summary.undeclared_on_purpose);
+        let report = if doubted { report.at_most(Severity::Warning) } else { report };
+        out.push(certainty::lower_outside_code(self.path, report.at(span), out.origin()));
     }
 
     fn own(&self, out: &mut Findings<'_>) {
@@ -71,7 +78,8 @@ impl Checker<'_> {
     fn requests(&self, out: &mut Findings<'_>) {
         for (request, resolved) in self.summary.requests.iter().zip(&self.module.links.resolved) {
             if let Some(report) = self.request(request, resolved, out) {
-                let softened = if request.may_fail { report.at_most(Severity::Warning) } else { report };
+                let unrun = request.form == Form::Require && certainty::is_test_of_types(self.path);
+                let softened = if request.may_fail || unrun { report.at_most(Severity::Warning) } else { report };
                 self.push(softened, request.span, out);
             }
         }
@@ -204,10 +212,11 @@ impl Checker<'_> {
     }
 
     fn taken(&self, out: &mut Findings<'_>) {
-        let options = self.view.environment.typescript(self.path.parent());
+        let options = self.view.environment.typescript(self.path);
         for import in &self.summary.imports {
             if import.type_only
                 && let Some(at) = import.value_use
+                && self.hides_a_value(import)
             {
                 let message = format!("{} is imported as a type only, but used as a value", import.local);
                 self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), at, out);
@@ -257,6 +266,22 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a value of the name exists everywhere.
+    fn is_global_value(&self, name: &str) -> bool {
+        globals::is_value(name) || self.view.environment.globals.contains(name)
+    }
+
+    /// Whether a value can't be meant that exists everywhere: what is only a type hides no value of its name.
+    fn hides_a_value(&self, import: &Import) -> bool {
+        let name = match &import.taken {
+            Taken::Name(name) => name.as_str(),
+            Taken::Default => "default",
+            Taken::Namespace => return true,
+        };
+        let known = self.target(import.request).map(|(file, _)| names::look_up(self.view, file, name));
+        matches!(known, Some(Known::Exported(meaning)) if meaning.value) || !self.is_global_value(&import.local)
     }
 
     fn like(&self, report: Report, file: FileId, name: &str) -> Report {
@@ -320,7 +345,7 @@ impl Checker<'_> {
         if meaning.value || import.type_only || !meaning.kind {
             return;
         }
-        if let Some(at) = import.value_use {
+        if let Some(at) = import.value_use.filter(|_| !self.is_global_value(&import.local)) {
             let message = format!("{} of {target} is only a type, but used as a value", import.local);
             self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), at, out);
         } else if options.verbatim && self.summary.format.is_typescript && !self.summary.format.is_declaration {
@@ -348,7 +373,7 @@ impl Checker<'_> {
         }
         for free in &self.summary.free {
             let name = free.name.as_str();
-            let as_type = |import: &&Import| import.type_only && import.local == name;
+            let as_type = |import: &&Import| import.type_only && import.local == name && self.hides_a_value(import);
             if !free.is_type && self.summary.imports.iter().any(|import| as_type(&import)) {
                 let message = format!("{name} is imported as a type only, but used as a value");
                 self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), free.span, out);
@@ -385,9 +410,14 @@ impl Checker<'_> {
                 .manifests_above(self.path.parent())
                 .any(|(_, manifest)| manifest.declared.keys().any(|package| may_declare_global_types(package)));
         let pages = environment.loads_scripts && !format.is_typescript;
+        // `require('shelljs/global')`: a module that is loaded for what it does may make names.
+        let made = self.summary.requests.iter().any(|request| {
+            let module = request.specifier.as_str();
+            super::resolve::package_name(module).is_some_and(|name| module.strip_prefix(name) == Some("/global"))
+        });
         // Nothing says that a type must be known where nothing checks types.
-        let checked = !is_type || environment.typescript(self.path.parent()).present;
-        !constant && !marked && !namespace && alone && types_known && !pages && checked
+        let checked = !is_type || environment.typescript(self.path).present;
+        !made && !constant && !marked && !namespace && alone && types_known && !pages && checked
     }
 
     fn is_node_module(&self) -> bool {

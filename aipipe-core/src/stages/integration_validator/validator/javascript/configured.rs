@@ -58,9 +58,25 @@ fn found_and_replaced(entry: &ObjectExpression<'_>, out: &mut ConfiguredAliases)
             let path = value("replacement").and_then(|value| path_of(value, 0));
             add(find.value.as_str(), path, out);
         }
-        // A regular expression says anything.
+        // A regular expression says anything, but not of what begins otherwise.
+        Some(Expression::RegExpLiteral(find)) => match fixed_start(find.regex.pattern.text.as_str()) {
+            Some(name) => {
+                out.unknown.insert(name.to_owned());
+            }
+            None => out.open = true,
+        },
         _ => out.open = true,
     }
+}
+
+/// The package or the first folder that everything begins with which an anchored expression matches.
+fn fixed_start(pattern: &str) -> Option<&str> {
+    let rest = pattern.strip_prefix('^')?;
+    let special = |c: char| matches!(c, '(' | '[' | '{' | '.' | '*' | '+' | '?' | '|' | '\\' | '$' | '/');
+    let end = rest.find(special).unwrap_or(rest.len());
+    let (name, tail) = rest.split_at_checked(end)?;
+    let ends_there = tail.is_empty() || ["$", "\\/", "/"].iter().any(|end| tail.starts_with(end));
+    (ends_there && !name.is_empty() && !pattern.contains('|')).then_some(name)
 }
 
 fn add(name: &str, path: Option<String>, out: &mut ConfiguredAliases) {

@@ -2,7 +2,7 @@
 //!
 //! - [`source`] prepares a file for the parser, [`read`] parses it and [`walk`] collects its [`summary`].
 //! - [`environment`] is what manifests, locks and configurations say; [`certainty`] and [`globals`] what can't be seen.
-//! - [`resolve`] finds where specifiers lead, [`names`] what modules export.
+//! - [`resolve`] finds where specifiers lead, [`lookup`] which file a path stands for, [`names`] what modules export.
 //! - [`check`] has the rules of one file; [`unused`] those of all files, with [`entries`] for where programs start.
 
 mod builtins;
@@ -12,6 +12,7 @@ mod configured;
 mod entries;
 mod environment;
 mod globals;
+mod lookup;
 mod names;
 mod nearest;
 mod read;

@@ -64,6 +64,10 @@ pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n s
         if opaque || may_be_common || (format.has_documented_types && !format.is_typescript) {
             unknown = true;
         }
+        // VitePress gives `data`, which it loads, to who imports a loader.
+        if name == "data" && view.shared.tree.path(file).is_some_and(|path| path.file_name().contains(".data.")) {
+            unknown = true;
+        }
         if name == "default" {
             continue;
         }

@@ -37,9 +37,12 @@ pub(super) fn read(path: &RepoPath, text: &str) -> Summary {
 }
 
 fn not_checked(why: &str) -> Summary {
+    Summary { problems: vec![passed_over(why)], ..Summary::default() }
+}
+
+fn passed_over(why: &str) -> Problem {
     let span = TextSpan { start: 0, end: 0 };
-    let problem = Problem { rule: Rule::NotChecked, severity: Severity::Info, span, message: why.to_owned() };
-    Summary { problems: vec![problem], ..Summary::default() }
+    Problem { rule: Rule::NotChecked, severity: Severity::Info, span, message: why.to_owned() }
 }
 
 fn parse(path: &RepoPath, text: &str) -> Summary {
@@ -53,21 +56,21 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
             is_typescript: source.kind.is_typescript(),
             is_vue: source.is_vue,
             is_declaration: source.is_declaration,
+            is_minified: source::is_minified(text),
             ..Format::default()
         },
         ..Summary::default()
     };
     comments(text, &parsed.program, &mut summary);
     if is_flow(text, &parsed.program.comments) {
-        summary.problems.push(Problem {
-            rule: Rule::NotChecked,
-            severity: Severity::Info,
-            span: TextSpan { start: 0, end: 0 },
-            message: "Flow's types are not read: the file was not checked".to_owned(),
-        });
+        summary.problems.push(passed_over("Flow's types are not read: the file was not checked"));
         return summary;
     }
     if parsed.panicked || parsed.diagnostics.has_errors() {
+        if source::has_holes(text) {
+            summary.problems.push(passed_over("a template, which is code only once its holes are filled"));
+            return summary;
+        }
         let mut problem = parsed.diagnostics.errors().next().map(|error| problem(error, text));
         if let Some(problem) = problem.as_mut().filter(|_| source.is_declaration) {
             // Declarations of packages are rarely checked (`skipLibCheck`), and never run.
@@ -77,6 +80,10 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
         return summary;
     }
     let bound = SemanticBuilder::new_compiler().build(&parsed.program);
+    if bound.diagnostics.has_errors() && source::has_holes(text) {
+        summary.problems.push(passed_over("a template, which is code only once its holes are filled"));
+        return summary;
+    }
     // Ambient declarations merge by rules of their own.
     if !source.is_declaration {
         summary.problems.extend(bound.diagnostics.errors().map(|error| problem(error, text)));
@@ -113,8 +120,39 @@ fn comments(text: &str, program: &Program<'_>, summary: &mut Summary) {
             let end = place.end + line_end + next.find('\n').unwrap_or(next.len());
             summary.quiet.push(TextSpan { start: place.end, end });
         }
+        unlinted(text, place, &mut summary.undeclared_on_purpose);
         summary.format.has_documented_types |=
             ["@typedef", "@callback", "@enum", "@template"].iter().any(|tag| written.contains(tag));
+    }
+}
+
+/// Takes in the places for which a comment says that ESLint need not look for names nobody declares.
+fn unlinted(text: &str, comment: TextSpan, out: &mut Vec<TextSpan>) {
+    let written = comment.of(text).unwrap_or_default().trim_start_matches(['/', '*']).trim_start();
+    let Some(rest) = written.strip_prefix("eslint-") else { return };
+    let Some((verb, rules)) = rest.split_once(|c: char| !c.is_alphabetic() && c != '-').or(Some((rest, ""))) else {
+        return;
+    };
+    let rules = rules.split("--").next().unwrap_or_default().trim_end_matches("*/").trim();
+    let named = rules.split(',').any(|rule| rule.trim() == "no-undef");
+    let after = text.get(comment.end..).unwrap_or_default();
+    let line_end = after.find('\n').map_or(text.len(), |at| comment.end + at);
+    match verb {
+        "disable-line" if named || rules.is_empty() => {
+            let before = text.get(..comment.start).unwrap_or_default();
+            out.push(TextSpan { start: before.rfind('\n').map_or(0, |at| at + 1), end: comment.start });
+        }
+        "disable-next-line" if named || rules.is_empty() => {
+            let next = text.get(line_end + 1..).unwrap_or_default();
+            out.push(TextSpan { start: line_end, end: line_end + 1 + next.find('\n').unwrap_or(next.len()) });
+        }
+        "disable" if named => out.push(TextSpan { start: comment.end, end: text.len() }),
+        "enable" if named || rules.is_empty() => {
+            if let Some(open) = out.last_mut().filter(|open| open.end == text.len()) {
+                open.end = comment.start;
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,11 +1,12 @@
 //! Where a specifier leads: to a file of the tree, to a package, to nothing.
 
 use super::super::language::{Edge, Links, LoadTime, View};
-use super::super::tree::{FileId, Tree, join};
+use super::super::tree::{FileId, join};
 use super::JavaScript;
 use super::builtins::is_node_builtin;
 use super::certainty::may_be_built;
-use super::environment::{Environment, LockVerdict};
+use super::environment::{Environment, LockVerdict, Mapped};
+use super::lookup::{Files, Lookup};
 use super::summary::{Form, Request, Star, Summary};
 use crate::domain::RepoPath;
 use std::collections::BTreeSet;
@@ -67,37 +68,6 @@ pub(in super::super) enum Standing {
     Undeclared(LockVerdict),
 }
 
-/// Endings an import may leave out.
-const ENDINGS: &[&str] = &[
-    ".ts", ".tsx", ".d.ts", ".mts", ".cts", ".d.mts", ".d.cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".vue", ".node",
-];
-
-/// Endings that single tools let an import leave out.
-const MORE_ENDINGS: &[&str] = &[
-    ".web.tsx",
-    ".web.ts",
-    ".native.tsx",
-    ".native.ts",
-    ".ios.tsx",
-    ".android.tsx",
-    ".ios.ts",
-    ".android.ts",
-    ".web.js",
-    ".native.js",
-    ".ios.js",
-    ".android.js",
-    ".svelte",
-    ".svelte.ts",
-];
-
-/// What a compiler writes, and what it is written from.
-const COMPILED: [(&str, &[&str]); 4] = [
-    (".js", &[".ts", ".tsx", ".d.ts", ".jsx"]),
-    (".jsx", &[".tsx"]),
-    (".mjs", &[".mts", ".d.mts"]),
-    (".cjs", &[".cts", ".d.cts"]),
-];
-
 /// Files that are no text, so a set of source files need not have them.
 const BINARY: &[&str] = &[
     ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".bmp", ".woff", ".woff2", ".ttf", ".otf", ".eot",
@@ -107,11 +77,11 @@ const BINARY: &[&str] = &[
 /// Looks up everything a file asks for.
 pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScript>) -> Links<Resolved> {
     let mut resolver = Resolver {
-        tree: &view.shared.tree,
+        files: Files::new(&view.shared.tree, summary.format.is_typescript),
         environment: view.environment,
         ignored: &view.shared.ignored,
         folder: path.parent(),
-        watched: BTreeSet::new(),
+        is_typescript: summary.format.is_typescript,
     };
     let mut links = Links::default();
     for (number, request) in summary.requests.iter().enumerate() {
@@ -137,7 +107,7 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScrip
     if super::entries::is_entry(path, view.environment) || view.environment.mentions(path) {
         links.resolved.push(Resolved::Entry);
     }
-    links.watched = resolver.watched;
+    links.watched = resolver.files.watched;
     links
 }
 
@@ -157,26 +127,18 @@ fn load_time(summary: &Summary, number: usize, request: &Request) -> LoadTime {
 }
 
 struct Resolver<'v> {
-    tree: &'v Tree,
+    files: Files<'v>,
     environment: &'v Environment,
     ignored: &'v super::super::ignored::IgnoreRules,
     folder: &'v str,
-    watched: BTreeSet<String>,
-}
-
-/// What a path leads to.
-enum Lookup {
-    Found(FileId),
-    /// A folder that has a manifest of its own.
-    Package,
-    WrongCase(String),
-    Missing,
+    is_typescript: bool,
 }
 
 impl Resolver<'_> {
     fn request(&mut self, request: &Request) -> Resolved {
         let full = request.specifier.as_str();
-        if full.is_empty() || full.contains(['\0', '\n']) {
+        // A template's holes may stand for anything.
+        if full.is_empty() || full.contains(['\0', '\n']) || ["<%", "{{", "{%"].iter().any(|hole| full.contains(hole)) {
             return Resolved::Opaque;
         }
         // Loaders of webpack stand before the path: `raw-loader!./a.txt`.
@@ -188,12 +150,12 @@ impl Resolver<'_> {
         let types_only = request.form == Form::TypeOnly;
         if is_relative(specifier) {
             let Some(path) = join(self.folder, bare_path) else { return Resolved::Outside };
-            let mut found = self.file_at(&path);
+            let mut found = self.files.file_at(&path);
             if bare_path != specifier
                 && matches!(found, Lookup::Missing | Lookup::WrongCase(_))
                 && let Some(path) = join(self.folder, specifier)
             {
-                found = self.file_at(&path);
+                found = self.files.file_at(&path);
             }
             return self.resolved(found, path, specifier);
         }
@@ -202,13 +164,20 @@ impl Resolver<'_> {
         }
         if request.form == Form::Markup {
             let path = join(self.folder, bare_path).unwrap_or_default();
-            return match self.file_at(&path) {
+            return match self.files.file_at(&path) {
                 Lookup::Found(file) => Resolved::File(file),
                 _ => Resolved::Opaque,
             };
         }
         if specifier.starts_with('#') {
-            return self.mapped(specifier).unwrap_or(Resolved::Opaque);
+            return match self.mapped(specifier) {
+                Some(mapped) => mapped,
+                // TypeScript's configuration may give such names a meaning as well.
+                None => match self.bare(specifier.split('?').next().unwrap_or(specifier), types_only) {
+                    Resolved::Opaque => self.unmapped(specifier),
+                    aliased => aliased,
+                },
+            };
         }
         self.bare(bare_path, types_only)
     }
@@ -235,16 +204,19 @@ impl Resolver<'_> {
             return Resolved::Opaque;
         }
         for (root, place) in self.environment.merged_with(&path) {
-            match self.file_at(&place) {
+            match self.files.file_at(&place) {
                 Lookup::Found(file) => return Resolved::File(file),
-                _ if !self.has_folder(&root) => return Resolved::Opaque,
+                // In a folder that begins with a dot a framework keeps types alone, under names of its own (see above).
+                _ if !self.files.has_folder(&root) && !root.split('/').any(|part| part.starts_with('.')) => {
+                    return Resolved::Opaque;
+                }
                 _ => {}
             }
         }
         let doubt = if self.environment.covers_asset(&asset) {
             Doubt::Shimmed
         } else if self.ignored.covers(&path)
-            || ENDINGS.iter().take(8).any(|e| self.ignored.covers(&format!("{path}{e}")))
+            || self.files.sources().iter().any(|ending| self.ignored.covers(&format!("{path}{ending}")))
         {
             Doubt::Ignored
         } else if self.environment.replaces_files(self.folder) {
@@ -264,85 +236,31 @@ impl Resolver<'_> {
         let name = inside.split('/').next().unwrap_or_default();
         let folder = join(package, name).unwrap_or_default();
         matches!(name, "lib" | "es" | "esm" | "cjs" | "umd" | "types" | "release" | "compiled")
-            && !self.has_folder(&folder)
+            && !self.files.has_folder(&folder)
     }
 
-    fn has_folder(&mut self, path: &str) -> bool {
-        self.watched.insert(path.to_lowercase());
-        self.tree.has_folder(path)
-    }
-
-    /// Says whether any file may be meant.
-    fn watch(&mut self, path: &str) -> bool {
-        let lower = path.to_lowercase();
-        let mut may_have = self.tree.may_have(&lower);
-        let name = lower.rfind('/').map_or(0, |at| at + 1);
-        // A file of another ending may stand for one that is asked for by what it compiles to.
-        if let Some(at) = lower.rfind('.').filter(|at| *at > name)
-            && let Some(stem) = lower.get(..at)
-        {
-            may_have |= self.tree.may_have(stem);
-            self.watched.insert(stem.to_owned());
-        }
-        self.watched.insert(lower);
-        may_have
-    }
-
-    /// The file that a path without its ending, or a folder's path, stands for.
-    fn file_at(&mut self, path: &str) -> Lookup {
-        if !self.watch(path) {
-            return Lookup::Missing;
-        }
-        let mut candidate = String::with_capacity(path.len() + 16);
-        let mut tried: Vec<String> = Vec::new();
-        let mut find = |stem: &str, ending: &str| {
-            candidate.clear();
-            candidate.push_str(stem);
-            candidate.push_str(ending);
-            self.tree.file(&candidate)
-        };
-        if let Some(file) = find(path, "") {
-            return Lookup::Found(file);
-        }
-        for (written, sources) in COMPILED {
-            if let Some(stem) = path.strip_suffix(written) {
-                if let Some(file) = sources.iter().find_map(|source| find(stem, source)) {
-                    return Lookup::Found(file);
-                }
-                tried.extend(sources.iter().map(|source| format!("{stem}{source}")));
-            }
-        }
-        if let Some(file) = ENDINGS.iter().chain(MORE_ENDINGS).find_map(|ending| find(path, ending)) {
-            return Lookup::Found(file);
-        }
-        // `./data.json.d.ts` and `./data.d.json.ts` both describe `./data.json`.
-        if let Some((stem, ending)) = path.rsplit_once('.').filter(|(_, ending)| !ending.contains('/'))
-            && let Some(file) = find(stem, &format!(".d.{ending}.ts"))
-        {
-            return Lookup::Found(file);
-        }
-        let folder = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
-        if let Some(file) = ENDINGS.iter().chain(MORE_ENDINGS).find_map(|ending| find(&folder, ending)) {
-            return Lookup::Found(file);
-        }
-        let manifest = if path.is_empty() { "package.json".to_owned() } else { format!("{path}/package.json") };
-        if self.tree.file(&manifest).is_some() {
-            return Lookup::Package;
-        }
-        tried.push(path.to_owned());
-        tried.extend(ENDINGS.iter().map(|ending| format!("{path}{ending}")));
-        tried.extend(ENDINGS.iter().map(|ending| format!("{folder}{ending}")));
-        let other = |path: &String| self.tree.in_other_case(path).find(|there| self.tree.file(there).is_some());
-        tried.iter().find_map(other).map_or(Lookup::Missing, |there| Lookup::WrongCase(there.to_owned()))
-    }
-
-    /// A specifier that manifests of the tree map (`exports`, `imports`).
+    /// A specifier that manifests of the tree map (`exports`, `imports`). What a package gives away is often its build, so
+    /// that nothing may be there.
     fn mapped(&mut self, specifier: &str) -> Option<Resolved> {
-        let path = self.environment.mapped(self.folder, specifier)?;
-        match self.file_at(&path) {
-            Lookup::Found(file) => Some(Resolved::File(file)),
-            // What a package gives away is often its build.
+        let Mapped { types, code } = self.environment.mapped(self.folder, specifier);
+        let mut found = |path: Option<String>| match self.files.file_at(&path?) {
+            Lookup::Found(file) => Some(file),
             _ => None,
+        };
+        let (types, code) = (found(types), found(code));
+        match (types, code) {
+            (Some(types), _) if self.is_typescript || code == Some(types) => Some(Resolved::File(types)),
+            (_, Some(code)) if types.is_some() || !self.is_typescript => Some(Resolved::File(code)),
+            // Of code whose types are built, and of types whose code is, the names are not certain.
+            (types, code) => types.or(code).map(Resolved::Mentioned),
+        }
+    }
+
+    /// A specifier of the package's own (`imports`) that leads to no file.
+    fn unmapped(&mut self, specifier: &str) -> Resolved {
+        match self.environment.mapped(self.folder, specifier) {
+            Mapped { types: Some(types), code: Some(code) } if types == code => self.missing(code, specifier),
+            _ => Resolved::Opaque,
         }
     }
 
@@ -361,7 +279,7 @@ impl Resolver<'_> {
         for (alias, matched) in environment.aliases(folder, specifier) {
             for target in &alias.targets {
                 let Some(path) = join("", &target.replacen('*', matched, 1)) else { continue };
-                match self.file_at(&path) {
+                match self.files.file_at(&path) {
                     Lookup::Found(file) => return Resolved::File(file),
                     Lookup::Package => return Resolved::Opaque,
                     _ if alias.takes_everything() => {}
@@ -373,12 +291,12 @@ impl Resolver<'_> {
         }
         for base in environment.base_urls(folder) {
             let Some(path) = join(base, specifier) else { continue };
-            match self.file_at(&path) {
+            match self.files.file_at(&path) {
                 Lookup::Found(file) => return Resolved::File(file),
                 Lookup::Package => return Resolved::Opaque,
                 found => {
                     let first = specifier.split('/').next().unwrap_or_default();
-                    let is_folder = join(base, first).is_some_and(|first| self.has_folder(&first));
+                    let is_folder = join(base, first).is_some_and(|first| self.files.has_folder(&first));
                     if (is_folder || matches!(found, Lookup::WrongCase(_))) && !declared {
                         missed = missed.or(Some((found, path, None)));
                     }
@@ -386,7 +304,7 @@ impl Resolver<'_> {
             }
         }
         for module_folder in environment.module_folders(folder) {
-            if let Some(Lookup::Found(file)) = join(&module_folder, specifier).map(|path| self.file_at(&path)) {
+            if let Some(Lookup::Found(file)) = join(&module_folder, specifier).map(|path| self.files.file_at(&path)) {
                 return Resolved::File(file);
             }
         }
@@ -407,9 +325,8 @@ impl Resolver<'_> {
             return Resolved::Opaque;
         }
         if environment.own_packages.contains_key(name) {
-            return self
-                .mapped(specifier)
-                .unwrap_or(Resolved::Package { name: name.to_owned(), standing: Standing::Own });
+            let linked = environment.is_linked(folder, name).then(|| self.mapped(specifier)).flatten();
+            return linked.unwrap_or(Resolved::Package { name: name.to_owned(), standing: Standing::Own });
         }
         if declared {
             return Resolved::Package { name: name.to_owned(), standing: Standing::Declared };
@@ -417,11 +334,21 @@ impl Resolver<'_> {
         if let Some(missed) = missed {
             return self.missed(missed, specifier, true);
         }
+        if self.lies_without_manifest(name) {
+            return Resolved::Package { name: name.to_owned(), standing: Standing::Own };
+        }
         let Some((manifest_folder, _)) = environment.manifests_above(folder).next() else { return Resolved::Opaque };
         // No new package may have a capital in its name: a map or a tool of the project must know it.
         let is_mapped = name.chars().any(char::is_uppercase);
         if is_mapped || environment.may_have_alias(folder, specifier) || is_given(name, specifier) {
             return Resolved::Opaque;
+        }
+        // A folder of the project that goes by the package's name: an alias must lead there that can't be read off.
+        let roots = [manifest_folder.to_owned(), from(manifest_folder, "src")];
+        for root in roots.into_iter().filter(|_| specifier.contains('/')) {
+            if let Lookup::Found(file) = self.files.file_at(&from(&root, specifier)) {
+                return Resolved::Mentioned(file);
+            }
         }
         let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
         let standing = match (environment.uses(folder, &[&types]), types_only) {
@@ -449,6 +376,14 @@ impl Resolver<'_> {
         }
     }
 
+    /// `@scope/name` where the project has a folder `packages/name`: a package whose manifest its release writes.
+    fn lies_without_manifest(&mut self, name: &str) -> bool {
+        let Some((_, package)) = name.strip_prefix('@').and_then(|name| name.split_once('/')) else { return false };
+        let above = self.environment.manifests_above(self.folder).map(|(folder, _)| from(folder, "packages"));
+        let places: Vec<String> = above.map(|packages| from(&packages, package)).collect();
+        places.iter().any(|place| self.files.has_folder(place))
+    }
+
     /// An alias or a base folder that fits, but leads to nothing.
     fn missed(
         &mut self,
@@ -460,7 +395,7 @@ impl Resolver<'_> {
         if let (Resolved::Missing { doubt, .. }, Some(alias)) = (&mut resolved, alias) {
             let target = alias.targets.first().map_or("", String::as_str);
             let root = target.split('*').next().unwrap_or_default().trim_end_matches('/');
-            let is_there = self.has_folder(root) || self.tree.file(root).is_some();
+            let is_there = self.files.has_folder(root) || self.files.tree.file(root).is_some();
             // A tool's alias may stand for a package's file: `vue` for `vue/dist/vue.esm.js`.
             if *doubt == Doubt::None && !is_there && (alias.from_tool || may_be_package) {
                 *doubt = Doubt::Alias;
@@ -474,10 +409,10 @@ impl Resolver<'_> {
         let bases: Vec<String> = std::iter::once(self.folder.to_owned())
             .chain(self.environment.manifests_above(self.folder).map(|(folder, _)| folder.to_owned()))
             .collect();
-        mentioned(&bases, text, |path| match self.file_at(path) {
+        mentioned(&bases, text, |path| match self.files.file_at(path) {
             // Who names a folder need not mean its index.
             Lookup::Found(file) => {
-                let there = self.tree.path(file)?.as_str();
+                let there = self.files.tree.path(file)?.as_str();
                 (!there.get(path.len()..).is_some_and(|rest| rest.starts_with("/index."))).then_some(file)
             }
             _ => None,
@@ -505,6 +440,10 @@ fn mentioned(bases: &[String], text: &str, mut file_at: impl FnMut(&str) -> Opti
     }
     let places = bases.iter().filter_map(|base| join(base, text)).filter(|place| !place.is_empty());
     places.map(|place| file_at(&place)).find_map(|file| file).map(Resolved::Mentioned)
+}
+
+fn from(folder: &str, relative: &str) -> String {
+    if folder.is_empty() { relative.to_owned() } else { format!("{folder}/{relative}") }
 }
 
 fn is_relative(specifier: &str) -> bool {

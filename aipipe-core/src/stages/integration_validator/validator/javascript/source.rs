@@ -47,6 +47,23 @@ pub(super) fn is_declaration(name: &str) -> bool {
     })
 }
 
+/// Whether the text has the marks of a template language: code can't be read off it before a generator has filled it in.
+pub(super) fn has_holes(text: &str) -> bool {
+    const MARKS: [(&str, &str); 6] =
+        [("<%", "%>"), ("{%", "%}"), ("{{#", "}}"), ("{{/", "}}"), ("{{>", "}}"), ("{{~", "}}")];
+    let has = |(open, close): &(&str, &str)| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
+    MARKS.iter().any(has)
+}
+
+/// Whether a tool has put the text on few, long lines: no text anybody writes or reads.
+pub(super) fn is_minified(text: &str) -> bool {
+    const LONG_BYTES: usize = 2_000;
+    const MEAN_BYTES: usize = 250;
+    text.len() > LONG_BYTES
+        && text.len() / text.lines().count().max(1) > MEAN_BYTES
+        && text.lines().any(|line| line.len() > LONG_BYTES)
+}
+
 fn plain(text: &str, kind: SourceType) -> Source<'_> {
     Source {
         text: Cow::Borrowed(text),

@@ -32,6 +32,8 @@ pub(in super::super) struct Summary {
     pub(super) unchecked: bool,
     /// Lines whose findings the file asks to be quiet about (`@ts-ignore`), as the spans of the lines after.
     pub(super) quiet: Vec<TextSpan>,
+    /// Places where names that nothing declares are meant to be there (`eslint-disable no-undef`).
+    pub(super) undeclared_on_purpose: Vec<TextSpan>,
 }
 
 impl Summary {
@@ -53,6 +55,8 @@ pub(in super::super) struct Format {
     pub(super) is_module: bool,
     /// Whether it exports by assignment (`module.exports`, `exports.a`, `export =`), so that names can't be told.
     pub(super) assigns_exports: bool,
+    /// Whether a tool has put it on few, long lines.
+    pub(super) is_minified: bool,
     /// Whether documentation comments declare types.
     pub(super) has_documented_types: bool,
     /// Whether the file could be parsed; if not, nothing is known of it.

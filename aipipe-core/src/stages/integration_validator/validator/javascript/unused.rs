@@ -8,7 +8,7 @@ use super::environment::Kind;
 use super::names::Uses;
 use super::resolve::{self, Resolved};
 use super::summary::{Form, Taken};
-use crate::domain::{Rule, Severity};
+use crate::domain::{RepoPath, Rule, Severity};
 use std::collections::{BTreeSet, HashSet};
 
 /// Reports unused files, exports and packages.
@@ -18,7 +18,7 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     let uses = uses(view, &roots, &reached);
     for (file, path, module) in view.in_order() {
         let summary = &module.summary;
-        if summary.format.is_declaration || roots.contains(&file) {
+        if summary.format.is_declaration || roots.contains(&file) && !is_stories(path) {
             continue;
         }
         if !reached.contains(&file) {
@@ -57,6 +57,16 @@ fn roots(view: &View<'_, JavaScript>) -> HashSet<FileId> {
     };
     let modules = view.modules.iter();
     modules.filter(|(file, module)| is_root(file, module)).map(|(file, _)| *file).collect()
+}
+
+/// Whether Storybook shows what the file exports.
+fn is_stories(path: &RepoPath) -> bool {
+    path.file_name().contains(".stories.")
+}
+
+/// Whether an export of such a file is called like a story, or like what describes them.
+fn is_story(name: &str) -> bool {
+    name == "default" || !name.starts_with(char::is_lowercase)
 }
 
 /// Everything that the roots lead to.
@@ -99,7 +109,13 @@ fn uses<'v>(view: &View<'v, JavaScript>, roots: &HashSet<FileId>, reached: &Hash
     let mut uses = Uses::default();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     for root in roots {
-        uses.whole(*root);
+        match view.module(*root).filter(|_| view.shared.tree.path(*root).is_some_and(is_stories)) {
+            Some(module) => {
+                let stories = module.summary.exports.iter().filter(|export| is_story(&export.name));
+                stories.for_each(|export| uses.name(*root, &export.name));
+            }
+            None => uses.whole(*root),
+        }
     }
     for module in view.modules.values() {
         let summary = &module.summary;

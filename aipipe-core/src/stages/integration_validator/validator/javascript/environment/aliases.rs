@@ -1,9 +1,10 @@
 //! Path aliases and the compiler's options: TypeScript configurations with what they extend, and build tools' `alias` entries.
 
 use super::super::super::findings::{Findings, Report};
+use super::super::super::ignored::matches;
 use super::super::certainty;
 use super::super::summary::ConfiguredAliases;
-use super::{from, json};
+use super::{ancestors, from, json};
 use crate::domain::{RepoPath, Rule};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +63,8 @@ struct Configuration {
     base_url: Option<String>,
     aliases: Option<Vec<Alias>>,
     root_dirs: Vec<String>,
+    /// Globs of files that are not compiled, from the root.
+    exclude: Option<Vec<String>>,
     isolated: Option<bool>,
     verbatim: Option<bool>,
     /// Whether it extends one that is not in the tree and may have aliases.
@@ -115,12 +118,13 @@ impl Configurations {
         }
     }
 
-    pub(super) fn add_tool(&mut self, path: &RepoPath, aliases: &ConfiguredAliases) {
+    /// Takes in what a tool's configuration says for all files below a folder.
+    pub(super) fn add_tool(&mut self, path: &RepoPath, folder: String, aliases: &ConfiguredAliases) {
         let nothing = aliases.known.is_empty() && aliases.unknown.is_empty() && aliases.module_folders.is_empty();
         if nothing && !aliases.open {
             return;
         }
-        let tool = self.tools.entry(path.parent().to_owned()).or_default();
+        let tool = self.tools.entry(folder).or_default();
         tool.open |= aliases.open || tool.aliases.len() + aliases.known.len() > MOST_ALIASES;
         tool.unknown.extend(aliases.unknown.iter().cloned());
         for folder in &aliases.module_folders {
@@ -164,6 +168,7 @@ impl Configurations {
             let base = self.resolved(&there, own, seen);
             configuration.base_url = configuration.base_url.or(base.base_url);
             configuration.aliases = configuration.aliases.or(base.aliases);
+            configuration.exclude = configuration.exclude.or(base.exclude);
             configuration.isolated = configuration.isolated.or(base.isolated);
             configuration.verbatim = configuration.verbatim.or(base.verbatim);
             configuration.extends_unknown |= base.extends_unknown;
@@ -249,9 +254,11 @@ impl Configurations {
         others
     }
 
-    pub(super) fn options(&self, folder: &str) -> TypeScriptOptions {
+    pub(super) fn options(&self, path: &RepoPath) -> TypeScriptOptions {
+        let folder = path.parent();
         let nearest = self.above(folder).map(|one| one.folder.len()).max();
-        let mut governing = self.above(folder).filter(|one| Some(one.folder.len()) == nearest).peekable();
+        let nearest = self.above(folder).filter(|one| Some(one.folder.len()) == nearest);
+        let mut governing = nearest.filter(|one| !one.excludes(path.as_str())).peekable();
         let present = governing.peek().is_some();
         // Where several lie in one folder, all must say so: which of them governs the file is not looked up.
         let all: Vec<&Configuration> =
@@ -263,6 +270,14 @@ impl Configurations {
     }
 }
 
+impl Configuration {
+    /// Whether the compiler passes over the file, as long as nothing it compiles imports it.
+    fn excludes(&self, path: &str) -> bool {
+        let covers = |glob: &String| ancestors(path).any(|place| !place.is_empty() && matches(glob, place));
+        self.exclude.iter().flatten().any(covers)
+    }
+}
+
 fn configuration(folder: &str, value: &Value) -> Configuration {
     let extends: Vec<String> = match value.get("extends") {
         Some(Value::String(base)) => vec![base.clone()],
@@ -270,6 +285,9 @@ fn configuration(folder: &str, value: &Value) -> Configuration {
         _ => Vec::new(),
     };
     let mut configuration = Configuration { folder: folder.to_owned(), extends, ..Configuration::default() };
+    configuration.exclude = value.get("exclude").and_then(Value::as_array).map(|globs| {
+        globs.iter().filter_map(Value::as_str).filter_map(|glob| from(folder, glob)).take(MOST_ALIASES).collect()
+    });
     let Some(options) = value.get("compilerOptions") else { return configuration };
     let place = |text: &str| from(folder, text.trim_start_matches("${configDir}/"));
     let flag = |name: &str| options.get(name).and_then(Value::as_bool);

@@ -12,7 +12,17 @@ use std::path::{Path, PathBuf};
 #[derive(Default)]
 pub(super) struct ExportsMap {
     manifests: BTreeMap<String, String>,
-    resolver: Option<ResolverGeneric<Manifests>>,
+    /// What the compiler reads, and what is run.
+    resolvers: Option<[ResolverGeneric<Manifests>; 2]>,
+}
+
+/// The paths a specifier stands for; they need not exist.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(in super::super) struct Mapped {
+    /// Where its types are.
+    pub(in super::super) types: Option<String>,
+    /// Where its code is.
+    pub(in super::super) code: Option<String>,
 }
 
 impl std::fmt::Debug for ExportsMap {
@@ -34,23 +44,36 @@ impl ExportsMap {
             folders.extend(super::ancestors(folder).map(str::to_owned));
         }
         let files = Manifests { manifests: manifests.clone(), folders, packages: own_packages.clone() };
-        let options = ResolveOptions {
-            condition_names: ["types", "import", "module", "browser", "development", "node", "default", "require"]
-                .map(str::to_owned)
-                .to_vec(),
-            main_fields: ["types", "typings", "module", "main"].map(str::to_owned).to_vec(),
-            extensions: [".ts", ".tsx", ".js"].map(str::to_owned).to_vec(),
+        let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let code = ["import", "module", "browser", "development", "node", "default", "require"];
+        let of_code = ResolveOptions {
+            condition_names: all(&code),
+            main_fields: all(&["module", "main"]),
+            extensions: all(&[".ts", ".tsx", ".js"]),
             symlinks: true,
             ..ResolveOptions::default()
         };
-        Self { manifests, resolver: Some(ResolverGeneric::new_with_file_system(files, options)) }
+        let of_types = ResolveOptions {
+            condition_names: all(&[&["types"][..], &code[..]].concat()),
+            main_fields: all(&["types", "typings", "module", "main"]),
+            ..of_code.clone()
+        };
+        let types = ResolverGeneric::new_with_file_system(files, of_types);
+        let code = types.clone_with_options(of_code);
+        Self { manifests, resolvers: Some([types, code]) }
     }
 
-    /// The path a specifier stands for when a file in `folder` uses it; it need not exist.
-    pub(super) fn resolve(&self, folder: &str, specifier: &str) -> Option<String> {
-        let resolution = self.resolver.as_ref()?.resolve(Path::new("/").join(folder), specifier).ok()?;
-        let path = resolution.path().strip_prefix("/").ok()?.to_str()?;
-        (!path.contains("node_modules/")).then(|| path.to_owned())
+    /// The paths a specifier stands for when a file in `folder` uses it.
+    pub(super) fn resolve(&self, folder: &str, specifier: &str) -> Mapped {
+        let path = |resolver: &ResolverGeneric<Manifests>| {
+            let resolution = resolver.resolve(Path::new("/").join(folder), specifier).ok()?;
+            let path = resolution.path().strip_prefix("/").ok()?.to_str()?;
+            (!path.contains("node_modules/")).then(|| path.to_owned())
+        };
+        match &self.resolvers {
+            Some([types, code]) => Mapped { types: path(types), code: path(code) },
+            None => Mapped::default(),
+        }
     }
 }
 
@@ -154,7 +177,7 @@ mod tests {
                 "packages/ui",
                 r#"{"name": "@acme/ui", "exports": {".": {"import": "./src/index.ts"}, "./parts/*": "./src/parts/*.tsx", "./secret/*": null}}"#,
             ),
-            ("packages/old", r#"{"name": "old", "main": "lib/main.js"}"#),
+            ("packages/old", r#"{"name": "old", "main": "lib/main.js", "types": "types.d.ts"}"#),
         ]);
         let cases = [
             ("src", "#lib/a", Some("src/lib/a.js")),
@@ -167,7 +190,8 @@ mod tests {
             ("src", "react", None),
         ];
         for (folder, specifier, path) in cases {
-            assert_eq!(map.resolve(folder, specifier).as_deref(), path, "{specifier}");
+            assert_eq!(map.resolve(folder, specifier).code.as_deref(), path, "{specifier}");
         }
+        assert_eq!(map.resolve("src", "old").types.as_deref(), Some("packages/old/types.d.ts"));
     }
 }

@@ -1,6 +1,7 @@
 //! What a `package.json` says.
 
 use super::super::super::findings::{Findings, Report};
+use super::super::source;
 use super::json::strip_bom;
 use crate::domain::{RepoPath, Rule, TextSpan};
 use serde_json::Value;
@@ -28,6 +29,7 @@ const LISTS: [(&str, Kind); 5] = [
 pub(in super::super) struct Manifest {
     pub(in super::super) path: RepoPath,
     pub(in super::super) name: Option<String>,
+    version: Option<String>,
     pub(in super::super) declared: BTreeMap<String, Declaration>,
     /// Paths and words of all other values.
     pub(super) mentions: BTreeSet<String>,
@@ -38,9 +40,11 @@ pub(in super::super) struct Manifest {
 }
 
 /// A declared package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Declaration {
     pub(in super::super) kind: Kind,
+    /// The versions that are asked for, as written; empty where a list has names only.
+    versions: String,
     /// Its name in the list, with quotes.
     pub(in super::super) span: Option<TextSpan>,
 }
@@ -57,6 +61,10 @@ pub(super) fn read(path: &RepoPath, text: &str, manifests: &mut BTreeMap<String,
     let object = match serde_json::from_str::<Value>(strip_bom(text)) {
         Ok(Value::Object(object)) => object,
         Ok(_) => return out.push(Report::new(Rule::InvalidManifest, path, "the manifest is not a JSON object")),
+        Err(_) if source::has_holes(text) || text.contains("{{") => {
+            let why = "a template, which is a manifest only once its holes are filled";
+            return out.push(Report::new(Rule::NotChecked, path, why));
+        }
         Err(error) => {
             let report = Report::new(Rule::InvalidManifest, path, format!("not valid JSON: {error}"));
             // Templates and fixtures of tools are broken on purpose.
@@ -66,11 +74,13 @@ pub(super) fn read(path: &RepoPath, text: &str, manifests: &mut BTreeMap<String,
     let mut declared = BTreeMap::new();
     for (list, kind) in LISTS {
         let entries = object.get(list);
-        let names = entries.and_then(Value::as_object).into_iter().flat_map(|list| list.keys());
+        let named = entries.and_then(Value::as_object).into_iter().flatten();
+        let named = named.map(|(name, versions)| (name.as_str(), versions.as_str().unwrap_or_default()));
         let listed = entries.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        for name in names.map(String::as_str).chain(listed) {
+        for (name, versions) in named.chain(listed.map(|name| (name, ""))) {
             let span = position(text, list, name);
-            declared.entry(name.to_owned()).or_insert(Declaration { kind, span });
+            let declaration = Declaration { kind, versions: versions.to_owned(), span };
+            declared.entry(name.to_owned()).or_insert(declaration);
         }
     }
     let mut mentions = BTreeSet::new();
@@ -80,10 +90,11 @@ pub(super) fn read(path: &RepoPath, text: &str, manifests: &mut BTreeMap<String,
     }) {
         collect(value, &mut mentions);
     }
-    let name = object.get("name").and_then(Value::as_str).map(str::to_owned);
+    let said = |field: &str| object.get(field).and_then(Value::as_str).map(str::to_owned);
+    let (name, version) = (said("name"), said("version"));
     let replaces_files = object.get("browser").is_some_and(Value::is_object);
     let insertion = insertion(text);
-    let manifest = Manifest { path: path.clone(), name, declared, mentions, replaces_files, insertion };
+    let manifest = Manifest { path: path.clone(), name, version, declared, mentions, replaces_files, insertion };
     manifests.insert(path.parent().to_owned(), manifest);
 }
 
@@ -128,6 +139,25 @@ fn insertion(text: &str) -> Option<Insertion> {
     Some(Insertion { at, is_empty })
 }
 
+impl Declaration {
+    /// Whether a package manager takes the tree's own package for this one.
+    pub(super) fn is_met_by(&self, own: &Manifest) -> bool {
+        const LINKS: [&str; 4] = ["workspace:", "file:", "link:", "portal:"];
+        let asked = self.versions.trim();
+        if matches!(asked, "" | "*" | "x") || LINKS.iter().any(|link| asked.starts_with(link)) {
+            return true;
+        }
+        let Some(version) = own.version.as_deref() else { return true };
+        let (fixed, bare) = match asked.strip_prefix('^') {
+            Some(bare) if bare.starts_with("0.") => (2, bare),
+            Some(bare) => (1, bare),
+            None => asked.strip_prefix('~').map_or((3, asked), |bare| (2, bare)),
+        };
+        let parts = |version: &str| version.split('.').take(fixed).map(str::to_owned).collect::<Vec<_>>();
+        parts(bare) == parts(version)
+    }
+}
+
 impl Manifest {
     /// Whether one of its tools makes names known without an import.
     pub(super) fn imports_by_itself(&self) -> bool {
@@ -155,11 +185,12 @@ impl Manifest {
     }
 
     /// Whether one of its tools brings path aliases that no file of the tree states.
-    pub(super) fn brings_aliases(&self) -> bool {
+    pub(super) fn brings_aliases(&self, specifier: &str) -> bool {
+        // Its own aliases begin with a mark that no package begins with.
+        const MARKED: [&str; 2] = ["@vue/cli-service", "vitepress"];
         const TOOLS: &[&str] = &[
             "nuxt",
             "nuxt3",
-            "@vue/cli-service",
             "@quasar/app-vite",
             "@quasar/app-webpack",
             "@quasar/app",
@@ -171,12 +202,16 @@ impl Manifest {
             "@ice/app",
             "@docusaurus/core",
             "gatsby",
-            "vitepress",
             "dumi",
             "rax-app",
             "@tarojs/cli",
             "@redwoodjs/core",
         ];
-        self.declared.keys().any(|name| TOOLS.contains(&name.as_str()) || name.starts_with("@nuxt/"))
+        let is_marked =
+            specifier.starts_with(['~', '$']) || specifier.starts_with("@/") || specifier.starts_with("@theme");
+        self.declared
+            .keys()
+            .map(String::as_str)
+            .any(|name| TOOLS.contains(&name) || name.starts_with("@nuxt/") || is_marked && MARKED.contains(&name))
     }
 }

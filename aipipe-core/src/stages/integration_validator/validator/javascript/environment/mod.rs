@@ -8,6 +8,7 @@ mod manifest;
 mod mentions;
 
 pub(super) use aliases::{Alias, TypeScriptOptions};
+pub(super) use exports_map::Mapped;
 pub(in super::super) use lock::LockVerdict;
 pub(super) use manifest::{Kind, Manifest};
 
@@ -32,6 +33,8 @@ pub(in super::super) struct Environment {
     pub(super) declared_anywhere: BTreeSet<String>,
     /// The packages that lie in the tree themselves, with their folders.
     pub(super) own_packages: BTreeMap<String, String>,
+    /// Those whose name several folders have.
+    ambiguous: BTreeSet<String>,
     locks: BTreeMap<String, Lock>,
     configurations: Configurations,
     exports_map: ExportsMap,
@@ -69,7 +72,8 @@ impl Environment {
         for (folder, manifest) in &environment.manifests {
             environment.declared_anywhere.extend(manifest.declared.keys().cloned());
             if let Some(name) = &manifest.name {
-                environment.own_packages.insert(name.clone(), folder.clone());
+                let before = environment.own_packages.insert(name.clone(), folder.clone());
+                environment.ambiguous.extend(before.map(|_| name.clone()));
             }
             environment.names.extend(manifest.mentions.iter().cloned());
             environment.imports_by_itself |= manifest.imports_by_itself();
@@ -144,7 +148,10 @@ impl Environment {
         }
         self.globals.extend(summary.globals.iter().cloned());
         if walk::is_configuration(path) {
-            self.configurations.add_tool(path, &summary.aliases);
+            // Configurations of a package often lie in a folder of their own (`build`, `.electron-vue`).
+            let folder =
+                self.manifests_above(path.parent()).next().map_or(path.parent(), |(folder, _)| folder).to_owned();
+            self.configurations.add_tool(path, folder, &summary.aliases);
             self.names.extend(summary.mentions.iter().cloned());
         }
     }
@@ -183,6 +190,17 @@ impl Environment {
     pub(super) fn frameworks(&self, folder: &str) -> Option<&BTreeSet<String>> {
         let (nearest, _) = self.manifests_above(folder).next()?;
         self.frameworks.get(nearest)
+    }
+
+    /// Whether a file in the folder gets the package from the tree itself: it lies in that package, or what it declares is
+    /// what the tree has.
+    pub(super) fn is_linked(&self, folder: &str, package: &str) -> bool {
+        let Some(place) = self.own_packages.get(package) else { return false };
+        let Some(own) = self.manifests.get(place).filter(|_| !self.ambiguous.contains(package)) else { return false };
+        match self.manifests_above(folder).find_map(|(_, manifest)| manifest.declared.get(package)) {
+            Some(declaration) => declaration.is_met_by(own),
+            None => self.manifests_above(folder).any(|(above, _)| above == place),
+        }
     }
 
     /// Whether the manifest nearest to the folder says which files stand for others (`browser`).
@@ -226,7 +244,7 @@ impl Environment {
     /// Whether a configuration above the folder may have aliases that can't be read off.
     pub(super) fn may_have_alias(&self, folder: &str, specifier: &str) -> bool {
         self.configurations.may_have_alias(folder, specifier)
-            || self.manifests_above(folder).any(|(_, manifest)| manifest.brings_aliases())
+            || self.manifests_above(folder).any(|(_, manifest)| manifest.brings_aliases(specifier))
     }
 
     /// The other places a path may lie in, because configurations merge folders (`rootDirs`).
@@ -234,12 +252,12 @@ impl Environment {
         self.configurations.merged_with(path)
     }
 
-    pub(super) fn typescript(&self, folder: &str) -> TypeScriptOptions {
-        self.configurations.options(folder)
+    pub(super) fn typescript(&self, path: &RepoPath) -> TypeScriptOptions {
+        self.configurations.options(path)
     }
 
-    /// The path that the manifest of a package of the tree gives for a specifier (`exports`, `imports`, `main`).
-    pub(super) fn mapped(&self, folder: &str, specifier: &str) -> Option<String> {
+    /// The paths that the manifest of a package of the tree gives for a specifier (`exports`, `imports`, `main`).
+    pub(super) fn mapped(&self, folder: &str, specifier: &str) -> Mapped {
         self.exports_map.resolve(folder, specifier)
     }
 
