@@ -42,6 +42,8 @@ FULL = {
     "quickstart.crates": None,
     "validator.incremental_ms": ("<=", 5),
     "validator.ms_per_1000_files": ("<=", 100),
+    "validator.python_incremental_ms": ("<=", 5),
+    "validator.python_ms_per_1000_files": ("<=", 100),
     "validator.speedup_vs_depcruise": (">=", 10),
     "validator.speedup_vs_tsc": (">=", 20),
     "workflows.verdict_disagreements": ("==", 0),

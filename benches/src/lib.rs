@@ -4,8 +4,9 @@
 //! - `engine-bench`: steps per second, CPU and memory of durable executions, beside the bare store in the same run.
 //! - `benches/engine.rs`: the engine's own code, on stores in memory (criterion).
 //! - `validator-speed`, `validator-corpus`: what the validator takes, and what it finds of labelled faults.
-//! - `project_tree`: a project to give to it and to its peers.
+//! - `project_tree`, `python_tree`: projects to give to it and to its peers.
 //! - `engine.sh`: all of it, and the sync calls per checkpoint.
 
 pub mod figures;
 pub mod project_tree;
+pub mod python_tree;

@@ -41,6 +41,12 @@ pub fn project_tree(modules: usize) -> Vec<(String, String)> {
     files
 }
 
+/// The path of a module.
+#[must_use]
+pub fn module_path(number: usize) -> String {
+    format!("src/part{}/record{number}.ts", number / FOLDER)
+}
+
 /// A module that uses the two before it, one by its path and one by an alias.
 fn module(number: usize) -> String {
     let mut text = String::new();

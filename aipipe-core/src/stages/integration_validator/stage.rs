@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, CodeBundle, CodeFile, Finding, RepoPath, Route, Severity, Stack, StageName, StepKey,
-    ValidationReport,
+    StoryId, StoryResult, StoryStatus, ValidationReport,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{LockRequest, PackageManager};
@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Validates the bundle; an error finding stops the pipeline before anything is published.
@@ -144,7 +144,7 @@ impl Stage for IntegrationValidator {
 
     fn revision(&self) -> String {
         let lock = if self.packages.is_some() { "" } else { " without lock" };
-        format!("3{lock} {:?}", self.workflow)
+        format!("4{lock} {:?}", self.workflow)
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {
@@ -156,7 +156,7 @@ impl Stage for IntegrationValidator {
         for (path, file) in bundle.final_files() {
             contents.insert(path.clone(), cx.load_bytes(&file.content).await?);
         }
-        let findings = findings(&plan, &contents)?;
+        let findings = findings(&plan, &bundle, &contents)?;
         let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
         if let Some(first) = errors.first() {
             let message = format!("{} in {}: {}", first.rule, first.file, first.message);
@@ -188,14 +188,42 @@ impl Stage for IntegrationValidator {
     }
 }
 
-/// What is wrong with all files of a project together.
+/// What is wrong with all files of a project together, and which promises of the plan are not kept.
 ///
 /// # Errors
 /// `ValidationFailed` for a file that is not UTF-8.
 pub(in crate::stages) fn findings(
     plan: &ArchitecturePlan,
+    bundle: &CodeBundle,
     contents: &BTreeMap<RepoPath, Bytes>,
 ) -> Result<Vec<Finding>> {
+    findings_with(promised(ArchitectureFacts::of(plan), bundle.work(), contents), contents)
+}
+
+/// What must be there of what the plan promises, given the results of the stories. A story that needs a model has no files
+/// yet; of one that is done, and of what was made of the others, every promise must be kept.
+fn promised<'a>(
+    mut facts: ArchitectureFacts,
+    results: impl Iterator<Item = &'a StoryResult>,
+    made: &BTreeMap<RepoPath, Bytes>,
+) -> ArchitectureFacts {
+    facts.components.retain(|path, _| made.contains_key(path));
+    let mut done: BTreeSet<&StoryId> = BTreeSet::new();
+    let mut tested: Vec<(&StoryId, &RepoPath)> = Vec::new();
+    for result in results {
+        if result.status == StoryStatus::Done {
+            done.insert(&result.story);
+        }
+        tested.extend(result.tests.iter().map(|test| (&result.story, &test.file)));
+    }
+    facts.story_files.retain(|story, _| done.contains(story));
+    for (story, file) in tested {
+        facts.story_files.entry(story.clone()).or_default().insert(file.clone());
+    }
+    facts
+}
+
+fn findings_with(facts: ArchitectureFacts, contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
     let mut texts = Vec::new();
     for (path, content) in contents {
         let text = std::str::from_utf8(content).map_err(|_| {
@@ -205,12 +233,48 @@ pub(in crate::stages) fn findings(
         texts.push((path, text));
     }
     let files: Vec<_> = texts.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    // A story that needs a model has no files yet; what was made of the others must keep its promise.
-    let mut facts = ArchitectureFacts::of(plan);
-    facts.components.retain(|path, _| contents.contains_key(path));
-    facts.story_files.clear();
     let options = ValidatorOptions::default().with_origin(Origin::Generated).with_architecture(facts);
     let mut found = check_files(&files, options);
     found.extend(files.iter().flat_map(|file| scan(file.path, file.content)));
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CriterionId, CriterionTest, Rule};
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::parse(text).unwrap()
+    }
+
+    fn broken(status: &StoryStatus, made: &[&str]) -> Vec<String> {
+        let story = StoryId::parse("us-001").unwrap();
+        let mut facts = ArchitectureFacts::default();
+        let planned = path("src/rooms.txt");
+        facts.components.insert(planned.clone(), BTreeSet::new());
+        facts.story_files.insert(story.clone(), [planned].into());
+        let test = CriterionTest {
+            criterion: CriterionId::parse("us-001-ac-1").unwrap(),
+            file: path("tests/rooms.txt"),
+            name: "a room is booked".to_owned(),
+        };
+        let result = StoryResult { story, status: status.clone(), files: Vec::new(), tests: vec![test] };
+        let made: BTreeMap<_, _> = made.iter().map(|file| (path(file), Bytes::new())).collect();
+        let facts = promised(facts, std::iter::once(&result), &made);
+        let found = findings_with(facts, &made).unwrap();
+        found.iter().map(|finding| format!("{} {}", finding.rule, finding.file)).collect()
+    }
+
+    #[test]
+    fn what_a_done_story_promised_must_be_there() {
+        let both = ["src/rooms.txt", "tests/rooms.txt"];
+        let missing = |file: &str| format!("{} {file}", Rule::MissingStoryFile);
+        assert_eq!(broken(&StoryStatus::Done, &both), [""; 0]);
+        assert_eq!(broken(&StoryStatus::Done, &both[1..]), [missing("src/rooms.txt")]);
+        assert_eq!(broken(&StoryStatus::Done, &both[..1]), [missing("tests/rooms.txt")]);
+        // Nobody has written what waits for a model.
+        let later = StoryStatus::NeedsModel { reason: "no template".to_owned() };
+        assert_eq!(broken(&later, &both[1..]), [""; 0]);
+    }
 }

@@ -1,10 +1,10 @@
-//! What the plan promised: components where it says, exporting what it says; layers that keep to themselves; every
+//! What the plan promised: components where it says, exporting what it says; layers and kinds that keep to themselves; every
 //! story's files.
 
 use super::findings::{Findings, Report};
 use super::language::{Language, LoadTime, Shared, View};
-use super::options::LayerRule;
-use crate::domain::{RepoPath, Rule};
+use super::options::{ArchitectureFacts, LayerRule};
+use crate::domain::{ComponentKind, RepoPath, Rule};
 
 /// Reports components and story files that are not there.
 pub(super) fn check_presence(shared: &Shared, out: &mut Findings<'_>) {
@@ -33,22 +33,60 @@ pub(super) fn check_modules<L: Language>(view: &View<'_, L>, out: &mut Findings<
             out.push(Report::new(Rule::MissingComponentExport, path, message));
         }
     }
-    if !facts.layers.is_empty() {
-        layers(view, &facts.layers, out);
+    if !facts.kinds.is_empty() || !facts.layers.is_empty() {
+        imports(view, facts, out);
     }
 }
 
-fn layers<L: Language>(view: &View<'_, L>, layers: &[LayerRule], out: &mut Findings<'_>) {
-    for (_, path, module) in view.in_order() {
-        let Some(layer) = layer_of(layers, path) else { continue };
+/// Reports imports of a layer or a kind that the importing file must know nothing of.
+fn imports<L: Language>(view: &View<'_, L>, facts: &ArchitectureFacts, out: &mut Findings<'_>) {
+    for (file, module) in view.modules {
+        let Some(path) = view.shared.tree.path(*file) else { continue };
+        let layer = layer_of(&facts.layers, path);
+        let kind = facts.kinds.get(path).copied();
+        if layer.is_none() && kind.is_none() {
+            continue;
+        }
         for edge in module.links.edges.iter().filter(|edge| edge.when != LoadTime::Never) {
             let Some(target) = view.shared.tree.path(edge.to) else { continue };
-            let Some(other) = layer_of(layers, target).filter(|other| other.folder != layer.folder) else { continue };
-            if !layer.may_import.contains(&other.folder) {
-                let message = format!("{} must not import from {}, where {target} lies", layer.folder, other.folder);
-                out.push(Report::new(Rule::LayerViolation, path, message).at(edge.span));
-            }
+            let message = match (layer, layer_of(&facts.layers, target), kind, facts.kinds.get(target)) {
+                (Some(own), Some(other), ..) if !own.may_import(other) => {
+                    format!("{} must not import from {}, where {target} lies", own.folder, other.folder)
+                }
+                (.., Some(own), Some(other)) if is_above(*other, own) => {
+                    format!("a {} must not import {target}, which is a {}", word(own), word(*other))
+                }
+                _ => continue,
+            };
+            out.push(Report::new(Rule::LayerViolation, path, message).at(edge.span));
         }
+    }
+}
+
+/// Whether components of a kind build upon those of another one, so that the lower one must not know of them.
+pub(super) fn is_above(kind: ComponentKind, other: ComponentKind) -> bool {
+    height(kind) > height(other)
+}
+
+fn height(kind: ComponentKind) -> u8 {
+    match kind {
+        ComponentKind::Model => 0,
+        ComponentKind::Repository | ComponentKind::Client => 1,
+        ComponentKind::Route | ComponentKind::Widget => 2,
+        ComponentKind::View => 3,
+        ComponentKind::Application => 4,
+    }
+}
+
+fn word(kind: ComponentKind) -> &'static str {
+    match kind {
+        ComponentKind::Model => "model",
+        ComponentKind::Repository => "repository",
+        ComponentKind::Route => "route",
+        ComponentKind::Application => "application",
+        ComponentKind::View => "view",
+        ComponentKind::Widget => "widget",
+        ComponentKind::Client => "client",
     }
 }
 

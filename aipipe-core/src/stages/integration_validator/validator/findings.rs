@@ -2,6 +2,7 @@
 
 use super::options::{Origin, ValidatorOptions};
 use crate::domain::{Finding, Fix, RepoPath, Rule, Severity, TextSpan};
+use std::collections::HashSet;
 
 /// A finding in the making.
 #[derive(Debug)]
@@ -64,11 +65,12 @@ impl From<Finding> for Report {
 pub(super) struct Findings<'o> {
     options: &'o ValidatorOptions,
     found: Vec<Finding>,
+    doubted: HashSet<RepoPath>,
 }
 
 impl<'o> Findings<'o> {
     pub(super) fn new(options: &'o ValidatorOptions) -> Self {
-        Self { options, found: Vec::new() }
+        Self { options, found: Vec::new(), doubted: HashSet::new() }
     }
 
     pub(super) fn push(&mut self, report: Report) {
@@ -77,6 +79,15 @@ impl<'o> Findings<'o> {
             finding.severity = severity;
             self.found.push(finding);
         }
+    }
+
+    /// Says that no error of a file is certain: they all count as warnings, whichever rule finds them.
+    pub(super) fn doubt(&mut self, file: &RepoPath) {
+        self.doubted.insert(file.clone());
+    }
+
+    pub(super) fn take_doubted(&mut self) -> HashSet<RepoPath> {
+        std::mem::take(&mut self.doubted)
     }
 
     pub(super) fn options(&self) -> &'o ValidatorOptions {

@@ -51,16 +51,17 @@ impl IgnoreRules {
         }
     }
 
-    /// Whether a file's path, or a folder above it, is ignored.
+    /// Whether a file's path, or a folder above it, is ignored; a path that ends with `/` is a folder's.
     #[must_use]
     pub fn covers(&self, path: &str) -> bool {
         if self.by_folder.is_empty() {
             return false;
         }
         // A file in an ignored folder can't be taken back, so the outermost decides first.
+        let (path, names_folder) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
         let mut places: Vec<&str> = ancestors(path).filter(|place| !place.is_empty()).collect();
         places.reverse();
-        places.iter().any(|place| self.names(place, *place != path))
+        places.iter().any(|place| self.names(place, names_folder || *place != path))
     }
 
     fn names(&self, place: &str, is_folder: bool) -> bool {
@@ -217,6 +218,22 @@ mod tests {
             ["src/dist/a.js", "keep.log", "src/generated/keep.ts", "a/b", "bin", "lib/a.js", "src/node_modules.ts"]
         {
             assert!(!rules.covers(kept), "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_taken_back_with_what_is_in_it() {
+        let mut rules = IgnoreRules::default();
+        rules.read("", "app/plugins/*\n!app/plugins/own/\nbuilt/\n");
+        for (path, ignored) in [
+            ("app/plugins/own/", false),
+            ("app/plugins/own/a.py", false),
+            ("app/plugins/other/", true),
+            ("app/plugins/other/a.py", true),
+            ("built/", true),
+            ("built", false),
+        ] {
+            assert_eq!(rules.covers(path), ignored, "{path}");
         }
     }
 

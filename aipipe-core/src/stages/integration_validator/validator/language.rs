@@ -5,10 +5,10 @@
 //! ([`Language::check_project`]). The engine here calls each of these again only where an input of it changed:
 //!
 //! - a summary depends on the file's path and text alone;
-//! - links depend on the summary, the environment, and the presence of the paths they watched;
+//! - links depend on the summary, the environment, and what they watched: the presence of paths, keys of the layout;
 //! - findings of a file depend on its summary and links, the environment, and the interfaces of the modules its edges lead
 //!   to, through any number of edges that pass names on;
-//! - findings of the project depend on everything, and are worked out anew at each change.
+//! - findings of the project, and of which files there is doubt, depend on everything, and are worked out anew at each change.
 //!
 //! A language that reads more than this in `link` or `check` breaks the promise that an update equals a full run.
 
@@ -16,7 +16,8 @@ use super::findings::Findings;
 use super::ignored::IgnoreRules;
 use super::options::ValidatorOptions;
 use super::tree::{FileId, Tree, watched_for};
-use crate::domain::{Finding, RepoPath, TextSpan};
+use crate::domain::{Finding, RepoPath, Severity, TextSpan};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(super) trait Language: Debug + Sized {
     type Summary: Debug;
     /// What many files depend on: manifests, path aliases, global declarations.
     type Environment: Debug + Default + PartialEq;
+    /// What is known of all source files by their paths, kept up to date file by file.
+    type Layout: Debug + Default;
     /// Where one of a file's imports leads, in the language's words.
     type Resolved: Debug + PartialEq;
 
@@ -45,6 +48,9 @@ pub(super) trait Language: Debug + Sized {
     /// Whether the environment depends on this source file.
     fn shapes_environment(path: &RepoPath, summary: &Self::Summary) -> bool;
 
+    /// Takes in that a source file came or went; returns the keys that links may have watched and that mean something else now.
+    fn place(layout: &mut Self::Layout, path: &RepoPath, presence: Presence) -> Vec<String>;
+
     /// Works out the environment.
     fn environment(project: &Shared, modules: &Modules<Self>) -> Self::Environment;
 
@@ -59,6 +65,13 @@ pub(super) trait Language: Debug + Sized {
 
     /// What a module exports.
     fn exports(file: FileId, view: &View<'_, Self>) -> Exports;
+}
+
+/// Whether a file came or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    There,
+    Gone,
 }
 
 /// Everything that no language owns.
@@ -101,7 +114,8 @@ pub(super) struct Links<R> {
     pub(super) resolved: Vec<R>,
     /// The files among them.
     pub(super) edges: Vec<Edge>,
-    /// The lower-case paths whose presence was asked for: as they would be imported, with or without ending.
+    /// The lower-case paths whose presence was asked for, as they would be imported, with or without ending; and keys of the
+    /// layout.
     pub(super) watched: BTreeSet<String>,
 }
 
@@ -148,6 +162,7 @@ pub(super) struct View<'a, L: Language> {
     pub(super) shared: &'a Shared,
     pub(super) modules: &'a Modules<L>,
     pub(super) environment: &'a L::Environment,
+    pub(super) layout: &'a L::Layout,
 }
 
 impl<'a, L: Language> View<'a, L> {
@@ -180,11 +195,14 @@ pub(super) struct Delta {
 pub(super) struct LanguageState<L: Language> {
     modules: Modules<L>,
     environment: L::Environment,
+    layout: L::Layout,
     /// Who imports a file.
     importers: HashMap<FileId, BTreeMap<FileId, bool>>,
     /// Whose links asked for a path.
     watchers: HashMap<String, BTreeSet<FileId>>,
     project_findings: Vec<Finding>,
+    /// Files whose errors are not certain.
+    doubted: HashSet<RepoPath>,
 }
 
 impl<L: Language> Default for LanguageState<L> {
@@ -192,21 +210,30 @@ impl<L: Language> Default for LanguageState<L> {
         Self {
             modules: HashMap::new(),
             environment: L::Environment::default(),
+            layout: L::Layout::default(),
             importers: HashMap::new(),
             watchers: HashMap::new(),
             project_findings: Vec::new(),
+            doubted: HashSet::new(),
         }
     }
 }
 
 impl<L: Language> LanguageState<L> {
     pub(super) fn view<'a>(&'a self, shared: &'a Shared) -> View<'a, L> {
-        View { shared, modules: &self.modules, environment: &self.environment }
+        View { shared, modules: &self.modules, environment: &self.environment, layout: &self.layout }
     }
 
     /// Everything that was found, in no order.
-    pub(super) fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.modules.values().flat_map(|module| &module.findings).chain(&self.project_findings)
+    pub(super) fn findings(&self) -> impl Iterator<Item = Cow<'_, Finding>> {
+        let found = self.modules.values().flat_map(|module| &module.findings).chain(&self.project_findings);
+        found.map(move |finding| {
+            if finding.severity == Severity::Error && self.doubted.contains(&finding.file) {
+                Cow::Owned(Finding { severity: Severity::Warning, ..finding.clone() })
+            } else {
+                Cow::Borrowed(finding)
+            }
+        })
     }
 
     /// Takes in a change of the files; returns how many files were checked anew.
@@ -215,10 +242,13 @@ impl<L: Language> LanguageState<L> {
         let mut unlinked: BTreeSet<FileId> = BTreeSet::new();
         let mut interface_changed: BTreeSet<FileId> = BTreeSet::new();
         let mut environment_stale = delta.ignored_changed || self.configuration_changed(shared, delta);
+        let mut moved: Vec<String> = Vec::new();
         for file in &delta.removed {
             if let Some(module) = self.modules.remove(file) {
-                environment_stale |=
-                    shared.tree.path(*file).is_some_and(|path| L::shapes_environment(path, &module.summary));
+                if let Some(path) = shared.tree.path(*file) {
+                    environment_stale |= L::shapes_environment(path, &module.summary);
+                    moved.extend(L::place(&mut self.layout, path, Presence::Gone));
+                }
                 self.forget_links(*file, &module.links);
                 interface_changed.insert(*file);
             }
@@ -237,15 +267,15 @@ impl<L: Language> LanguageState<L> {
                 }
                 None => {
                     interface_changed.insert(*file);
+                    moved.extend(L::place(&mut self.layout, path, Presence::There));
                     self.modules.insert(*file, Module { summary, links: Links::default(), findings: Vec::new() });
                 }
             }
             unlinked.insert(*file);
         }
-        for path in delta.added.iter().chain(&delta.removed).filter_map(|file| shared.tree.path(*file)) {
-            let watching = watched_for(path).into_iter().filter_map(|key| self.watchers.get(&key));
-            unlinked.extend(watching.flatten());
-        }
+        let paths = delta.added.iter().chain(&delta.removed).filter_map(|file| shared.tree.path(*file));
+        let keys = paths.flat_map(watched_for).chain(moved);
+        unlinked.extend(keys.filter_map(|key| self.watchers.get(&key)).flatten());
         let mut stale: BTreeSet<FileId> = unlinked.clone();
         // What git ignores is asked for each import, besides what the environment makes of it.
         let mut all_stale = delta.ignored_changed;
@@ -269,6 +299,7 @@ impl<L: Language> LanguageState<L> {
         let checked = self.check(shared, stale);
         let mut out = Findings::new(&shared.options);
         L::check_project(&self.view(shared), &mut out);
+        self.doubted = out.take_doubted();
         self.project_findings = out.into_found();
         checked
     }

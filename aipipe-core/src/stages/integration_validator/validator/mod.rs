@@ -31,6 +31,8 @@ pub use options::{ArchitectureFacts, LayerRule, Level, Origin, ValidatorOptions}
 use crate::domain::{Finding, RepoPath};
 use findings::Findings;
 use language::{Delta, LanguageState, Shared};
+#[cfg(any(feature = "js", feature = "python"))]
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A file with its text.
@@ -184,9 +186,9 @@ impl Validator {
     pub fn findings(&self) -> Vec<Finding> {
         let mut found = self.layout_findings.clone();
         #[cfg(feature = "js")]
-        found.extend(self.javascript.findings().cloned());
+        found.extend(self.javascript.findings().map(Cow::into_owned));
         #[cfg(feature = "python")]
-        found.extend(self.python.findings().cloned());
+        found.extend(self.python.findings().map(Cow::into_owned));
         found.sort();
         found.dedup();
         found

@@ -1,6 +1,7 @@
 //! What a host can say about the files: what is allowed, where execution begins, what the plan promised.
 
-use crate::domain::{ArchitecturePlan, RepoPath, Rule, Severity, StoryId};
+use super::architecture::is_above;
+use crate::domain::{ArchitecturePlan, ComponentKind, RepoPath, Rule, Severity, StoryId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Options of the validator.
@@ -95,6 +96,8 @@ pub enum Origin {
 pub struct ArchitectureFacts {
     /// Files that must be there, with the names they must export.
     pub components: BTreeMap<RepoPath, BTreeSet<String>>,
+    /// What the component in a file is: none may import one that lies above its kind.
+    pub kinds: BTreeMap<RepoPath, ComponentKind>,
     /// Which folder may import from which.
     pub layers: Vec<LayerRule>,
     /// The files of each story.
@@ -102,12 +105,17 @@ pub struct ArchitectureFacts {
 }
 
 impl ArchitectureFacts {
-    /// What a plan says of its components and their stories; it has no layers.
+    /// What a plan says of its components, their kinds and their stories; it has no layers of folders.
     #[must_use]
     pub fn of(plan: &ArchitecturePlan) -> Self {
         let mut facts = Self::default();
         for component in &plan.components {
             facts.components.entry(component.path.clone()).or_default().extend(component.exports.iter().cloned());
+            // Of two components in one file the upper one says what the file may do.
+            let kind = facts.kinds.entry(component.path.clone()).or_insert(component.kind);
+            if is_above(component.kind, *kind) {
+                *kind = component.kind;
+            }
             for story in &component.stories {
                 facts.story_files.entry(story.clone()).or_default().insert(component.path.clone());
             }
@@ -130,6 +138,13 @@ pub struct LayerRule {
     pub folder: RepoPath,
     /// Folders of other layers it may import from; files outside all layers may always be imported.
     pub may_import: BTreeSet<RepoPath>,
+}
+
+impl LayerRule {
+    /// Whether its files may import from another layer.
+    pub(super) fn may_import(&self, other: &Self) -> bool {
+        self.folder == other.folder || self.may_import.contains(&other.folder)
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ mod vue;
 mod walk;
 
 use super::findings::{Findings, Report};
-use super::language::{Exports, Language, Links, Modules, Shared, View};
+use super::language::{Exports, Language, Links, Modules, Presence, Shared, View};
 use super::tree::FileId;
 use super::{cycles, unread};
 use crate::domain::RepoPath;
@@ -39,6 +39,8 @@ pub(super) struct JavaScript;
 impl Language for JavaScript {
     type Summary = Summary;
     type Environment = Environment;
+    /// Paths are all that imports ask for.
+    type Layout = ();
     type Resolved = Resolved;
 
     fn is_source(path: &RepoPath) -> bool {
@@ -59,6 +61,10 @@ impl Language for JavaScript {
 
     fn shapes_environment(path: &RepoPath, summary: &Summary) -> bool {
         environment::shapes(path, summary)
+    }
+
+    fn place((): &mut (), _: &RepoPath, _: Presence) -> Vec<String> {
+        Vec::new()
     }
 
     fn environment(shared: &Shared, modules: &Modules<Self>) -> Environment {

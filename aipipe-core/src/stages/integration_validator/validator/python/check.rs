@@ -2,14 +2,14 @@
 
 use super::super::findings::{Findings, Report};
 use super::super::language::{Module, View};
-use super::super::options::Origin;
+use super::super::options::{Origin, ValidatorOptions};
 use super::super::tree::FileId;
-use super::environment::Standing;
 use super::names::{self, Known};
+use super::packages::{self, Distribution, Wanted};
 use super::read::is_stub;
 use super::resolve::Resolved;
 use super::summary::{Import, Summary};
-use super::{Python, certainty, packages};
+use super::{Python, role};
 use crate::domain::{RepoPath, Rule, Severity, TextSpan};
 
 /// Checks a file.
@@ -21,6 +21,11 @@ pub(super) fn check(file: FileId, view: &View<'_, Python>, out: &mut Findings<'_
     checker.free_names(out);
 }
 
+/// Adds a finding of a file at a place.
+pub(super) fn push(summary: &Summary, report: Report, span: TextSpan, out: &mut Findings<'_>) {
+    out.push(role::lower_in_template(summary, report.at(span), out.origin()));
+}
+
 struct Checker<'v> {
     path: &'v RepoPath,
     module: &'v Module<Python>,
@@ -30,7 +35,7 @@ struct Checker<'v> {
 
 impl Checker<'_> {
     fn push(&self, report: Report, span: TextSpan, out: &mut Findings<'_>) {
-        out.push(certainty::lower_outside_code(self.path, report.at(span), out.origin()));
+        push(self.summary, report, span, out);
     }
 
     fn own(&self, out: &mut Findings<'_>) {
@@ -48,10 +53,7 @@ impl Checker<'_> {
         }
         for (name, span) in &self.summary.repeated {
             let message = format!("{name} is defined a second time; the first is lost");
-            let report = Report::new(Rule::DuplicateDeclaration, self.path, message);
-            // Tests often repeat each other, and go on.
-            let lenient = out.origin() == Origin::Existing && certainty::is_test(self.path);
-            self.push(if lenient { report.severity(Severity::Warning) } else { report }, *span, out);
+            self.push(Report::new(Rule::DuplicateDeclaration, self.path, message), *span, out);
         }
         for (name, span) in &self.summary.unused {
             let message = format!("{name} is imported, but never used");
@@ -67,10 +69,8 @@ impl Checker<'_> {
 
     fn imports(&self, out: &mut Findings<'_>) {
         for (import, resolved) in self.summary.imports.iter().zip(&self.module.links.resolved) {
-            // What only a type checker follows does not keep the program from running.
-            let for_types = import.when == super::super::language::LoadTime::Never;
-            let lenient = import.may_fail || import.quiet || for_types || is_stub(self.path);
-            if let Some(report) = self.import(import, resolved, out) {
+            let lenient = import.is_lenient(self.path);
+            if let Some(report) = self.import(import, resolved, out.options()) {
                 let report = if lenient { report.at_most(Severity::Warning) } else { report };
                 self.push(report, import.span, out);
             }
@@ -78,18 +78,19 @@ impl Checker<'_> {
         }
     }
 
-    fn import(&self, import: &Import, resolved: &Resolved, out: &Findings<'_>) -> Option<Report> {
+    fn import(&self, import: &Import, resolved: &Resolved, options: &ValidatorOptions) -> Option<Report> {
         let written = import.written();
         match resolved {
-            Resolved::Module { .. } | Resolved::Opaque | Resolved::Mentioned(_) | Resolved::Entry => None,
+            Resolved::Module { .. } | Resolved::Opaque | Resolved::Mentioned(_) | Resolved::Role(_) => None,
             Resolved::WrongCase { there } => {
                 let message = format!("{written} differs in case from {there}");
                 Some(Report::new(Rule::WrongCase, self.path, message))
             }
-            Resolved::Missing { path, certain } => {
+            Resolved::Missing { path, certain, within } => {
                 let message = format!("{written} leads to no module (looked for {path}.py and {path}/)");
-                let certain = *certain && !may_be_built(path);
-                let rule = if certain { Rule::UnresolvedImport } else { Rule::UnknownImport };
+                // A module may put others under its own name.
+                let hidden = within.and_then(|file| self.view.module(file)).is_some_and(|one| one.summary.names.open);
+                let rule = if *certain && !hidden { Rule::UnresolvedImport } else { Rule::UnknownImport };
                 Some(Report::new(rule, self.path, message))
             }
             Resolved::Ignored { path } => {
@@ -101,46 +102,11 @@ impl Checker<'_> {
                 let message = format!("{written} leads out of the project");
                 Some(Report::new(Rule::ImportOutsideProject, self.path, message))
             }
-            Resolved::Package(module) => self.package(import, module, out),
+            Resolved::Package { module, .. } => is_not_allowed(module, options).then(|| {
+                let message = format!("{module} is not among the packages that may be used");
+                Report::new(Rule::PackageNotAllowed, self.path, message)
+            }),
         }
-    }
-
-    fn package(&self, import: &Import, module: &str, out: &Findings<'_>) -> Option<Report> {
-        let listed =
-            out.options().allowed_packages.as_ref().is_none_or(|allowed| {
-                allowed.iter().any(|name| packages::may_bring(&packages::normalized(name), module))
-            });
-        if !listed {
-            let message = format!("{module} is not among the packages that may be used");
-            return Some(Report::new(Rule::PackageNotAllowed, self.path, message));
-        }
-        let generated = out.origin() == Origin::Generated;
-        let (message, severity) = match self.view.environment.standing(self.path.parent(), module)? {
-            Standing::Declared => return None,
-            Standing::Elsewhere => {
-                let message = format!("{module} is imported, but only another project of the tree declares it");
-                (message, Severity::Warning)
-            }
-            Standing::Along => {
-                let message = format!(
-                    "{module} is imported, but no manifest declares it; it only comes along with another package"
-                );
-                (message, Severity::Warning)
-            }
-            Standing::Undeclared => {
-                // Tests and examples run where more is installed; functions import what is optional.
-                let tests = certainty::is_aside(self.path) && !certainty::is_test(self.path);
-                let optional = import.when != super::super::language::LoadTime::AtLoad;
-                let lenient = !generated && (tests || optional);
-                let severity = if lenient { Severity::Warning } else { Severity::Error };
-                (format!("{module} is imported, but no manifest declares it"), severity)
-            }
-            Standing::Unknown => {
-                let message = format!("{module} is imported, but no manifest declares a package of that name");
-                (message, Severity::Warning)
-            }
-        };
-        Some(Report::new(Rule::UndeclaredDependency, self.path, message).severity(severity))
     }
 
     fn taken(&self, import: &Import, resolved: &Resolved, lenient: bool, out: &mut Findings<'_>) {
@@ -164,7 +130,8 @@ impl Checker<'_> {
             let hidden = inside.as_ref().is_some_and(|path| {
                 tree.may_have(&path.to_lowercase())
                     || self.view.shared.ignored.covers(&format!("{path}.py"))
-                    || may_be_built(path)
+                    || self.view.environment.is_written(path)
+                    || packages::is_generated_name(path)
             });
             let is_declaration = file.and_then(|file| tree.path(file)).is_some_and(is_stub);
             if hidden || is_declaration && !certain {
@@ -175,6 +142,18 @@ impl Checker<'_> {
             let doubtful =
                 lenient || !certain || is_declaration || import.when == super::super::language::LoadTime::Never;
             self.push(if doubtful { report.severity(Severity::Warning) } else { report }, taken.span, out);
+        }
+    }
+
+    /// Whether what runs the file puts the name there: IPython in its extensions, Sphinx in its configuration.
+    fn is_of_host(&self, name: &str) -> bool {
+        let defines = |name: &str| self.summary.names.defined.contains(name);
+        match name {
+            "get_ipython" | "display" => {
+                defines("load_ipython_extension") || self.summary.imports.iter().any(|import| import.top() == "IPython")
+            }
+            "tags" => self.path.file_name() == "conf.py" && defines("extensions"),
+            _ => false,
         }
     }
 
@@ -200,7 +179,7 @@ impl Checker<'_> {
                 }
                 _ => true,
             });
-            if from_star {
+            if from_star || self.view.environment.installed.contains(&free.name) || self.is_of_host(&free.name) {
                 continue;
             }
             let message = format!("nothing declares the name {}, and it is not imported", free.name);
@@ -210,31 +189,10 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a module that is not there is likely written by a build.
-fn may_be_built(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.ends_with("_pb2")
-        || name.ends_with("_pb2_grpc")
-        || name.starts_with("ui_")
-        || name.ends_with("_rc")
-        || name.ends_with("_ui")
-        || matches!(
-            name,
-            "_version"
-                | "version"
-                | "__version__"
-                | "__about__"
-                | "local_settings"
-                | "settings_local"
-                | "local"
-                | "secrets"
-                | "_build"
-                | "credentials"
-                | "config_local"
-        )
-        || path.split('/').any(|part| {
-            matches!(part, "generated" | "gen" | "build" | "dist" | "proto" | "pb" | "_generated" | "client")
-                || part.ends_with("_generated")
-                || part.starts_with("generated")
-        })
+/// Whether the host allows other packages only.
+pub(super) fn is_not_allowed(module: &str, options: &ValidatorOptions) -> bool {
+    options.allowed_packages.as_ref().is_some_and(|allowed| {
+        let wanted = Wanted::new(module);
+        !allowed.iter().any(|name| wanted.may_be_of(&Distribution::new(name)))
+    })
 }

@@ -2,7 +2,8 @@
 
 use super::super::language::View;
 use super::super::tree::ancestors;
-use super::{Python, certainty};
+use super::layout::{name_key, package_key};
+use super::{Python, role};
 use crate::domain::RepoPath;
 
 /// Folders whose files are run one by one.
@@ -94,14 +95,13 @@ const DJANGO: &[&str] = &[
     "sitemaps",
 ];
 
-/// Whether the file is an entry point.
+/// Whether the file is an entry point. A link that asks watches [`watched_keys`].
 pub(super) fn is_entry(path: &RepoPath, view: &View<'_, Python>) -> bool {
     let name = path.file_name();
     let stem = name.split('.').next().unwrap_or_default();
     if STARTS.contains(&stem)
         || path.extension() == Some("pyi")
-        || certainty::is_test(path)
-        || certainty::is_outside_code(path)
+        || role::is_test(path)
         || path.parent().is_empty()
         || stem.ends_with("_conf")
         || view.shared.options.entry_points.contains(path)
@@ -114,12 +114,16 @@ pub(super) fn is_entry(path: &RepoPath, view: &View<'_, Python>) -> bool {
         return true;
     }
     // A folder beside a Dockerfile or a manifest of its own, with no package around: each file is a program.
-    let environment = view.environment;
-    let alone = ancestors(path.parent()).all(|folder| !environment.packages.contains(folder));
+    let alone = ancestors(path.parent()).all(|folder| !view.layout.is_package(folder));
     let dotted = path.as_str().trim_end_matches(".py").replace('/', ".");
     let named = |word: &String| {
         dotted.ends_with(word.as_str()) || word.rsplit_once('.').is_some_and(|(module, _)| dotted.ends_with(module))
     };
-    alone && path.parent().matches('/').count() == 0 && !view.environment.folders.contains("app")
-        || environment.manifests.values().any(|manifest| manifest.words.iter().any(named))
+    alone && path.parent().matches('/').count() == 0 && !view.layout.lies_in("app", "")
+        || view.environment.manifests.values().any(|manifest| manifest.words.iter().any(named))
+}
+
+/// What the layout is asked for.
+pub(super) fn watched_keys(path: &RepoPath) -> impl Iterator<Item = String> {
+    ancestors(path.parent()).map(package_key).chain([name_key("app")])
 }

@@ -1,97 +1,66 @@
-//! What all files of a project share: where modules lie, what manifests declare, which packages are imported.
+//! What all files of a project share: what its manifests declare and its locks hold.
 
 use super::super::language::{Modules, Shared};
-use super::super::tree::ancestors;
+use super::Python;
 use super::manifest::{self, Manifest};
-use super::packages;
-use super::read::is_stub;
-use super::{Python, certainty};
+use super::packages::{self, Distribution, Wanted};
 use crate::domain::RepoPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What many files depend on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Environment {
-    /// The folders in which a top-level module or package of a name lies.
-    pub(super) places: BTreeMap<String, BTreeSet<String>>,
-    /// Folders with Python files in or below them.
-    pub(super) folders: BTreeSet<String>,
-    /// Folders with an `__init__`.
-    pub(super) packages: BTreeSet<String>,
     /// Manifests by their paths.
     pub(super) manifests: BTreeMap<RepoPath, Manifest>,
+    /// The normalized names that any manifest declares.
+    declared: BTreeSet<String>,
     /// Locked distributions, each with whether another one asks for it; none without a lock.
-    locked: Option<BTreeMap<String, bool>>,
-    /// The first parts of all imported modules.
-    imported: BTreeSet<String>,
+    locked: Option<Vec<(Distribution, bool)>>,
+    /// Names that files of the project put among the builtin ones.
+    pub(super) installed: BTreeSet<String>,
 }
 
 /// What is known of a package that a file imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(in super::super) enum Standing {
     Declared,
     /// Another project in the same tree declares it.
     Elsewhere,
     /// It comes along with another package.
     Along,
-    /// Nothing declares it, and nothing that is declared or locked can bring it.
-    Undeclared,
-    /// Nothing declares it by a name that is known.
-    Unknown,
+    /// Nothing declares it by a name that is known, and no lock has it.
+    Unlisted,
 }
 
 impl Environment {
     pub(super) fn new(shared: &Shared, modules: &Modules<Python>) -> Self {
         let mut environment = Self::default();
-        for (file, module) in modules {
-            let Some(path) = shared.tree.path(*file) else { continue };
-            environment.place(path);
-            let aside = certainty::is_outside_code(path);
-            for import in module.summary.imports.iter().filter(|import| import.level == 0 && !aside) {
-                if !environment.imported.contains(import.top()) {
-                    environment.imported.insert(import.top().to_owned());
-                }
-            }
-        }
+        let mut locked = None;
         for (file, path) in shared.tree.ids().filter_map(|file| Some((file, shared.tree.path(file)?))) {
             if manifest::is_lock(path) {
-                manifest::read_lock(shared.text(file), environment.locked.get_or_insert_default());
+                manifest::read_lock(shared.text(file), locked.get_or_insert_with(BTreeMap::new));
             } else if manifest::is_manifest(path) {
-                environment.manifests.insert(path.clone(), manifest::read(path, shared.text(file)));
+                let read = manifest::read(path, shared.text(file));
+                if manifest::is_closed(path, shared.text(file), &read) {
+                    let locked = locked.get_or_insert_with(BTreeMap::new);
+                    for name in read.declared.keys() {
+                        locked.entry(name.clone()).or_default();
+                    }
+                }
+                environment.manifests.insert(path.clone(), read);
             }
         }
+        environment.installed = modules.values().flat_map(|module| module.summary.installs.iter().cloned()).collect();
+        environment.locked =
+            locked.map(|locked| locked.into_iter().map(|(name, along)| (Distribution::new(&name), along)).collect());
+        environment.declared =
+            environment.manifests.values().flat_map(|manifest| manifest.declared.keys().cloned()).collect();
         environment
     }
 
-    fn place(&mut self, path: &RepoPath) {
-        let folder = path.parent();
-        let stem = path.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
-        if stem == "__init__" {
-            self.packages.insert(folder.to_owned());
-        } else {
-            self.places.entry(stem.to_owned()).or_default().insert(folder.to_owned());
-        }
-        for above in ancestors(folder).take_while(|above| !above.is_empty()) {
-            if !self.folders.insert(above.to_owned()) {
-                break;
-            }
-            let (parent, name) = above.rsplit_once('/').unwrap_or(("", above));
-            // Stubs of other packages lie in folders that are called like them.
-            let name = if is_stub(path) { name.trim_end_matches("-stubs") } else { name };
-            self.places.entry(name.to_owned()).or_default().insert(parent.to_owned());
-        }
-    }
-
-    /// The manifests that count for files of a folder, and whether there are any.
+    /// The manifests that count for files of a folder.
     fn above<'e>(&'e self, folder: &'e str) -> impl Iterator<Item = &'e Manifest> {
-        let counts = move |path: &RepoPath| {
-            let parent = path.parent();
-            // `requirements/base.txt` counts where its folder lies.
-            let place = if parent.ends_with("requirements") { RepoPath::parse(parent).ok() } else { None };
-            let place = place.as_ref().map_or(parent, RepoPath::parent);
-            place.is_empty() || folder == place || folder.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'))
-        };
-        self.manifests.iter().filter(move |(path, _)| counts(path)).map(|(_, manifest)| manifest)
+        self.manifests.iter().filter(move |(path, _)| is_in(folder, place_of(path))).map(|(_, manifest)| manifest)
     }
 
     /// What is known of a package imported in a folder; nothing where no manifest counts.
@@ -100,45 +69,83 @@ impl Environment {
         if above.is_empty() {
             return None;
         }
-        let brings = |manifest: &Manifest| manifest.declared.keys().any(|name| packages::may_bring(name, module));
+        let wanted = Wanted::new(module);
+        let brings = |manifest: &Manifest| manifest.declared.values().any(|one| wanted.may_be_of(&one.distribution));
         if above.iter().any(|manifest| brings(manifest)) {
             return Some(Standing::Declared);
         }
-        if above.iter().any(|manifest| manifest.own.as_deref().is_some_and(|own| packages::may_bring(own, module))) {
+        if above.iter().any(|manifest| manifest.own.as_ref().is_some_and(|own| wanted.may_be_of(own))) {
             return Some(Standing::Declared);
         }
         if self.manifests.values().any(brings) {
             return Some(Standing::Elsewhere);
         }
-        let mut locked = self.locked.iter().flatten().filter(|(name, _)| packages::may_bring(name, module));
-        if locked.any(|(_, along)| *along) {
-            return Some(Standing::Along);
-        }
-        // A distribution whose modules are not known may bring one of any name.
-        let accounted = |name: &String| {
-            packages::is_known_distribution(name)
-                || self.imported.iter().any(|imported| imported != module && packages::may_bring(name, imported))
+        let mut locked = self.locked.iter().flatten().filter(|(one, _)| wanted.may_be_of(one));
+        Some(if locked.any(|(_, along)| *along) { Standing::Along } else { Standing::Unlisted })
+    }
+
+    /// Whether nothing that a folder's manifests declare can bring a module of an unknown name: there is a lock, and it is
+    /// known, or told by what the project imports, which modules each distribution has.
+    pub(super) fn accounts_for_all(&self, folder: &str, imported: &[Wanted]) -> bool {
+        let accounted = |one: &Distribution| {
+            packages::is_known_distribution(one.name()) || imported.iter().any(|wanted| wanted.may_be_of(one))
         };
-        let can_tell = self.locked.is_some() && above.iter().flat_map(|one| one.declared.keys()).all(accounted);
-        Some(if can_tell { Standing::Undeclared } else { Standing::Unknown })
+        let mut declared = self.above(folder).flat_map(|manifest| manifest.declared.values());
+        self.locked.is_some() && declared.all(|declared| accounted(&declared.distribution))
+    }
+
+    /// Whether a manifest says that a build writes or compiles the module of this path.
+    pub(super) fn is_written(&self, path: &str) -> bool {
+        const WRITERS: &[&str] =
+            &["setuptools-scm", "hatch-vcs", "versioneer", "versioningit", "setuptools-git-versioning"];
+        let file = format!("{path}.py");
+        let compiled = |name: &String| is_end(path, &name.replace('.', "/"));
+        let named = |manifest: &Manifest| {
+            manifest.files.iter().any(|named| is_end(&file, named)) || manifest.compiled.iter().any(compiled)
+        };
+        self.manifests.values().any(named)
+            || matches!(path.rsplit('/').next(), Some("_version" | "version" | "__version__"))
+                && WRITERS.iter().any(|writer| self.declares(writer))
     }
 
     /// Whether a framework of this name is declared anywhere.
     pub(super) fn declares(&self, distribution: &str) -> bool {
-        self.manifests.values().any(|manifest| manifest.declared.contains_key(distribution))
+        self.declared.contains(distribution)
     }
 
     /// Whether a distribution is one whose modules may have the name.
     pub(super) fn is_foreign(&self, module: &str) -> bool {
         packages::is_standard(module)
             || packages::distributions(module).is_some()
-            || self
-                .manifests
-                .values()
-                .any(|manifest| manifest.declared.keys().any(|name| *name == packages::normalized(module)))
+            || self.declared.contains(&packages::normalized(module))
     }
 
-    pub(super) fn imports(&self) -> impl Iterator<Item = &str> {
-        self.imported.iter().map(String::as_str)
+    /// The folders of manifests that describe a project.
+    pub(super) fn projects(&self) -> impl Iterator<Item = &str> {
+        self.manifests.keys().filter(|path| manifest::describes_project(path)).map(RepoPath::parent)
     }
+
+    /// Whether top-level modules of a project lie in a folder: a manifest's own, or `src` or `lib` beside it.
+    pub(super) fn is_root(&self, folder: &str) -> bool {
+        let at = |folder: &str| folder.is_empty() || self.manifests.keys().any(|path| place_of(path) == folder);
+        let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        at(folder) || matches!(name, "src" | "lib") && at(parent)
+    }
+}
+
+/// Whether a path ends with another one, whole parts of it.
+fn is_end(path: &str, end: &str) -> bool {
+    let end = end.trim_start_matches("./");
+    path.strip_suffix(end).is_some_and(|before| !end.is_empty() && (before.is_empty() || before.ends_with('/')))
+}
+
+/// The folder a manifest counts for: `requirements/base.txt` where its folder lies.
+fn place_of(path: &RepoPath) -> &str {
+    let parent = path.parent();
+    if parent.ends_with("requirements") { parent.rsplit_once('/').map_or("", |(above, _)| above) } else { parent }
+}
+
+/// Whether a folder is another one, or lies in it.
+pub(super) fn is_in(folder: &str, other: &str) -> bool {
+    other.is_empty() || folder.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,31 +1,34 @@
 //! Python, read by ruff's parser.
 //!
 //! - [`read`] parses a file, [`walk`] collects its [`summary`] with the help of [`scopes`].
-//! - [`environment`] is where modules lie and what each [`manifest`] declares; [`packages`] what is known of packages.
+//! - [`layout`] is where modules lie, [`environment`] what each [`manifest`] declares, [`packages`] what is known of packages.
 //! - [`resolve`] finds where imports lead, [`names`] what modules have.
-//! - [`check`] has the rules of one file, [`certainty`] where they are less certain; [`unused`] has those of all files, with
-//!   [`entries`] for where programs start.
+//! - [`role`] is what a file is to the project, with [`entries`] for where programs start.
+//! - [`check`] has the rules of one file; [`declared`] and [`unused`] those of all files.
 
-mod certainty;
 mod check;
+mod declared;
 mod entries;
 mod environment;
+mod layout;
 mod manifest;
 mod names;
 mod packages;
 mod read;
 mod resolve;
+mod role;
 mod scopes;
 mod summary;
 mod unused;
 mod walk;
 
 use super::findings::Findings;
-use super::language::{Exports, Language, Links, Modules, Shared, View};
+use super::language::{Exports, Language, Links, Modules, Presence, Shared, View};
 use super::tree::FileId;
 use super::{cycles, unread};
 use crate::domain::RepoPath;
 use environment::Environment;
+use layout::Layout;
 use resolve::Resolved;
 use summary::Summary;
 
@@ -36,6 +39,7 @@ pub(super) struct Python;
 impl Language for Python {
     type Summary = Summary;
     type Environment = Environment;
+    type Layout = Layout;
     type Resolved = Resolved;
 
     fn is_source(path: &RepoPath) -> bool {
@@ -54,9 +58,13 @@ impl Language for Python {
         one.is_read == other.is_read && one.names == other.names
     }
 
-    /// Every file has a place of its own and imports packages.
-    fn shapes_environment(_: &RepoPath, _: &Summary) -> bool {
-        true
+    /// Manifests and locks do, whether they are Python or not, and what adds to the builtin names.
+    fn shapes_environment(_: &RepoPath, summary: &Summary) -> bool {
+        !summary.installs.is_empty()
+    }
+
+    fn place(layout: &mut Layout, path: &RepoPath, presence: Presence) -> Vec<String> {
+        layout.place(path, presence)
     }
 
     fn environment(shared: &Shared, modules: &Modules<Self>) -> Environment {
@@ -72,8 +80,11 @@ impl Language for Python {
     }
 
     fn check_project(view: &View<'_, Self>, out: &mut Findings<'_>) {
+        let imported = declared::imported(view);
         cycles::check(view, out);
-        unused::check(view, out);
+        declared::check(view, &imported, out);
+        unused::check(view, &imported, out);
+        role::doubt(view, out);
     }
 
     fn exports(file: FileId, view: &View<'_, Self>) -> Exports {

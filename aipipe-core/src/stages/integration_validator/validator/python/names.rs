@@ -39,9 +39,8 @@ pub(super) fn look_up(view: &View<'_, Python>, file: FileId, name: &str) -> Know
         return Known::There;
     }
     let mut unknown = false;
-    let found = each(view, file, &mut unknown, |defined, listed| {
-        defined.contains(name) || listed.is_some_and(|listed| listed.contains(name))
-    });
+    // What `__all__` lists and the module lacks is not there.
+    let found = each(view, file, &mut unknown, |defined| defined.contains(name));
     match (found, unknown) {
         (true, _) => Known::There,
         (false, true) => Known::Unknown,
@@ -53,7 +52,7 @@ pub(super) fn look_up(view: &View<'_, Python>, file: FileId, name: &str) -> Know
 pub(super) fn all(view: &View<'_, Python>, file: FileId) -> Exports {
     let mut exports = Exports::default();
     let mut names = BTreeSet::new();
-    each(view, file, &mut exports.open, |defined, _| {
+    each(view, file, &mut exports.open, |defined| {
         names.extend(defined.iter().cloned());
         false
     });
@@ -66,7 +65,7 @@ fn each(
     view: &View<'_, Python>,
     file: FileId,
     unknown: &mut bool,
-    mut found: impl FnMut(&BTreeSet<String>, Option<&BTreeSet<String>>) -> bool,
+    mut found: impl FnMut(&BTreeSet<String>) -> bool,
 ) -> bool {
     let mut seen = BTreeSet::from([file]);
     let mut open = vec![file];
@@ -76,7 +75,7 @@ fn each(
             continue;
         };
         let names = &module.summary.names;
-        if found(&names.defined, names.listed.as_ref()) {
+        if found(&names.defined) {
             return true;
         }
         *unknown |= names.open;

@@ -69,6 +69,16 @@ pub(super) fn is_run_by_name(name: &str) -> bool {
     TOOLS.contains(name) || BEGINNINGS.iter().any(|start| name.starts_with(start)) || name.ends_with("-stubs")
 }
 
+/// Whether a generator names its modules so: protobuf's and Qt's do.
+pub(super) fn is_generated_name(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.ends_with("_pb2")
+        || name.ends_with("_pb2_grpc")
+        || name.starts_with("ui_")
+        || name.ends_with("_ui")
+        || name.ends_with("_rc")
+}
+
 /// A distribution's name as registries compare it.
 pub(super) fn normalized(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
@@ -82,20 +92,50 @@ pub(super) fn normalized(name: &str) -> String {
     out
 }
 
-/// Whether a distribution (by its normalized name) may bring the module: its names say so, or the list of known ones.
-pub(super) fn may_bring(distribution: &str, module: &str) -> bool {
-    if let Some(known) = distributions(module)
-        && known.iter().any(|name| normalized(name) == distribution)
-    {
-        return true;
+/// A distribution as it is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Distribution {
+    normalized: String,
+    squeezed: String,
+}
+
+impl Distribution {
+    pub(super) fn new(name: &str) -> Self {
+        Self { normalized: normalized(name), squeezed: squeezed(name) }
     }
-    let squeezed = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    let (one, other) = (squeezed(distribution), squeezed(module));
-    if one == other {
-        return true;
+
+    /// Its name as registries compare it.
+    pub(super) fn name(&self) -> &str {
+        &self.normalized
     }
-    // `python-jose`, `django-x`, `x-py`, `psycopg2-binary`, `google-cloud-storage`.
-    other.len() >= 3 && one.contains(&other)
+}
+
+/// A top-level module whose distribution is looked for.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    squeezed: String,
+    known: Vec<String>,
+}
+
+impl Wanted {
+    pub(super) fn new(module: &str) -> Self {
+        let known = distributions(module).unwrap_or_default().iter().map(|name| normalized(name)).collect();
+        Self { squeezed: squeezed(module), known }
+    }
+
+    /// Whether a distribution may bring the module: the list of known ones says so, or their names do.
+    pub(super) fn may_be_of(&self, distribution: &Distribution) -> bool {
+        if self.known.contains(&distribution.normalized) || distribution.squeezed == self.squeezed {
+            return true;
+        }
+        // `python-jose`, `django-x`, `x-py`; but `pytest-cov` is known not to be `pytest`, which comes along with it.
+        let may_be_called_otherwise = self.known.is_empty() || !is_known_distribution(&distribution.normalized);
+        may_be_called_otherwise && self.squeezed.len() >= 3 && distribution.squeezed.contains(&self.squeezed)
+    }
+}
+
+fn squeezed(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -114,9 +154,10 @@ mod tests {
             ("opencv-python-headless", "cv2"),
             ("google-cloud-storage", "google"),
         ] {
-            assert!(may_bring(distribution, module), "{distribution} {module}");
+            assert!(Wanted::new(module).may_be_of(&Distribution::new(distribution)), "{distribution} {module}");
         }
-        assert!(!may_bring("pydantic", "acme_pydantic_helpers") && !may_bring("rich", "requests"));
+        assert!(!Wanted::new("acme_pydantic_helpers").may_be_of(&Distribution::new("pydantic")));
+        assert!(!Wanted::new("requests").may_be_of(&Distribution::new("rich")));
         assert_eq!(normalized("Ruamel._Yaml"), "ruamel-yaml");
         assert!(is_standard("tomllib") && is_standard("asyncio") && !is_standard("requests"));
     }

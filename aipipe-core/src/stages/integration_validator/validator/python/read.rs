@@ -54,22 +54,23 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
     for token in parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment) {
         let place = span(token.range());
         let Some(comment) = place.of(text) else { continue };
+        summary.has_own_dependencies |= comment.trim_end() == "# /// script";
         if let Some(placeholder) = placeholder::of_comment(comment) {
             summary.placeholders.push((place, placeholder));
         }
-        if is_told_off(comment) {
+        let told = told_off(comment);
+        if told != Quiet::default() {
             let line = text.get(..place.start).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-            quiet.push(TextSpan { start: line, end: place.start });
+            quiet.push((TextSpan { start: line, end: place.start }, told));
         }
     }
     if let Some(error) = parsed.errors().first() {
         let place = span(error.location);
         let place = TextSpan { start: place.start.min(text.len()), end: place.end.min(text.len()) };
-        // Templates of Python are no Python yet.
-        let is_template = text.contains("{%") && text.contains("%}");
+        summary.is_template = has_hole(text, place.start);
         summary.problems.push(Problem {
             rule: Rule::SyntaxError,
-            severity: if is_template { Severity::Warning } else { Severity::Error },
+            severity: Severity::Error,
             span: place,
             message: error.error.to_string(),
         });
@@ -80,11 +81,64 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
     summary
 }
 
-fn is_told_off(comment: &str) -> bool {
-    const MARKS: &[&str] =
-        &["noqa", "type: ignore", "type:ignore", "pylint:", "pyright:", "ty: ignore", "mypy:", "nosec", "isort:"];
+/// Whether the line at which a text stops being Python has the marks of a template: `{% … %}`, `{{ … }}`, `<% … %>`.
+fn has_hole(text: &str, at: usize) -> bool {
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    [("{%", "%}"), ("{{", "}}"), ("<%", "%>")].iter().any(|(open, close)| line.contains(open) && line.contains(close))
+}
+
+/// What checkers are to pass over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Quiet {
+    /// That a module or a name in it may be missing.
+    pub(super) imports: bool,
+    /// That a name may be unknown.
+    pub(super) names: bool,
+    /// That nothing uses an import.
+    pub(super) uses: bool,
+    /// That a definition replaces another one.
+    pub(super) definitions: bool,
+}
+
+impl Quiet {
+    /// What either of the two says.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            imports: self.imports || other.imports,
+            names: self.names || other.names,
+            uses: self.uses || other.uses,
+            definitions: self.definitions || other.definitions,
+        }
+    }
+}
+
+/// What a comment tells checkers to pass over: `# noqa: F401`, `# type: ignore`, `# pylint: disable=import-error`. Flake8 knows
+/// nothing of other files, so what it is told says nothing of missing ones; and order and style are no matter here.
+fn told_off(comment: &str) -> Quiet {
+    let mut quiet = Quiet::default();
     let comment = comment.to_lowercase();
-    comment.split('#').any(|part| MARKS.iter().any(|mark| part.trim_start().starts_with(mark)))
+    for part in comment.split('#').map(str::trim_start) {
+        let names = |words: &[&str]| words.iter().any(|word| part.contains(word));
+        if let Some(codes) = part.strip_prefix("noqa") {
+            let all = !codes.trim_start().starts_with(':');
+            quiet.names |= all || names(&["f821", "f405"]);
+            quiet.uses |= all || names(&["f4"]);
+            quiet.definitions |= all || names(&["f811"]);
+        } else if part.starts_with("pylint:") {
+            let all = names(&["skip-file", "=all"]);
+            quiet.imports |= all || names(&["import-error", "no-name-in-module", "e0401", "e0611"]);
+            quiet.names |= all || names(&["undefined-variable", "e0602"]);
+            quiet.uses |= all || names(&["unused-import", "w0611"]);
+            quiet.definitions |= all || names(&["function-redefined", "e0102"]);
+        } else if ["type: ignore", "type:ignore", "pyright:", "ty: ignore", "ty:ignore", "mypy:"]
+            .iter()
+            .any(|mark| part.starts_with(mark))
+        {
+            quiet = Quiet { imports: true, names: true, uses: true, definitions: true };
+        }
+    }
+    quiet
 }
 
 /// How deep a text may nest: the parser goes down one call or more a level.
@@ -151,6 +205,20 @@ fn depth(text: &str) -> Depth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn checkers_are_told_what_to_pass_over() {
+        let told = |comment: &str| {
+            let Quiet { imports, names, uses, definitions } = told_off(comment);
+            [imports, names, uses, definitions]
+        };
+        assert_eq!(told("# noqa"), [false, true, true, true]);
+        assert_eq!(told("# noqa: E402, F401"), [false, false, true, false]);
+        assert_eq!(told("# noqa: E402"), [false; 4]);
+        assert_eq!(told("# isort:skip"), [false; 4]);
+        assert_eq!(told("# type: ignore[import]"), [true; 4]);
+        assert_eq!(told("# isort:skip # pylint: disable=import-error,wrong-import-order"), [true, false, false, false]);
+    }
 
     #[test]
     fn deep_nesting_is_told_from_long_code() {

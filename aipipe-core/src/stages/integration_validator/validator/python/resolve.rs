@@ -8,13 +8,14 @@ use super::super::language::{Edge, Links, LoadTime, View};
 use super::super::tree::{FileId, ancestors};
 use super::Python;
 use super::entries;
+use super::environment::Standing;
+use super::layout::{name_key, package_key};
 use super::packages;
+use super::role::{self, Role};
 use super::summary::{Import, Summary};
 use crate::domain::RepoPath;
-use std::collections::BTreeSet;
 
-/// What an import stands for. The list has one for each import, then those for what strings mention, then `Entry` if the
-/// file is run from outside.
+/// What an import stands for. The list has one for each import, then those for what strings mention, then the file's role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) enum Resolved {
     /// A module of the project; the file is missing for a folder without `__init__`.
@@ -27,8 +28,11 @@ pub(in super::super) enum Resolved {
         /// Whether it is certainly this one.
         certain: bool,
     },
-    /// A package of somebody else, by its top-level module.
-    Package(String),
+    /// A package of somebody else, by its top-level module, with what manifests say of it, where any counts.
+    Package {
+        module: String,
+        standing: Option<Standing>,
+    },
     /// The standard library, compiled modules, and what else can't be looked into.
     Opaque,
     WrongCase {
@@ -37,6 +41,8 @@ pub(in super::super) enum Resolved {
     Missing {
         path: String,
         certain: bool,
+        /// The module, not a package, in which it would be.
+        within: Option<FileId>,
     },
     /// Git ignores it.
     Ignored {
@@ -46,8 +52,8 @@ pub(in super::super) enum Resolved {
     Outside,
     /// A module that a string names.
     Mentioned(FileId),
-    /// The file is run from outside.
-    Entry,
+    /// What the file itself is.
+    Role(Role),
 }
 
 enum Found {
@@ -70,9 +76,8 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, Python>) 
     for mention in &summary.mentions {
         linker.mention(mention);
     }
-    if summary.is_program || entries::is_entry(path, view) {
-        linker.links.resolved.push(Resolved::Entry);
-    }
+    linker.links.watched.extend(entries::watched_keys(path));
+    linker.links.resolved.push(Resolved::Role(role::of(path, summary, view)));
     linker.links
 }
 
@@ -93,7 +98,15 @@ impl Linker<'_> {
         };
         // A package can't go beyond its own top, which has no `__init__` above; scripts have no package at all.
         let found = self.locate(&base, &parts);
-        self.resolved(import, &base, &parts, found, true)
+        // Where a file stands alone in a folder, it is put elsewhere before it is run.
+        let own_folder = self.path.parent();
+        self.links.watched.insert(package_key(own_folder));
+        let mut alone = false;
+        if !self.view.layout.is_package(own_folder) {
+            self.links.watched.insert(own_folder.to_lowercase());
+            alone = self.view.layout.has_one_file(own_folder);
+        }
+        self.resolved(import, &base, &parts, found, !alone)
     }
 
     fn absolute(&mut self, import: &Import, parts: &[&str]) -> Resolved {
@@ -101,19 +114,25 @@ impl Linker<'_> {
         let environment = self.view.environment;
         let foreign = environment.is_foreign(first);
         let own_folder = self.path.parent();
-        let everywhere = environment.places.get(first);
+        let layout = self.view.layout;
+        self.links.watched.insert(name_key(first));
+        let is_known = layout.places(first).next().is_some();
         let searched: Vec<String> = ancestors(own_folder)
+            .take_while(|_| is_known)
             .flat_map(|folder| [folder.to_owned(), below(folder, &["src"]), below(folder, &["lib"])])
-            .filter(|folder| everywhere.is_some_and(|places| places.contains(folder)))
+            .filter(|folder| layout.lies_in(first, folder))
             .collect();
-        let is_root = |folder: &String| !environment.packages.contains(folder);
+        self.links.watched.extend(layout.places(first).map(package_key));
+        let is_root = |folder: &str| !layout.is_package(folder);
         for root in searched.iter().filter(|root| is_root(root)) {
             let found = self.locate(root, parts);
             if matches!(found, Found::File(_) | Found::Folder) {
-                let owned = self.is_regular(root, first);
+                // A folder called like an installed package is one of the project's only where its modules lie.
+                let own = !foreign || self.view.environment.is_root(root);
+                let owned = own && self.is_regular(root, first);
                 let certain = owned && !packages::is_standard(first);
                 // A file in a folder without `__init__` counts; the folder alone may be anything.
-                let whole = parts.len() > 1 && matches!(found, Found::File(_)) && !packages::is_standard(first);
+                let whole = own && parts.len() > 1 && matches!(found, Found::File(_)) && !packages::is_standard(first);
                 if owned || whole || !foreign {
                     let beside = foreign && root.as_str() == own_folder && !own_folder.is_empty();
                     return self.resolved(import, root, parts, found, certain && !beside);
@@ -121,30 +140,37 @@ impl Linker<'_> {
             }
         }
         // Somewhere else in the tree, or beside the file of a script.
-        let elsewhere = everywhere.into_iter().flatten().filter(|place| !searched.contains(*place) || !is_root(place));
+        let elsewhere =
+            layout.places(first).filter(|place| !searched.iter().any(|one| one == place) || !is_root(place));
         for root in elsewhere.take(20) {
             let found = self.locate(root, parts);
             if matches!(found, Found::File(_) | Found::Folder) && !packages::is_standard(first) {
                 let resolved = self.resolved(import, root, parts, found, false);
-                return if foreign { Resolved::Package(first.to_owned()) } else { resolved };
+                return if foreign { self.package(first) } else { resolved };
             }
         }
         if packages::is_standard(first) {
             return Resolved::Opaque;
         }
         let mut owners = searched.iter().filter(|root| is_root(root));
-        let is_package = |root: &&String| environment.packages.contains(&below(root, &[first]));
+        let is_package = |root: &&String| layout.is_package(&below(root, &[first]));
+        self.links.watched.extend(searched.iter().map(|root| package_key(&below(root, &[first]))));
         let owner = owners.clone().find(is_package).or_else(|| owners.next());
         match owner {
-            Some(root) if !foreign || self.is_regular(root, first) => {
+            Some(root) if !foreign || environment.is_root(root) && self.is_regular(root, first) => {
                 // Only a package has modules: a file of the name beside it tells nothing.
-                let certain = environment.packages.contains(&below(root, &[first]));
+                let certain = layout.is_package(&below(root, &[first]));
                 let found = self.locate(root, parts);
                 self.resolved(import, root, parts, found, certain)
             }
-            _ if everywhere.is_some() && !foreign => Resolved::Opaque,
-            _ => self.other_case(parts).unwrap_or_else(|| Resolved::Package(first.to_owned())),
+            _ if layout.places(first).next().is_some() && !foreign => Resolved::Opaque,
+            _ => self.other_case(parts).unwrap_or_else(|| self.package(first)),
         }
+    }
+
+    fn package(&self, module: &str) -> Resolved {
+        let standing = self.view.environment.standing(self.path.parent(), module);
+        Resolved::Package { module: module.to_owned(), standing }
     }
 
     /// `from App.x import y` where there is an `app/x.py`: the whole path must fit to be more than a coincidence.
@@ -160,9 +186,11 @@ impl Linker<'_> {
     }
 
     /// Whether a module or a package with an `__init__` lies there, which nothing installed can stand before.
-    fn is_regular(&self, root: &str, first: &str) -> bool {
+    fn is_regular(&mut self, root: &str, first: &str) -> bool {
         let folder = below(root, &[first]);
-        self.view.environment.packages.contains(&folder)
+        let lower = folder.to_lowercase();
+        self.links.watched.extend([package_key(&folder), format!("{lower}.py"), format!("{lower}.pyi")]);
+        self.view.layout.is_package(&folder)
             || self.view.shared.tree.file(&format!("{folder}.py")).is_some()
             || self.view.shared.tree.file(&format!("{folder}.pyi")).is_some()
     }
@@ -171,7 +199,7 @@ impl Linker<'_> {
         let path = below(root, parts);
         match found {
             Found::File(file) => {
-                let is_package = self.view.environment.packages.contains(&path);
+                let is_package = self.view.layout.is_package(&path);
                 self.module(import, Some(file), is_package.then_some(path), certain)
             }
             Found::Folder => self.module(import, None, Some(path), certain),
@@ -182,8 +210,29 @@ impl Linker<'_> {
             {
                 Resolved::Ignored { path: format!("{path}.py") }
             }
-            _ => Resolved::Missing { path, certain },
+            _ => {
+                let certain = !self.is_built(&path) && certain;
+                let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+                let within = self.view.shared.tree.file(&format!("{above}.py"));
+                Resolved::Missing { path, certain, within }
+            }
         }
+    }
+
+    /// Whether a module that is not there is likely written by a build: a manifest or a generator's naming says so, or the
+    /// whole folder is missing and is called like one of generated code.
+    fn is_built(&mut self, path: &str) -> bool {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.links.watched.insert(folder.to_lowercase());
+        if self.view.environment.is_written(path) || packages::is_generated_name(path) {
+            return true;
+        }
+        let names_generated = |part: &str| {
+            matches!(part, "generated" | "gen" | "proto" | "pb" | "build" | "dist")
+                || part.ends_with("_generated")
+                || part.starts_with("generated_")
+        };
+        !self.view.layout.has_python(folder) && path.split('/').any(names_generated)
     }
 
     fn module(&mut self, import: &Import, file: Option<FileId>, folder: Option<String>, certain: bool) -> Resolved {
@@ -218,7 +267,7 @@ impl Linker<'_> {
         if let Some(file) = candidates.iter().find_map(|candidate| tree.file(candidate)) {
             return Found::File(file);
         }
-        if self.view.environment.folders.contains(&path) || path.is_empty() {
+        if self.view.layout.has_python(&path) || path.is_empty() {
             return Found::Folder;
         }
         if tree.has_folder(&path) {
@@ -227,11 +276,7 @@ impl Linker<'_> {
         let other = candidates.iter().chain([&path]).find_map(|candidate| tree.in_other_case(candidate).next());
         match other {
             Some(there) => Found::WrongCase(there.to_owned()),
-            // `x.so`, `x.pyx`; but what only begins with the name is something else.
-            None if ["so", "pyx", "pyd", "c", "rs", "proto", "pyc"]
-                .iter()
-                .any(|ending| tree.file(&format!("{path}.{ending}")).is_some()) =>
-            {
+            None if STANDS_FOR_MODULE.iter().any(|ending| tree.file(&format!("{path}.{ending}")).is_some()) => {
                 Found::Other
             }
             None => Found::Nothing,
@@ -239,16 +284,27 @@ impl Linker<'_> {
     }
 
     fn edges(&mut self, import: &Import, resolved: &Resolved) {
-        let Resolved::Module { file, submodules, .. } = resolved else { return };
         let when = match import.when {
             LoadTime::AtLoad if import.may_fail => LoadTime::Later,
             when => when,
         };
         let own = self.view.shared.tree.file(self.path.as_str());
-        let mut targets: BTreeSet<FileId> = submodules.iter().flatten().copied().collect();
+        if let Resolved::Missing { within: Some(to), .. } = resolved
+            && Some(*to) != own
+        {
+            self.links.edges.push(Edge { to: *to, span: import.span, when, passes_on: false });
+        }
+        let Resolved::Module { file, submodules, .. } = resolved else { return };
+        // In the order of the text: the numbers of files tell only which came first.
+        let mut targets: Vec<FileId> = Vec::new();
+        for to in submodules.iter().flatten() {
+            if !targets.contains(to) {
+                targets.push(*to);
+            }
+        }
         let all_submodules = !submodules.is_empty() && submodules.iter().all(Option::is_some);
         // `from package import submodule` goes through the package, which was or is being loaded.
-        targets.extend(file.filter(|_| !all_submodules));
+        targets.extend(file.filter(|file| !all_submodules && !targets.contains(file)));
         for to in targets.into_iter().filter(|to| Some(*to) != own) {
             let passes_on = import.takes_all && Some(to) == *file;
             self.links.edges.push(Edge { to, span: import.span, when, passes_on });
@@ -259,8 +315,8 @@ impl Linker<'_> {
     fn mention(&mut self, mention: &str) {
         let parts: Vec<&str> = mention.split('.').filter(|part| !part.is_empty()).collect();
         let Some(first) = parts.first() else { return };
-        let Some(places) = self.view.environment.places.get(*first) else { return };
-        for root in places.iter().take(20) {
+        self.links.watched.insert(name_key(first));
+        for root in self.view.layout.places(first).take(20) {
             for length in [parts.len(), parts.len().saturating_sub(1)] {
                 let Some(parts) = parts.get(..length).filter(|parts| !parts.is_empty()) else { continue };
                 if let Found::File(file) = self.locate(root, parts) {
@@ -271,6 +327,31 @@ impl Linker<'_> {
         }
     }
 }
+
+/// Endings of files that a module is compiled from, or filled in from by hand; others that begin with a module's name are
+/// something else.
+const STANDS_FOR_MODULE: &[&str] = &[
+    "so",
+    "pyx",
+    "pyd",
+    "c",
+    "rs",
+    "proto",
+    "pyc",
+    "py.example",
+    "py.sample",
+    "py.template",
+    "py.dist",
+    "py.default",
+    "py.in",
+    "py.j2",
+    "py.jinja",
+    "py.jinja2",
+    "py.mako",
+    "example.py",
+    "sample.py",
+    "template.py",
+];
 
 /// A path below a folder.
 pub(super) fn below(folder: &str, parts: &[&str]) -> String {

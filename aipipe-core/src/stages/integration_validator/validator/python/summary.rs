@@ -2,7 +2,8 @@
 
 use super::super::language::LoadTime;
 use super::super::placeholder::Placeholder;
-use crate::domain::{Rule, Severity, TextSpan};
+use super::read::is_stub;
+use crate::domain::{RepoPath, Rule, Severity, TextSpan};
 use std::collections::BTreeSet;
 
 /// A file, as far as it or another file can be judged by it.
@@ -24,10 +25,18 @@ pub(in super::super) struct Summary {
     pub(super) empty_bodies: Vec<(TextSpan, String)>,
     /// Strings that may name a module: `app.main:app`.
     pub(super) mentions: BTreeSet<String>,
+    /// The Python files among them, written as modules are (`app.main` for `"app/main.py"`).
+    pub(super) named_files: BTreeSet<String>,
     /// Whether it imports modules whose names are worked out.
     pub(super) loads_by_name: bool,
     /// Whether it asks if it is run as a program.
     pub(super) is_program: bool,
+    /// Names that it puts among the builtin ones (`builtins.x = …`).
+    pub(super) installs: BTreeSet<String>,
+    /// Whether it is a text with holes to be filled, and no Python before.
+    pub(super) is_template: bool,
+    /// Whether a comment says what it needs itself (`# /// script`).
+    pub(super) has_own_dependencies: bool,
 }
 
 /// The names of a module.
@@ -71,6 +80,12 @@ impl Import {
     /// The module as it is written.
     pub(super) fn written(&self) -> String {
         format!("{}{}", ".".repeat(self.level), self.module)
+    }
+
+    /// Whether the program runs though the import fails: it is caught, only a type checker follows it, or somebody said that
+    /// it is meant so.
+    pub(super) fn is_lenient(&self, path: &RepoPath) -> bool {
+        self.may_fail || self.quiet || self.when == LoadTime::Never || is_stub(path)
     }
 
     pub(super) fn top(&self) -> &str {

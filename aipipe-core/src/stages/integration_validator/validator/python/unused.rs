@@ -4,28 +4,29 @@ use super::super::findings::{Findings, Report};
 use super::super::language::View;
 use super::super::tree::{FileId, ancestors};
 use super::Python;
-use super::packages;
+use super::packages::{self, Wanted};
 use super::resolve::Resolved;
+use super::role::{Role, role};
 use crate::domain::{Rule, Severity};
 use std::collections::{BTreeSet, HashSet};
 
 /// Reports unused files and packages.
-pub(super) fn check(view: &View<'_, Python>, out: &mut Findings<'_>) {
+pub(super) fn check(view: &View<'_, Python>, imported: &[Wanted], out: &mut Findings<'_>) {
     let reached = reach(view);
-    for (file, path, _) in view.in_order() {
-        if !reached.contains(&file) {
+    for (file, module) in view.modules {
+        let Some(path) = view.shared.tree.path(*file) else { continue };
+        if !reached.contains(file) && role(module) != Role::Material {
             let message = "nothing imports the file, and nothing tells that it is an entry point";
             out.push(Report::new(Rule::OrphanFile, path, message));
         }
     }
-    distributions(view, out);
+    distributions(view, imported, out);
 }
 
 /// Everything that entry points lead to.
 fn reach(view: &View<'_, Python>) -> HashSet<FileId> {
-    let is_entry = |file: &&FileId| {
-        view.module(**file).is_some_and(|module| module.links.resolved.last() == Some(&Resolved::Entry))
-    };
+    // Material may be run as well.
+    let is_entry = |file: &&FileId| view.module(**file).is_some_and(|module| role(module) != Role::Inner);
     let mut open: Vec<FileId> = view.modules.keys().filter(is_entry).copied().collect();
     let mut reached: HashSet<FileId> = open.iter().copied().collect();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
@@ -63,13 +64,13 @@ fn reach(view: &View<'_, Python>) -> HashSet<FileId> {
     }
 }
 
-fn distributions(view: &View<'_, Python>, out: &mut Findings<'_>) {
+fn distributions(view: &View<'_, Python>, imported: &[Wanted], out: &mut Findings<'_>) {
     let environment = view.environment;
     for (path, manifest) in &environment.manifests {
         for (name, declared) in manifest.declared.iter().filter(|(_, declared)| declared.is_main) {
             let used = packages::is_run_by_name(name)
-                || manifest.own.as_ref() == Some(name)
-                || environment.imports().any(|module| packages::may_bring(name, module));
+                || manifest.own.as_ref() == Some(&declared.distribution)
+                || imported.iter().any(|wanted| wanted.may_be_of(&declared.distribution));
             if used {
                 continue;
             }

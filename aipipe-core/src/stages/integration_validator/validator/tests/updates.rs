@@ -87,6 +87,25 @@ const STATES: &[(&str, &[&str])] = &[
     ),
     ("app/sub/__init__.py", &["", "from .w import y\n"]),
     ("src/app/x.py", &["y = 2\n"]),
+    ("src/app/__init__.py", &[""]),
+    ("app/built/made.py", &["made = 1\n"]),
+    (
+        "app/user.py",
+        &["from app.built.made import made\nfrom .local import z\nprint(_, made, z)\n", "import app.x, src.app.x\n"],
+    ),
+    ("app/local.py.example", &["z = 1\n"]),
+    (
+        "tests/test_app.py",
+        &["from tests.helper import help\nimport httpx\nhelp()\n", "import builtins\nbuiltins.q = 1\n", ""],
+    ),
+    ("tests/helper.py", &["def help(): return missing\nfrom app.x import nothing\n", "def help(:\n"]),
+    ("tests/__init__.py", &["print(missing)\n"]),
+    ("tests/sub/setup.py", &["", "setup(install_requires=['yaml'])\n"]),
+    ("tests/sub/test_sub.py", &["import acme\nprint(q)\n"]),
+    ("docs/index.md", &[""]),
+    ("docs/shown.py", &["from .gone import x\nprint(y)\n"]),
+    ("requests.py", &["import acme\nfrom app import x\n"]),
+    ("tool/script.py", &["# /// script\n# dependencies = []\n# ///\nimport acme\n", "import acme\nimport requests\n"]),
     (
         "main.py",
         &[
@@ -154,4 +173,50 @@ fn an_edit_checks_only_what_it_can_affect() {
     let interface = validator.update(put("export const c = 2\n"));
     assert_eq!(interface, UpdateSummary { files_read: 1, files_checked: 2 });
     assert_eq!(validator.update(put("export const c = 2\n")), UpdateSummary::default());
+}
+
+#[test]
+fn an_edit_of_python_checks_only_what_it_can_affect() {
+    let mut files = vec![
+        ("pyproject.toml", "[project]\nname = 'app'\ndependencies = ['httpx']\n"),
+        ("app/__init__.py", ""),
+        ("app/main.py", "from app.a import a\na()\n"),
+        ("app/a.py", "from .b import b\ndef a(): return b\n"),
+        ("app/b.py", "b = 1\n"),
+    ];
+    let others: Vec<String> = (0..50).map(|i| format!("app/other{i}.py")).collect();
+    files.extend(others.iter().map(|path| (path.as_str(), "import os\nimport httpx\nprint(os, httpx)\n")));
+    let mut validator = Validator::new(ValidatorOptions::default(), tree(&files));
+    let put = |path: &str, text: &str| Change::Put(RepoPath::parse(path).unwrap(), Arc::from(text));
+    let body = validator.update([put("app/b.py", "b = 2\n")]);
+    assert_eq!(body, UpdateSummary { files_read: 1, files_checked: 1 });
+    // An import of a package that no other file imports changes nothing of the others.
+    let import = validator.update([put("app/b.py", "import json\nimport acme\nb = [json, acme]\n")]);
+    assert_eq!(import, UpdateSummary { files_read: 1, files_checked: 2 });
+    let interface = validator.update([put("app/b.py", "c = 2\n")]);
+    assert_eq!(interface, UpdateSummary { files_read: 1, files_checked: 2 });
+    // A new module concerns those who may mean it.
+    let new = validator.update([put("app/sub/b.py", "b = 1\n"), put("app/sub/__init__.py", "")]);
+    assert_eq!(new, UpdateSummary { files_read: 2, files_checked: 2 });
+    assert_eq!(validator.update([Change::Remove(RepoPath::parse("app/b.py").unwrap())]).files_checked, 2);
+    // A manifest concerns everybody.
+    let manifest = validator.update([put("pyproject.toml", "[project]\nname = 'app'\ndependencies = []\n")]);
+    assert_eq!(manifest.files_checked, 55);
+}
+
+#[test]
+fn findings_do_not_depend_on_the_order_in_which_files_came() {
+    let mut files = vec![
+        ("app/__init__.py", "from . import d, b, c\nprint(b, c, d)\n"),
+        ("app/b.py", "from . import d, c\nprint(c, d)\n"),
+        ("app/c.py", "from app import d, b\nprint(b, d)\n"),
+        ("app/d.py", "import app\nprint(app)\n"),
+        ("main.py", "import app\nprint(app)\n"),
+    ];
+    let one = findings(ValidatorOptions::default(), &files);
+    assert_eq!(one.iter().filter(|finding| finding.rule == Rule::ImportCycle).count(), 4);
+    files.reverse();
+    assert_eq!(findings(ValidatorOptions::default(), &files), one);
+    files.swap(0, 3);
+    assert_eq!(findings(ValidatorOptions::default(), &files), one);
 }
