@@ -10,6 +10,7 @@ pub mod git;
 mod ids;
 mod os_error;
 pub mod packages;
+mod poetry;
 mod process;
 mod records;
 pub mod review;

@@ -370,6 +370,11 @@ impl Report {
             build.repository().location
         );
         let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
+        if plan.decision.stack == Stack::PythonApi {
+            // Poetry reads no configuration of pip's, so what worked here has to be said to it elsewhere.
+            let _ =
+                writeln!(text, "    (behind a package index of your own: POETRY_PYPI_MIRROR_URL=ITS_ADDRESS first)");
+        }
         let _ = writeln!(text, "  Test it:\n    {}", test_command(plan.decision.stack));
     }
 }
@@ -446,7 +451,7 @@ fn routes(files: &[CodeFile]) -> String {
 
 fn test_command(stack: Stack) -> &'static str {
     match stack {
-        Stack::PythonApi => ".venv/bin/python -m pytest",
+        Stack::PythonApi => ".poetry-venv/bin/poetry run pytest",
         _ => "npm test",
     }
 }
@@ -454,8 +459,8 @@ fn test_command(stack: Stack) -> &'static str {
 fn run_commands(stack: Stack) -> &'static str {
     match stack {
         Stack::PythonApi => {
-            "python3 -m venv .venv && .venv/bin/pip install --require-hashes -r requirements.lock && \
-             .venv/bin/uvicorn app.main:app"
+            "python3 -m venv .poetry-venv && .poetry-venv/bin/pip install --require-hashes -r .github/poetry.txt && \
+             .poetry-venv/bin/poetry sync --no-root && .poetry-venv/bin/poetry run uvicorn app.main:app"
         }
         Stack::ReactFullstack => "npm ci && npm run build && npm start",
         _ => "npm ci && npm run dev",

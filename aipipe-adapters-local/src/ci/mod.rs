@@ -22,6 +22,7 @@ mod matrix;
 mod needs;
 mod options;
 mod parse;
+mod poetry;
 mod port;
 mod record;
 mod reuse;

@@ -5,6 +5,7 @@
 //! the workflow sets, and everything the job ran before.
 
 use super::workflow::InstallCommand;
+use crate::poetry::{LOCK, MANIFEST, SETTINGS};
 use crate::process::{hash_file, link_tree, read_small, remove_tree, state_of};
 use aipipe_core::domain::ContentHash;
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ impl Installation<'_> {
         let locks = match kind {
             InstallCommand::Npm => npm_locks(self.directory)?,
             InstallCommand::Pip => pip_locks(self.directory, self.command)?,
+            InstallCommand::Poetry => poetry_locks(self.directory)?,
         };
         ContentHash::of_json(&(self, locks)).ok()
     }
@@ -69,6 +71,16 @@ fn pip_locks(directory: &Path, command: &str) -> Option<Vec<ContentHash>> {
         }
     }
     (!hashes.is_empty()).then_some(hashes)
+}
+
+fn poetry_locks(directory: &Path) -> Option<Vec<ContentHash>> {
+    // What speaks against a network speaks against sharing too: the result would be the checkout's own doing.
+    if super::poetry::refusal(directory).is_some() {
+        return None;
+    }
+    let settings = directory.join(SETTINGS);
+    let settings = if settings.exists() { hash_file(&settings)? } else { ContentHash::of(b"") };
+    Some(vec![hash_file(&directory.join(MANIFEST))?, hash_file(&directory.join(LOCK))?, settings])
 }
 
 /// Results of installations, kept until the last job that needs them.

@@ -2,10 +2,12 @@
 
 use super::job::{JobRun, StepEnd};
 use super::log::{self, io_error};
+use super::poetry::refusal;
 use super::reuse::Installation;
 use super::sandbox::Access;
 use super::step_files::StepFiles;
 use super::workflow::{InstallCommand, Job, Script, StepKind};
+use crate::poetry;
 use crate::process::{Ending, InstallSettings, Launch, TRACKING_VARIABLE, Wanted, is_real_folder, launch};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, ContentHash};
@@ -52,6 +54,12 @@ impl JobRun<'_> {
         if script.installs() && !install {
             self.log.line("an earlier script could have prepared this installation: it has no network");
         }
+        let by_poetry = install && Script::install_command(&text) == Some(InstallCommand::Poetry);
+        let refusal = by_poetry.then(|| refusal(&directory)).flatten();
+        if let Some(reason) = &refusal {
+            self.log.line(&format!("Poetry has no network here: {reason}"));
+        }
+        let install = install && refusal.is_none();
         let reusable = self.reusable(&text, &directory, variables);
         if let Some((key, target)) = &reusable {
             let last = !self.is_installed_later(script);
@@ -73,7 +81,13 @@ impl JobRun<'_> {
             })?),
             false => None,
         };
-        let environment = self.environment(variables, files, settings.as_ref());
+        let mut environment = self.environment(variables, files, settings.as_ref());
+        if let Some(settings) = settings.as_ref().filter(|_| by_poetry) {
+            match self.index(&environment, files, settings).await? {
+                Ok(index) => environment.extend(index),
+                Err(reason) => return Ok(StepEnd::failure(reason)),
+            }
+        }
         self.others_ran |= !install;
         let mut end = self.start(arguments, directory, environment, Some(files), settings.as_ref(), timeout).await?;
         if install && end.conclusion == Conclusion::Failure {
@@ -131,7 +145,7 @@ impl JobRun<'_> {
     }
 
     /// Starts bash with limits in the sandbox and waits for the end.
-    async fn start(
+    pub(super) async fn start(
         &self,
         arguments: Vec<OsString>,
         directory: PathBuf,
@@ -246,6 +260,7 @@ impl JobRun<'_> {
             let cache = self.run.options.cache();
             environment.insert("npm_config_cache".into(), cache.join("npm").into());
             environment.insert("PIP_CACHE_DIR".into(), cache.join("pip").into());
+            environment.insert("POETRY_CACHE_DIR".into(), cache.join("poetry").into());
             // A checkout may bring an `.npmrc` that names another git, and a `pip.py` for `python -m pip` to find.
             environment.insert("npm_config_git".into(), "git".into());
             environment.insert("PYTHONSAFEPATH".into(), "1".into());
@@ -253,7 +268,7 @@ impl JobRun<'_> {
             // There is no network: say so at once instead of trying for minutes.
             environment.insert("npm_config_offline".into(), "true".into());
         }
-        let fixed: BTreeMap<&str, &str> = FIXED.iter().copied().collect();
+        let fixed: BTreeMap<&str, &str> = FIXED.iter().chain(poetry::FIXED).copied().collect();
         for (name, value) in variables {
             let plain = name.to_ascii_lowercase().replace('-', "_");
             let is_fixed = fixed.keys().any(|fixed| fixed.eq_ignore_ascii_case(&plain));
@@ -307,6 +322,7 @@ impl JobRun<'_> {
         let (target, tools) = match kind {
             InstallCommand::Npm => (directory.join("node_modules"), self.node.clone()?),
             InstallCommand::Pip => (self.venv.clone()?, String::new()),
+            InstallCommand::Poetry => (directory.join(".venv"), String::new()),
         };
         let installation =
             Installation { command: text, directory, tools: vec![tools], variables, before: &self.before };

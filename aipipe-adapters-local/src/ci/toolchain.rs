@@ -132,7 +132,7 @@ impl Search<'_> {
                     if starts_a_line(&text, &["node", "npm", "npx"]) {
                         self.node(None, fit).await?;
                     }
-                    if !python && starts_a_line(&text, &["python", "python3", "pip", "pip3"]) {
+                    if !python && starts_a_line(&text, &["python", "python3", "pip", "pip3", "poetry"]) {
                         let key = &job.key;
                         return Err(missing(format!("python in job {key} without actions/setup-python before it")));
                     }

@@ -102,6 +102,8 @@ pub(super) enum InstallCommand {
     Npm,
     /// `python -m pip install --require-hashes -r FILE`, or the same with `pip install`.
     Pip,
+    /// `poetry sync --no-root` or `poetry install --no-root`, perhaps after `poetry check --lock`.
+    Poetry,
 }
 
 impl Script {
@@ -111,6 +113,7 @@ impl Script {
     /// lock names. Anything a shell would treat specially disqualifies too: `npm ci && ./run-me` is no install command.
     pub(super) fn install_command(text: &str) -> Option<InstallCommand> {
         let mut found = None;
+        let mut checks = false;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let words: Vec<&str> = line.split_whitespace().collect();
             let command = match words.as_slice() {
@@ -120,6 +123,11 @@ impl Script {
                 {
                     InstallCommand::Pip
                 }
+                ["poetry", "check", "--lock"] => {
+                    checks = true;
+                    continue;
+                }
+                ["poetry", "sync" | "install", flags @ ..] if is_without_root(flags) => InstallCommand::Poetry,
                 _ => return None,
             };
             if found.is_some_and(|other| other != command) {
@@ -127,7 +135,7 @@ impl Script {
             }
             found = Some(command);
         }
-        found
+        found.filter(|found| !checks || *found == InstallCommand::Poetry)
     }
 
     /// Whether the step may run in the install phase, with the network and the package cache: told by its command
@@ -139,6 +147,12 @@ impl Script {
 
 /// Flags of `npm ci` that an install command may have.
 const NPM_FLAGS: &[&str] = &["--ignore-scripts", "--no-audit", "--no-fund"];
+
+/// Whether `poetry sync` with these words leaves the project itself, which it would have to build, out.
+fn is_without_root(flags: &[&str]) -> bool {
+    const HARMLESS: &[&str] = &["--no-root", "--no-interaction", "-n", "--no-ansi", "--quiet", "-q", "--all-groups"];
+    flags.contains(&"--no-root") && flags.iter().all(|flag| HARMLESS.contains(flag))
+}
 
 /// Whether `pip install` with these words installs what files with hashes name, and nothing else.
 fn is_locked(words: &[&str]) -> bool {
@@ -176,6 +190,17 @@ mod tests {
                 "pip install -q -r a/b.lock --require-hashes\n# more\npip install --require-hashes --requirement ./c",
                 Some(InstallCommand::Pip),
             ),
+            ("poetry check --lock\npoetry sync --no-root\n", Some(InstallCommand::Poetry)),
+            ("poetry install -n --no-root --all-groups", Some(InstallCommand::Poetry)),
+            ("poetry check --lock", None),
+            ("poetry check --lock\nnpm ci", None),
+            ("poetry sync", None),
+            ("poetry sync --no-root --directory ../x", None),
+            ("poetry sync --no-root\npip install --require-hashes -r x", None),
+            ("poetry sync --no-root && ./evil", None),
+            ("poetry --project ./evil sync --no-root", None),
+            ("poetry add --no-root x", None),
+            ("poetry run evil", None),
             ("npm ci --ignore-scripts=false", None),
             ("npm ci --no-ignore-scripts", None),
             ("npm ci --script-shell ./evil", None),

@@ -1,4 +1,4 @@
-//! Lock files by the stacks' own package managers: npm for the JavaScript stacks, uv's resolver for Python.
+//! Lock files by the stacks' own package managers: npm for the JavaScript stacks, Poetry for Python.
 //!
 //! A lock is made from the manifests alone, in a folder of its own, without install scripts; it is checked by the tool
 //! that will install from it, and it names no registry address. What was made once for the same manifests by the same
@@ -6,7 +6,7 @@
 
 mod cache;
 mod npm;
-mod python;
+mod poetry;
 mod tool;
 
 use crate::process::HostEnvironment;
@@ -81,7 +81,7 @@ impl PackageManager for LocalPackageManager {
             Stack::ReactSpa | Stack::ReactFullstack | Stack::NodeApi | Stack::VueSpa => {
                 npm::lock(&self.options, request).await
             }
-            Stack::PythonApi => python::lock(&self.options, request).await,
+            Stack::PythonApi => poetry::lock(&self.options, request).await,
             other => {
                 Err(Error::new(ErrorKind::Unsupported, "packages.lock", format!("no package manager for {other}")))
             }

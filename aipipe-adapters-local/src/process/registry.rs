@@ -54,7 +54,7 @@ const PIP_SETTINGS: &[&str] = &[
     "no-input",
 ];
 
-/// Words by which npm, pip and uv tell that a registry or a proxy wants to know who asks.
+/// Words by which npm, pip and Poetry tell that a registry or a proxy wants to know who asks.
 const DENIAL_WORDS: &[&str] = &[
     "code e401",
     "code e407",

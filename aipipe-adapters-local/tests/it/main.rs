@@ -15,6 +15,7 @@ mod git_crash;
 mod git_hostile;
 mod limits;
 mod packages;
+mod poetry;
 mod processes;
 mod records;
 mod records_damage;

@@ -16,7 +16,8 @@ pub struct LockRequest {
     pub stack: Stack,
     /// The oldest version of the runtime that installs from the lock, such as `20` or `3.11`.
     pub runtime_version: String,
-    /// The manifests (`package.json`; `requirements.in`, `requirements-dev.in`), by path.
+    /// The manifests by path: `package.json`; `pyproject.toml`, `poetry.toml` and `.github/poetry.txt`, the list that
+    /// Poetry itself is installed from.
     pub manifests: BTreeMap<RepoPath, Bytes>,
 }
 

@@ -12,6 +12,7 @@ fn all_five_parse_and_are_pinned_exactly() {
             let exact = version.split('.').count() == 3 && version.split('.').all(|part| part.parse::<u32>().is_ok());
             assert!(exact, "{stack}: {name} {version}");
         }
+        assert!(!definition.further_packages.is_empty(), "{stack}");
         for purpose in ["install", "lint", "typecheck", "test", "start"] {
             assert!(definition.commands.contains_key(purpose), "{stack}: {purpose}");
         }
@@ -72,7 +73,11 @@ fn files_lie_in_the_folders_of_the_layout_and_components_stand_after_what_they_n
         for rule in &definition.files {
             let path = rule.path.to_string();
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let known = folder.is_empty() || folder == "{folder}" || definition.layout.folders.contains_key(folder);
+            // Folders with a dot are for tools; the layout is about the code.
+            let known = folder.is_empty()
+                || folder.starts_with('.')
+                || folder == "{folder}"
+                || definition.layout.folders.contains_key(folder);
             assert!(known, "{stack}: {path} lies in no folder of the layout");
             let Some(component) = &rule.component else { continue };
             for need in &component.needs {

@@ -79,7 +79,7 @@ pub struct StubPackageManager;
 #[async_trait]
 impl PackageManager for StubPackageManager {
     async fn lock(&self, request: &LockRequest) -> Result<LockFile> {
-        let path = if request.stack == Stack::PythonApi { "requirements.lock" } else { "package-lock.json" };
+        let path = if request.stack == Stack::PythonApi { "poetry.lock" } else { "package-lock.json" };
         let hashes: BTreeMap<_, _> =
             request.manifests.iter().map(|(path, content)| (path, ContentHash::of(content))).collect();
         let content = serde_json::to_vec_pretty(&hashes).map_err(|error| {

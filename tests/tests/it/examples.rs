@@ -348,7 +348,7 @@ fn files_below(folder: &Path) -> Vec<String> {
 /// What each stack's project has, besides its workflow.
 const STACKS: [(&str, &[&str]); 5] = [
     ("node-api", &["package-lock.json", "src/app.ts"]),
-    ("python-api", &["pyproject.toml", "requirements.lock", "app/main.py"]),
+    ("python-api", &["pyproject.toml", "poetry.lock", ".github/poetry.txt", "app/main.py"]),
     ("react-spa", &["package-lock.json", "index.html", "src/App.tsx"]),
     ("react-fullstack", &["package-lock.json", "shared"]),
     ("vue-spa", &["package-lock.json", "index.html", "src/App.vue"]),

@@ -162,7 +162,7 @@ impl BuildRepairer {
     /// The report on the mended project, or what is wrong with it. What was mended was validated on the way; this is the
     /// look at all of it.
     async fn validated(&self, cx: &StageContext, work: &Work) -> Result<Result<Stored<ValidationReport>, String>> {
-        let findings = findings(&work.plan, &work.bundle, &work.contents)?;
+        let findings = findings(&work.plan, &work.bundle, &BTreeSet::new(), &work.contents)?;
         if let Some(first) = findings.iter().find(|finding| finding.severity == Severity::Error) {
             return Ok(Err(format!("{} in {}: {}", first.rule, first.file, first.message)));
         }

@@ -23,6 +23,8 @@ use std::sync::Arc;
 pub struct IntegrationValidator {
     packages: Option<Arc<dyn PackageManager>>,
     workflow: WorkflowOptions,
+    /// What may be used besides the packages of the plan's stack.
+    further_packages: BTreeSet<String>,
 }
 
 /// A lock as it is journaled: the content lies in the artifact store.
@@ -37,19 +39,26 @@ impl IntegrationValidator {
     /// Has lock files made by this package manager.
     #[must_use]
     pub fn new(packages: Arc<dyn PackageManager>) -> Self {
-        Self { packages: Some(packages), workflow: WorkflowOptions::default() }
+        Self { packages: Some(packages), workflow: WorkflowOptions::default(), further_packages: BTreeSet::new() }
     }
 
     /// Makes no lock file: for where no package manager may run. The workflow needs one before it can pass.
     #[must_use]
     pub fn without_lock() -> Self {
-        Self { packages: None, workflow: WorkflowOptions::default() }
+        Self { packages: None, workflow: WorkflowOptions::default(), further_packages: BTreeSet::new() }
     }
 
     /// The same with other options for the CI workflow.
     #[must_use]
     pub fn with_workflow(mut self, options: WorkflowOptions) -> Self {
         self.workflow = options;
+        self
+    }
+
+    /// The same with packages that may be used besides those of the stack, for templates of the host's own.
+    #[must_use]
+    pub fn with_further_packages(mut self, packages: impl IntoIterator<Item = String>) -> Self {
+        self.further_packages.extend(packages);
         self
     }
 
@@ -128,7 +137,8 @@ async fn addition(
 /// The files a stack's package manager resolves.
 fn is_manifest(stack: Stack, path: &RepoPath) -> bool {
     match stack {
-        Stack::PythonApi => matches!(path.as_str(), "requirements.in" | "requirements-dev.in"),
+        // The last says which Poetry resolves them: the one that will install.
+        Stack::PythonApi => matches!(path.as_str(), "pyproject.toml" | "poetry.toml" | ".github/poetry.txt"),
         _ => path.as_str() == "package.json",
     }
 }
@@ -144,7 +154,7 @@ impl Stage for IntegrationValidator {
 
     fn revision(&self) -> String {
         let lock = if self.packages.is_some() { "" } else { " without lock" };
-        format!("4{lock} {:?}", self.workflow)
+        format!("5{lock} {:?} {:?}", self.workflow, self.further_packages)
     }
 
     async fn run(&self, cx: &StageContext, bundle: CodeBundle) -> Result<Outcome<ValidationReport>> {
@@ -156,7 +166,7 @@ impl Stage for IntegrationValidator {
         for (path, file) in bundle.final_files() {
             contents.insert(path.clone(), cx.load_bytes(&file.content).await?);
         }
-        let findings = findings(&plan, &bundle, &contents)?;
+        let findings = findings(&plan, &bundle, &self.further_packages, &contents)?;
         let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
         if let Some(first) = errors.first() {
             let message = format!("{} in {}: {}", first.rule, first.file, first.message);
@@ -195,9 +205,16 @@ impl Stage for IntegrationValidator {
 pub(in crate::stages) fn findings(
     plan: &ArchitecturePlan,
     bundle: &CodeBundle,
+    further: &BTreeSet<String>,
     contents: &BTreeMap<RepoPath, Bytes>,
 ) -> Result<Vec<Finding>> {
-    findings_with(promised(ArchitectureFacts::of(plan), bundle.work(), contents), contents)
+    let facts = promised(ArchitectureFacts::of(plan), bundle.work(), contents);
+    let options = ValidatorOptions::default()
+        .with_origin(Origin::Generated)
+        .with_architecture(facts)
+        .with_packages_of(plan)
+        .with_further_packages(further.iter().cloned());
+    findings_with(options, contents)
 }
 
 /// What must be there of what the plan promises, given the results of the stories. A story that needs a model has no files
@@ -223,7 +240,7 @@ fn promised<'a>(
     facts
 }
 
-fn findings_with(facts: ArchitectureFacts, contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
+fn findings_with(options: ValidatorOptions, contents: &BTreeMap<RepoPath, Bytes>) -> Result<Vec<Finding>> {
     let mut texts = Vec::new();
     for (path, content) in contents {
         let text = std::str::from_utf8(content).map_err(|_| {
@@ -233,7 +250,6 @@ fn findings_with(facts: ArchitectureFacts, contents: &BTreeMap<RepoPath, Bytes>)
         texts.push((path, text));
     }
     let files: Vec<_> = texts.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    let options = ValidatorOptions::default().with_origin(Origin::Generated).with_architecture(facts);
     let mut found = check_files(&files, options);
     found.extend(files.iter().flat_map(|file| scan(file.path, file.content)));
     Ok(found)
@@ -262,7 +278,8 @@ mod tests {
         let result = StoryResult { story, status: status.clone(), files: Vec::new(), tests: vec![test] };
         let made: BTreeMap<_, _> = made.iter().map(|file| (path(file), Bytes::new())).collect();
         let facts = promised(facts, std::iter::once(&result), &made);
-        let found = findings_with(facts, &made).unwrap();
+        let options = ValidatorOptions::default().with_origin(Origin::Generated).with_architecture(facts);
+        let found = findings_with(options, &made).unwrap();
         found.iter().map(|finding| format!("{} {}", finding.rule, finding.file)).collect()
     }
 

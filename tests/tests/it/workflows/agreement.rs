@@ -61,7 +61,7 @@ const NODE_FAULTS: [Fault; 4] = [
     Fault { name: "missing lock", file: "package-lock.json", text: None, red: &[] },
 ];
 
-const PYTHON_FAULTS: [Fault; 4] = [
+const PYTHON_FAULTS: [Fault; 5] = [
     Fault {
         name: "failing test",
         file: "tests/test_broken.py",
@@ -70,7 +70,15 @@ const PYTHON_FAULTS: [Fault; 4] = [
     },
     Fault { name: "lint error", file: "tests/lint.py", text: Some("import os\n"), red: &["lint"] },
     Fault { name: "type error", file: "tests/types_of.py", text: Some("value: int = \"text\"\n"), red: &["typecheck"] },
-    Fault { name: "missing lock", file: "requirements.lock", text: None, red: &[] },
+    Fault { name: "missing lock", file: "poetry.lock", text: None, red: &[] },
+    Fault {
+        name: "lock of another manifest",
+        file: "pyproject.toml",
+        text: Some(
+            "[project]\nname = \"library\"\nversion = \"0.1.0\"\nrequires-python = \">=3.11\"\ndependencies = []\n",
+        ),
+        red: &[],
+    },
 ];
 
 /// Stages 1 to 5 on notes of two lines; the folder of the generated files.
@@ -150,6 +158,14 @@ async fn local(project: &Path, runs: &Path) -> Result<Verdicts> {
     Ok(run.jobs.iter().map(|job| (job.name.to_string(), word(job.state))).collect())
 }
 
+/// The simple index of this machine's pip, which Poetry uses where no other interface of the public one is served.
+fn python_index() -> String {
+    let ask = "import os; from pip._internal.models.index import PyPI; print(os.environ.get('PIP_INDEX_URL', PyPI.simple_url))";
+    let ran = program("python3").args(["-c", ask]).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+}
+
 /// What act says of the project. A job that it does not mention was skipped.
 fn act(project: &Path, cache: &Path, checks: &[String]) -> Verdicts {
     let git = |arguments: &[&str]| {
@@ -170,6 +186,7 @@ fn act(project: &Path, cache: &Path, checks: &[String]) -> Verdicts {
         }
     }
     command.current_dir(project).env("XDG_CACHE_HOME", cache).env("PIP_CACHE_DIR", cache.join("pip"));
+    command.env("POETRY_CACHE_DIR", cache.join("poetry")).env("POETRY_PYPI_MIRROR_URL", python_index());
     let ran = command.output().unwrap();
     let output = String::from_utf8_lossy(&ran.stdout);
     let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -227,7 +244,7 @@ async fn act_and_local_ci_come_to_the_same_verdicts() {
         return;
     }
     let (mut verdicts, mut disagreeing) = (0, 0);
-    for (stack, faults) in [(Stack::NodeApi, &NODE_FAULTS), (Stack::PythonApi, &PYTHON_FAULTS)] {
+    for (stack, faults) in [(Stack::NodeApi, &NODE_FAULTS[..]), (Stack::PythonApi, &PYTHON_FAULTS[..])] {
         let (more, different) = disagreements(stack, faults).await;
         verdicts += more;
         disagreeing += different;

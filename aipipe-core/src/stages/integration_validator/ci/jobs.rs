@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 pub(super) const NODE_AUDIT: &str = ".github/scripts/audit.mjs";
 pub(super) const PYTHON_AUDIT: &str = ".github/scripts/audit.py";
 
+/// The list that Poetry itself is installed from, as the table of the stack's files has it.
+const POETRY: &str = ".github/poetry.txt";
+
 /// The machine the jobs run on: a fixed image, because `ubuntu-latest` moves under a green build.
 const RUNNER: &str = "ubuntu-24.04";
 
@@ -91,31 +94,39 @@ fn python() -> Checks {
     Checks {
         language: "python",
         setup: python_setup,
-        lint: vec![Step::run("Lint", "ruff check ."), Step::run("Check format", "ruff format --check .")],
-        typecheck: vec![Step::run("Type check", "mypy")],
-        test: vec![Step::run("Test with coverage", "pytest --cov --cov-report=term --cov-report=xml")],
+        lint: vec![
+            Step::run("Lint", "poetry run ruff check ."),
+            Step::run("Check format", "poetry run ruff format --check ."),
+        ],
+        typecheck: vec![Step::run("Type check", "poetry run mypy")],
+        test: vec![Step::run("Test with coverage", "poetry run pytest --cov --cov-report=term --cov-report=xml")],
         coverage: "coverage.xml",
         build: None,
         security: vec![
-            Step::run("Scan for security faults", "bandit -r app"),
-            Step::run("Audit dependencies", &format!("python {PYTHON_AUDIT}")),
+            Step::run("Scan for security faults", "poetry run bandit -r app"),
+            Step::run("Audit dependencies", &format!("poetry run python {PYTHON_AUDIT}")),
         ],
     }
 }
 
 fn python_setup(version: Scalar) -> Vec<Step> {
+    let key = format!("poetry-${{{{ runner.os }}}}-{}-${{{{ hashFiles('poetry.lock') }}}}", version.to_text());
     vec![
         checkout(),
         Step::uses(
             "Set up Python",
             AllowedAction::SETUP_PYTHON.reference(),
-            &[
-                ("python-version", version),
-                ("cache", "pip".into()),
-                ("cache-dependency-path", "requirements.lock".into()),
-            ],
+            &[("python-version", version), ("cache", "pip".into()), ("cache-dependency-path", POETRY.into())],
         ),
-        Step::run("Install", "python -m pip install --require-hashes -r requirements.lock"),
+        // setup-python's own cache for Poetry wants a Poetry that is there before Python is.
+        Step::uses(
+            "Keep downloads",
+            AllowedAction::CACHE.reference(),
+            &[("path", "~/.cache/pypoetry".into()), ("key", key.as_str().into())],
+        ),
+        Step::run("Install Poetry", &format!("python -m pip install --require-hashes -r {POETRY}")),
+        // The check first: a lock of another manifest is then named as such.
+        Step::run("Install", "poetry check --lock\npoetry sync --no-root\n"),
     ]
 }
 

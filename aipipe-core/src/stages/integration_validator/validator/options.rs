@@ -2,6 +2,7 @@
 
 use super::architecture::is_above;
 use crate::domain::{ArchitecturePlan, ComponentKind, RepoPath, Rule, Severity, StoryId};
+use crate::stacks::definition;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Options of the validator.
@@ -27,6 +28,25 @@ impl ValidatorOptions {
     #[must_use]
     pub fn with_allowed_packages(mut self, packages: impl IntoIterator<Item = String>) -> Self {
         self.allowed_packages = Some(packages.into_iter().collect());
+        self
+    }
+
+    /// Allows the packages of a plan and those its stack may be given, at their versions, and no others.
+    #[must_use]
+    pub fn with_packages_of(mut self, plan: &ArchitecturePlan) -> Self {
+        let further = definition(plan.decision.stack).further_packages.clone();
+        let planned = plan.build.dependencies.iter().map(|pin| (pin.name.clone(), pin.version.clone()));
+        self.package_versions.extend(further.into_iter().chain(planned));
+        self.allowed_packages = Some(self.package_versions.keys().cloned().collect());
+        self
+    }
+
+    /// Allows these packages too, where not all are allowed anyway.
+    #[must_use]
+    pub fn with_further_packages(mut self, packages: impl IntoIterator<Item = String>) -> Self {
+        if let Some(allowed) = &mut self.allowed_packages {
+            allowed.extend(packages);
+        }
         self
     }
 

@@ -15,8 +15,13 @@ pub struct AllowedAction {
 }
 
 /// The actions generated workflows are made of. A newer release is a change of this list, reviewed like any other.
-pub const ALLOWED_ACTIONS: [AllowedAction; 4] =
-    [AllowedAction::CHECKOUT, AllowedAction::SETUP_NODE, AllowedAction::SETUP_PYTHON, AllowedAction::UPLOAD_ARTIFACT];
+pub const ALLOWED_ACTIONS: [AllowedAction; 5] = [
+    AllowedAction::CHECKOUT,
+    AllowedAction::SETUP_NODE,
+    AllowedAction::SETUP_PYTHON,
+    AllowedAction::CACHE,
+    AllowedAction::UPLOAD_ARTIFACT,
+];
 
 impl AllowedAction {
     /// Checks the repository out.
@@ -28,6 +33,9 @@ impl AllowedAction {
     /// Provides Python.
     pub const SETUP_PYTHON: Self =
         Self { action: "actions/setup-python", sha: "5fda3b95a4ea91299a34e894583c3862153e4b97", version: "v7.0.0" };
+    /// Keeps files between runs, by a key.
+    pub const CACHE: Self =
+        Self { action: "actions/cache", sha: "27d5ce7f107fe9357f9df03efb73ab90386fccae", version: "v5.0.5" };
     /// Keeps files of a run.
     pub const UPLOAD_ARTIFACT: Self =
         Self { action: "actions/upload-artifact", sha: "bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", version: "v7.0.0" };

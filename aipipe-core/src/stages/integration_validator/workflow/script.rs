@@ -113,7 +113,13 @@ fn unlocked_install(command: &[String]) -> Option<&'static str> {
         return Some("npm install");
     }
     let pip = follows(command, &["pip", "install"]) || follows(command, &["pip3", "install"]);
-    (pip && !has(command, "--require-hashes")).then_some("pip install")
+    if pip && !has(command, "--require-hashes") {
+        return Some("pip install");
+    }
+    // Each resolves anew, or installs a tool with whatever it asks for today.
+    ["poetry add", "poetry update", "poetry lock", "pipx install"]
+        .into_iter()
+        .find(|words| follows(command, &words.split(' ').collect::<Vec<_>>()))
 }
 
 fn follows(command: &[String], sequence: &[&str]) -> bool {

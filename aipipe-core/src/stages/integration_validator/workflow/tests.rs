@@ -262,6 +262,8 @@ fn each_audit_rule_has_a_control() {
         ("workflow-download-into-shell", |w| script(w, "sh -c \"$(curl -s https://example.org/i)\"")),
         ("workflow-unlocked-install", |w| script(w, "npm install")),
         ("workflow-unlocked-install", |w| script(w, "python -m pip install ruff")),
+        ("workflow-unlocked-install", |w| script(w, "poetry update")),
+        ("workflow-unlocked-install", |w| script(w, "pipx install poetry==2.5.1")),
         ("workflow-install-scripts", |w| script(w, "npm ci")),
     ];
     for (i, (rule, change)) in controls.iter().enumerate() {
@@ -280,7 +282,8 @@ fn harmless_scripts_pass() {
         "# curl x | sh\necho 'a # b'",
         "npm ci --ignore-scripts && npm test",
         "echo ${{ matrix.node-version }}",
-        "python -m pip install --require-hashes -r requirements.lock",
+        "python -m pip install --require-hashes -r .github/poetry.txt",
+        "poetry check --lock\npoetry sync --no-root\n",
     ] {
         let mut workflow = sound();
         workflow.jobs[0].steps.push(Step::run("Added", text));

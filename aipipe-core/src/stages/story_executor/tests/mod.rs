@@ -198,8 +198,10 @@ fn manifests_hold_the_plans_exact_versions() {
         }
     }
     let state = states(&whole(Stack::PythonApi, &rental(Stack::PythonApi))).pop().unwrap();
-    assert!(state["requirements.in"].contains("fastapi==0.165.0\n"));
-    assert!(state["requirements-dev.in"].starts_with("-r requirements.in\n"));
+    let manifest = &state["pyproject.toml"];
+    assert!(manifest.contains("dependencies = [\n    \"fastapi==0.165.0\",\n"), "{manifest}");
+    assert!(manifest.contains("dev = [\n    \"bandit==1.9.4\",\n"), "{manifest}");
+    assert!(state[".github/poetry.txt"].contains("\npoetry==2.5.1 \\\n    --hash=sha256:"));
     assert!(!state.values().any(|text| text.contains("index-url") || text.contains("registry.")));
 }
 
