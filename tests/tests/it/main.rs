@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod asked;
 mod bad_input;
 mod conformance;
 mod crash;
@@ -11,5 +12,6 @@ mod makespan;
 mod program;
 mod projects;
 mod properties;
+mod repair;
 mod stopped;
 mod workflows;

@@ -202,7 +202,7 @@ impl Stage for IntegrationValidator {
 ///
 /// # Errors
 /// `ValidationFailed` for a file that is not UTF-8.
-fn findings(
+pub(in crate::stages) fn findings(
     plan: &ArchitecturePlan,
     bundle: &CodeBundle,
     further: &BTreeSet<String>,

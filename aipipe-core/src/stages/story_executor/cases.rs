@@ -4,7 +4,8 @@ use super::entered::{Entered, entered};
 use super::literals::one_line;
 use super::samples::{boundary, sample};
 use super::served::{References, Served, ServedEntity};
-use super::view::{EntityView, FieldView, ReferrerView, TransitionView, is_searched};
+use super::transitions::TransitionView;
+use super::view::{EntityView, FieldView, ReferrerView, is_searched};
 use crate::domain::{
     AcceptanceCriterion, CriterionCheck, CriterionId, Field, FieldKind, OperationKind, StoryPlan, UncheckedCriterion,
     UserStory, slugify,
@@ -54,14 +55,15 @@ pub(super) struct StoryCases {
     pub(super) unchecked: Vec<UncheckedCriterion>,
 }
 
-/// What cases are made from.
+/// What the cases of a story are made from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cases<'a> {
     pub(super) language: Language,
     pub(super) surface: Surface,
     pub(super) served: &'a Served<'a>,
     pub(super) references: &'a References<'a>,
-    pub(super) views: &'a [EntityView],
+    /// The entities it mentions; of others its tests know nothing.
+    pub(super) views: &'a [&'a EntityView],
 }
 
 impl<'a> Cases<'a> {
@@ -137,7 +139,11 @@ impl<'a> Cases<'a> {
     }
 
     fn view(&self, entity: &str) -> Option<&'a EntityView> {
-        self.views.iter().find(|view| view.name == entity)
+        self.views.iter().find(|view| view.name == entity).copied()
+    }
+
+    fn entity(&self, name: &str) -> Option<&'a ServedEntity<'a>> {
+        self.view(name).and_then(|view| self.served.entity(&view.name))
     }
 
     fn case(&self, kind: &'static str, entity: &str) -> Result<Case, String> {
@@ -165,7 +171,6 @@ impl<'a> Cases<'a> {
     fn field_case(&self, kind: &'static str, entity: &str, field: &str) -> Result<Case, String> {
         let mut case = self.case(kind, entity)?;
         let position = self
-            .served
             .entity(entity)
             .and_then(|served| served.entity.fields.iter().position(|known| known.name == field))
             .ok_or_else(|| format!("{} has no field {}", one_line(entity), one_line(field)))?;
@@ -175,7 +180,7 @@ impl<'a> Cases<'a> {
 
     /// The field a case is about, as the plan has it.
     pub(super) fn source(&self, case: &Case) -> Option<(&ServedEntity<'a>, &'a Field)> {
-        let served = self.served.entity(&case.entity.name)?;
+        let served = self.entity(&case.entity.name)?;
         let wanted = case.field.as_ref()?;
         let position = case.entity.fields.iter().position(|field| field.key == wanted.key)?;
         Some((served, served.entity.fields.get(position)?))
@@ -188,7 +193,7 @@ impl<'a> Cases<'a> {
         reason: &str,
     ) -> Result<Case, String> {
         let field = case.field.as_ref().or_else(|| case.entity.fields.first());
-        let so = self.served.entity(&case.entity.name).zip(field).is_some_and(|(entity, field)| holds(entity, field));
+        let so = self.entity(&case.entity.name).zip(field).is_some_and(|(entity, field)| holds(entity, field));
         if so { Ok(case) } else { Err(format!("{} ({})", reason, case.entity.words)) }
     }
 
@@ -234,7 +239,7 @@ impl<'a> Cases<'a> {
 
     /// Whether two records can be there at once: every unique field has a second value.
     fn has_second_record(&self, entity: &str) -> bool {
-        self.served.entity(entity).is_some_and(|served| {
+        self.entity(entity).is_some_and(|served| {
             served.entity.fields.iter().all(|field| !field.unique || sample(self.language, field, 1).is_some())
         })
     }
@@ -256,7 +261,7 @@ impl<'a> Cases<'a> {
 
     /// Chooses the field to change: the wanted one, else the first that has a second value and is no checked reference.
     fn with_change(&self, mut case: Case, wanted: Option<&str>) -> Option<Case> {
-        let served = self.served.entity(&case.entity.name)?;
+        let served = self.entity(&case.entity.name)?;
         let usable = |field: &Field| {
             wanted.is_none_or(|wanted| field.name == wanted) && !self.references.is_checked(served.entity, field)
         };
@@ -297,13 +302,13 @@ impl<'a> Cases<'a> {
         // Reading one record comes with the story that makes it, unless it or another story asks for it.
         let reads_with_create = |entity: &str| {
             let asked = plan.operations.iter().any(|known| known.entity == entity && known.kind == OperationKind::View);
-            !asked && self.served.entity(entity).is_some_and(|served| served.view.contains(&&plan.story))
+            !asked && self.entity(entity).is_some_and(|served| served.view.contains(&&plan.story))
         };
         let mut seen = BTreeSet::new();
         let mut works_on_one = BTreeSet::new();
         for operation in &plan.operations {
             let entity = operation.entity.as_str();
-            let Some((view, served)) = self.view(entity).zip(self.served.entity(entity)) else { continue };
+            let Some((view, served)) = self.view(entity).zip(self.entity(entity)) else { continue };
             let an = &view.with_article;
             let mut add = |case: Result<Case, String>, name: String| {
                 // A case that can't be made here (a field with a single value) is no loss: nothing asked for it.

@@ -13,7 +13,7 @@ const LONGEST_LINE: u32 = 200;
 const COLUMNS: usize = 4;
 
 /// How a field is shown and entered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct FieldOnPage {
     /// Its name for people.
     label: String,
@@ -64,7 +64,7 @@ fn label(name: &str) -> String {
 }
 
 /// How records of an entity are shown, listed and entered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct EntityOnPages {
     kebab: String,
     /// The key of the field whose value is a record's name; without one, a record is named by the start of its id.

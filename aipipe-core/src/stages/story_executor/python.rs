@@ -174,7 +174,7 @@ pub(super) struct FactoryImports {
 }
 
 impl FactoryImports {
-    pub(super) fn of(views: &[EntityView], fixtures: &Fixtures) -> Self {
+    pub(super) fn of(views: &[&EntityView], fixtures: &Fixtures) -> Self {
         let third_party = [
             (!fixtures.made.is_empty(), "from fastapi.testclient import TestClient"),
             (fixtures.tells_refused_fields, "from httpx import Response"),
@@ -184,7 +184,7 @@ impl FactoryImports {
     }
 }
 
-fn standard_factory_imports(views: &[EntityView]) -> Vec<String> {
+fn standard_factory_imports(views: &[&EntityView]) -> Vec<String> {
     let counted: Vec<&str> = views
         .iter()
         .flat_map(|entity| &entity.unique)

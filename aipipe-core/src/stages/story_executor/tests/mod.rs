@@ -1,10 +1,12 @@
 use super::*;
 use crate::domain::{ComponentId, ComponentKind, CriterionCheck, Field, FieldKind, Operation};
-use plans::{
-    HOSTILE, PlanBuilder, list, many, odd, operation, optional, reference, rental, story_id, tasks, text, unique,
-};
+use builder::{PlanBuilder, list, operation, optional, reference, story_id, text, unique};
+use plans::{HOSTILE, many, odd, rental, tasks};
 use std::collections::{BTreeMap, BTreeSet};
 
+mod builder;
+mod imports;
+mod many;
 mod plans;
 mod properties;
 mod work;
@@ -122,7 +124,7 @@ fn operations_the_plan_does_not_define_are_not_pretended() {
     let faulty: [Operation; 3] = [
         operation("boat", OperationKind::Create),
         operation("tide", list(&["height"])),
-        operation("tide", plans::transition("harbour", "open")),
+        operation("tide", builder::transition("harbour", "open")),
     ];
     for operation in faulty {
         let (plan, stories) = entity().story("Odd", &[], vec![operation], vec![]).build();
@@ -221,59 +223,6 @@ fn a_plan_without_a_needed_dependency_is_refused() {
     assert_eq!(error.context("dependency"), Some("zod"));
 }
 
-/// Relative imports of a TypeScript file, as `(path, names)`.
-fn typescript_imports(path: &str, text: &str) -> Vec<(String, Vec<String>)> {
-    let mut imports = Vec::new();
-    for statement in text.split("\nimport ").flat_map(|part| part.split_once(" from \"")) {
-        let (names, rest) = statement;
-        let target = rest.split('"').next().unwrap();
-        if !target.starts_with('.') {
-            continue;
-        }
-        let mut folders: Vec<&str> = path.split('/').collect();
-        folders.pop();
-        for part in target.split('/') {
-            match part {
-                "." => {}
-                ".." => drop(folders.pop()),
-                part => folders.push(part),
-            }
-        }
-        let names = names.split_once('{').unwrap().1.split('}').next().unwrap();
-        let names = names.split(',').map(|name| name.trim().trim_start_matches("type ").to_owned());
-        imports.push((folders.join("/").replace(".js", ".ts"), names.filter(|name| !name.is_empty()).collect()));
-    }
-    imports
-}
-
-#[test]
-fn typescript_imports_name_what_the_files_export() {
-    for (stack, plan) in [Stack::NodeApi, Stack::ReactSpa].into_iter().flat_map(|s| PLANS.map(|plan| (s, plan))) {
-        for state in states(&whole(stack, &plan(stack))) {
-            let mut seen = 0;
-            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".ts") || path.ends_with(".tsx")) {
-                for (target, names) in typescript_imports(path, &format!("\n{text}")) {
-                    let exporter = ["", ".ts", ".tsx"]
-                        .iter()
-                        .find_map(|extension| state.get(&format!("{target}{extension}")))
-                        .unwrap_or_else(|| panic!("{path} imports {target}"));
-                    for name in names {
-                        let exported =
-                            ["const", "function", "async function", "class", "interface", "type"].iter().any(|kind| {
-                                ["(", " ", "<", ":"]
-                                    .iter()
-                                    .any(|end| exporter.contains(&format!("export {kind} {name}{end}")))
-                            });
-                        assert!(exported, "{path} imports {name} from {target}");
-                        seen += 1;
-                    }
-                }
-            }
-            assert!(seen > 2);
-        }
-    }
-}
-
 #[test]
 fn a_browser_application_has_the_pages_that_stories_ask_for_and_no_others() {
     let plan = tasks(Stack::ReactSpa);
@@ -314,7 +263,7 @@ fn a_browser_application_is_as_reviewed() {
 fn a_choice_without_text_is_refused_where_people_choose() {
     let plan = |stack| {
         PlanBuilder::new(stack)
-            .entity("tide", "tides", vec![text("harbour", 1, 50), plans::listed("state", &["high", " "])])
+            .entity("tide", "tides", vec![text("harbour", 1, 50), builder::listed("state", &["high", " "])])
             .story("Add tides", &[], vec![operation("tide", OperationKind::Create)], vec![])
             .build()
     };
@@ -325,38 +274,6 @@ fn a_choice_without_text_is_refused_where_people_choose() {
     assert!(scaffold(Stack::NodeApi).is_ok());
     let error = scaffold(Stack::ReactSpa).unwrap_err();
     assert_eq!((error.kind(), error.context("field")), (ErrorKind::InvalidInput, Some("state")));
-}
-
-#[test]
-fn python_imports_name_what_the_files_define() {
-    for plan in PLANS {
-        for state in states(&whole(Stack::PythonApi, &plan(Stack::PythonApi))) {
-            for (path, text) in state.iter().filter(|(path, _)| path.ends_with(".py")) {
-                for line in text.lines().filter(|line| line.starts_with("from app.") || line.starts_with("from tests."))
-                {
-                    let (module, names) = line.trim_start_matches("from ").split_once(" import ").unwrap();
-                    let target = format!("{}.py", module.replace('.', "/"));
-                    let defines = state.get(&target).unwrap_or_else(|| panic!("{path} imports {target}"));
-                    for name in names.trim_matches(['(', ')']).split(", ").filter(|name| !name.is_empty()) {
-                        let defined = [
-                            format!("\nclass {name}("),
-                            format!("\nclass {name}:"),
-                            format!("\ndef {name}("),
-                            format!("\n{name} = "),
-                        ]
-                        .iter()
-                        .any(|definition| defines.contains(definition));
-                        assert!(defined, "{path} imports {name} from {target}");
-                    }
-                }
-                let mut folder = RepoPath::parse(path.as_str()).unwrap().parent().to_owned();
-                while !folder.is_empty() {
-                    assert!(state.contains_key(&format!("{folder}/__init__.py")), "{folder} is no package");
-                    folder = folder.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
-                }
-            }
-        }
-    }
 }
 
 #[test]
@@ -502,13 +419,14 @@ fn names_that_are_no_names_never_become_code() {
     refused(entity("tide", "tides", vec![text("id", 1, 9)]).build());
     refused(entity("tide", "tides", vec![text("a", 1, 9), text("a", 1, 9)]).build());
     refused(entity("tide", "tides", vec![text("a", 9, 1)]).build());
-    refused(entity("tide", "tides", vec![plans::listed("a", &[])]).build());
+    refused(entity("tide", "tides", vec![builder::listed("a", &[])]).build());
     refused(
-        entity("tide", "tides", vec![plans::field("a", FieldKind::Integer { min: Some(2), max: Some(1) })]).build(),
+        entity("tide", "tides", vec![builder::field("a", FieldKind::Integer { min: Some(2), max: Some(1) })]).build(),
     );
     refused(entity("tide", "tides", vec![text("a", 4_000_000_000, u32::MAX)]).build());
     refused(
-        entity("tide", "tides", vec![plans::field("a", FieldKind::Integer { min: Some(i64::MAX), max: None })]).build(),
+        entity("tide", "tides", vec![builder::field("a", FieldKind::Integer { min: Some(i64::MAX), max: None })])
+            .build(),
     );
     let twice = entity("tide", "tides", vec![text("a", 1, 9)]).entity("ebb", "tides", vec![text("a", 1, 9)]);
     refused(twice.build());
@@ -563,7 +481,7 @@ fn lending(stack: Stack) -> BTreeMap<String, String> {
             vec![
                 reference("volume", "volume"),
                 optional(reference("other", "volume")),
-                plans::started(plans::listed("status", &["out", "back"]), "out"),
+                builder::started(builder::listed("status", &["out", "back"]), "out"),
             ],
         )
         .story("Add volumes", &[], vec![create("volume"), operation("volume", list(&["title"]))], vec![])
@@ -571,7 +489,7 @@ fn lending(stack: Stack) -> BTreeMap<String, String> {
         .story(
             "Lend volumes",
             &[],
-            vec![create("loan"), operation("loan", plans::transition("status", "back"))],
+            vec![create("loan"), operation("loan", builder::transition("status", "back"))],
             vec![("a status is needed", CriterionCheck::Required { entity: "loan".into(), field: "status".into() })],
         )
         .build();

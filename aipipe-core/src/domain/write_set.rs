@@ -1,6 +1,6 @@
 //! Which files one story may write: the lock that keeps stories apart, and the allow-list a model's answer is held to.
 
-use crate::domain::RepoPath;
+use super::path::RepoPath;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
