@@ -263,7 +263,7 @@ mod tests {
 
     fn field(kind: FieldKind, required: bool) -> Field {
         let basis = Basis::Default { reason: "of a test".into() };
-        Field { name: "amount".into(), kind, required, unique: false, basis }
+        Field { name: "amount".into(), kind, required, unique: false, initial: None, basis }
     }
 
     #[test]
