@@ -9,7 +9,8 @@
 //! end says how to make one. Exit codes: 0 when it was written, 1 otherwise.
 
 use aipipe::domain::{
-    CodeBundle, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, Stack, StoryStatus, ValidationReport, slugify,
+    CodeBundle, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, Stack, StoryStatus, TestRunner,
+    ValidationReport, slugify,
 };
 use aipipe::local::{LocalWorkspace, read_document_file};
 use aipipe::pipeline::{Pipeline, RunOutcome, StartRequest, upload_documents};
@@ -27,6 +28,10 @@ struct Arguments {
     /// The stack, such as node-api.
     #[arg(long)]
     stack: Stack,
+
+    /// What runs the tests, where the stack leaves a choice: vitest (unless given) or jest.
+    #[arg(long)]
+    test_runner: Option<TestRunner>,
 
     /// The stories, as JSON or as plain sentences.
     #[arg(long)]
@@ -74,7 +79,7 @@ async fn generate(workspace: &LocalWorkspace, arguments: &Arguments) -> anyhow::
     };
     let pipeline: Pipeline<IntakeRequest, ValidationReport> = Pipeline::builder("stories-to-code")
         .then(StoryFile)
-        .then(ArchitecturePlanner::with_stack(Some(arguments.stack)))
+        .then(ArchitecturePlanner::with_stack(Some(arguments.stack)).with_test_runner(arguments.test_runner))
         .then(StoryExecutor::by_templates())
         .then(validator)
         .build();

@@ -1,6 +1,6 @@
 //! The command line.
 
-use aipipe::domain::{ExecutionId, ProjectName, ReviewPolicy, Stack};
+use aipipe::domain::{ExecutionId, ProjectName, ReviewPolicy, Stack, TestRunner};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,12 +25,13 @@ impl Cli {
     /// When a command comes with what only a run takes, and would ignore it.
     pub(crate) fn asked(self) -> Result<(Option<Command>, RunArgs, Common), String> {
         let Some(command) = self.command else { return Ok((None, self.run, self.common)) };
-        let RunArgs { documents, review, project, stack } = &self.run;
+        let RunArgs { documents, review, project, stack, test_runner } = &self.run;
         let of_a_run = [
             (!documents.is_empty(), "documents"),
             (review.is_some(), "--review"),
             (project.is_some(), "--project"),
             (stack.is_some(), "--stack"),
+            (test_runner.is_some(), "--test-runner"),
         ];
         match of_a_run.iter().find(|(given, _)| *given) {
             Some((_, what)) => Err(format!("{what} belongs to a new run; `{}` does not take it", command.name())),
@@ -58,6 +59,10 @@ pub(crate) struct RunArgs {
     /// The stack, whatever the documents say: react-spa, react-fullstack, node-api, python-api or vue-spa.
     #[arg(long)]
     pub(crate) stack: Option<Stack>,
+
+    /// What runs the tests, where the stack leaves a choice: vitest (unless given) or jest.
+    #[arg(long)]
+    pub(crate) test_runner: Option<TestRunner>,
 }
 
 impl RunArgs {

@@ -4,7 +4,7 @@ use crate::cli::{Common, Review, RunArgs};
 use crate::progress::{Progress, note};
 use aipipe::domain::{
     ContentHash, DocumentName, ExecutionId, ExecutionSummary, IdempotencyKey, IntakeRequest, Isolation, ProjectName,
-    ReviewOutcome, Stack, slugify,
+    ReviewOutcome, Stack, TestRunner, slugify,
 };
 use aipipe::local::{Credentials, HostEnvironment, LocalWorkspace, SystemClock, read_document_file};
 use aipipe::pipeline::{Engine, Pipeline, StartRequest, upload_documents};
@@ -25,6 +25,8 @@ pub(crate) struct Recipe {
     pub(crate) project: ProjectName,
     pub(crate) human_review: bool,
     pub(crate) stack: Option<Stack>,
+    #[serde(default)]
+    pub(crate) test_runner: Option<TestRunner>,
 }
 
 impl Recipe {
@@ -144,7 +146,7 @@ impl Session {
 
     pub(crate) fn pipeline(&self, recipe: &Recipe) -> Pipeline<IntakeRequest, ReviewOutcome> {
         let policy = if recipe.human_review { Review::Human } else { Review::Auto };
-        let options = StandardOptions::new(policy.into()).with_stack(recipe.stack);
+        let options = StandardOptions::new(policy.into()).with_stack(recipe.stack).with_test_runner(recipe.test_runner);
         standard_pipeline(&self.workspace.ports(), &options)
     }
 
@@ -156,13 +158,14 @@ impl Session {
             None => default_project(&args.documents)?,
         };
         let mut parts: Vec<String> = vec![format!("{:?} {:?}", args.review(), args.stack)];
+        parts.extend(args.test_runner.map(|runner| runner.to_string()));
         parts.extend(documents.iter().map(|(name, content)| format!("{name} {}", ContentHash::of(content))));
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let key = IdempotencyKey::derive(&parts);
         let execution = ExecutionId::for_key(&project, &key);
         let root = self.engine.root_for(&project, &key).await?;
         let human_review = args.review() == Review::Human;
-        let recipe = Recipe { execution, project, human_review, stack: args.stack };
+        let recipe = Recipe { execution, project, human_review, stack: args.stack, test_runner: args.test_runner };
         recipe.keep(self.workspace.root())?;
         let intake = upload_documents(self.workspace.artifacts.as_ref(), &root, documents).await?;
         Ok((recipe, StartRequest::new(root, key), intake))

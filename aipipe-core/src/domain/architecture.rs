@@ -71,6 +71,47 @@ impl std::str::FromStr for Stack {
     }
 }
 
+/// What runs the tests of a product in JavaScript or TypeScript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TestRunner {
+    /// Vitest, which all stacks on Node have unless another one is chosen.
+    Vitest,
+    /// Jest.
+    Jest,
+}
+
+impl TestRunner {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Vitest, Self::Jest];
+
+    /// Its name in commands: `vitest`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vitest => "vitest",
+            Self::Jest => "jest",
+        }
+    }
+}
+
+impl fmt::Display for TestRunner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for TestRunner {
+    type Err = ParseError;
+    fn from_str(value: &str) -> Result<Self, ParseError> {
+        Self::ALL
+            .into_iter()
+            .find(|runner| runner.as_str() == value)
+            .ok_or_else(|| ParseError::new("test runner", value, "is not one of vitest, jest"))
+    }
+}
+
 /// Words that speak for or against a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackEvidence {
@@ -446,6 +487,12 @@ pub struct BuildConfiguration {
     pub oldest_runtime_version: RuntimeVersion,
     /// Exact dependencies.
     pub dependencies: Vec<PinnedDependency>,
+    /// Exact versions, by name, of packages that the dependencies bring along and that have to be held.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: BTreeMap<String, String>,
+    /// What runs the tests, where the stack leaves a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_runner: Option<TestRunner>,
     /// Commands by purpose: install, lint, typecheck, test, build, security, start.
     pub commands: BTreeMap<String, String>,
     /// The checks that must succeed before a merge, as the workflow names its jobs.

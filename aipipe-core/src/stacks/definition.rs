@@ -1,8 +1,10 @@
 //! What `stack.json` holds, parsed into types that can't hold a file rule that makes no sense.
 
 use super::pattern::{Blank, Pattern};
-use crate::domain::{BuildConfiguration, CheckName, ComponentKind, PinnedDependency, RuntimeVersion, Stack};
-use serde::Deserialize;
+use crate::domain::{
+    BuildConfiguration, CheckName, ComponentKind, PinnedDependency, RuntimeVersion, Stack, TestRunner,
+};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is known about a stack, whatever is built with it.
@@ -34,6 +36,12 @@ pub struct StackDefinition {
     pub development_dependencies: BTreeMap<String, String>,
     /// Exact versions of packages that may be added, and no others: names a model makes up are not among them.
     pub further_packages: BTreeMap<String, String>,
+    /// What other test runners than Vitest need; none where there is no choice.
+    #[serde(default)]
+    pub test_runners: BTreeMap<TestRunner, TestRunnerRule>,
+    /// The test runner this definition is for, where there is a choice.
+    #[serde(skip)]
+    pub test_runner: Option<TestRunner>,
     /// Commands by purpose.
     pub commands: BTreeMap<String, String>,
     /// The checks that must succeed before a merge.
@@ -53,9 +61,27 @@ impl StackDefinition {
             runtime_version: self.runtime_version.clone(),
             oldest_runtime_version: self.oldest_runtime_version.clone(),
             dependencies: self.pinned().collect(),
+            overrides: self.runner_rule().map(|rule| rule.overrides.clone()).unwrap_or_default(),
+            test_runner: self.test_runner,
             commands: self.commands.clone(),
             required_checks: self.required_checks.clone(),
         }
+    }
+
+    /// The same with this test runner: with its packages and files, and without those of Vitest.
+    pub(super) fn with_test_runner(mut self, runner: TestRunner) -> Self {
+        self.test_runner = Some(runner);
+        if let Some(rule) = self.runner_rule().cloned() {
+            self.development_dependencies.retain(|name, _| !rule.leaves_out.contains(name));
+            self.development_dependencies.extend(rule.development_dependencies);
+        }
+        self.files.retain(|file| file.test_runner.is_none_or(|needed| needed == runner));
+        self
+    }
+
+    /// What the test runner needs that is not Vitest.
+    fn runner_rule(&self) -> Option<&TestRunnerRule> {
+        self.test_runners.get(&self.test_runner?)
     }
 
     /// Every package with its exact version, first those the product runs with.
@@ -70,10 +96,34 @@ impl StackDefinition {
         self.dependencies.iter().map(pin(false)).chain(self.development_dependencies.iter().map(pin(true)))
     }
 
+    /// Where the tests of its products find records, by the template of the repositories.
+    pub(crate) fn keeping(&self) -> Keeping {
+        let repository = self.components().find(|(_, component)| component.role == "repository");
+        match repository.map(|(rule, _)| rule.template.as_str()) {
+            Some("shared/browser/repository.ts") => Keeping::Browser,
+            Some("repository.ts") => Keeping::BrowserOrApi,
+            _ => Keeping::InMemory,
+        }
+    }
+
     /// The rows of the table that are parts of the architecture, in its order.
     pub fn components(&self) -> impl Iterator<Item = (&FileRule, &ComponentRule)> {
         self.files.iter().filter_map(|rule| Some((rule, rule.component.as_ref()?)))
     }
+}
+
+/// What a test runner needs in the place of Vitest.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TestRunnerRule {
+    /// Packages for development that only Vitest needs.
+    pub leaves_out: Vec<String>,
+    /// Exact versions of those it needs instead.
+    pub development_dependencies: BTreeMap<String, String>,
+    /// Exact versions of packages these bring along and that have to be held.
+    #[serde(default)]
+    pub overrides: BTreeMap<String, String>,
 }
 
 /// A language code is written in.
@@ -108,6 +158,18 @@ pub enum Surface {
     Http,
     /// People fill in forms.
     Browser,
+}
+
+/// Where the tests of a product find its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Keeping {
+    /// In repositories of their own, which are told what other records there are.
+    InMemory,
+    /// In the storage of the browser, all kinds together.
+    Browser,
+    /// The same, with repositories of the stack's own.
+    BrowserOrApi,
 }
 
 /// Where things go and how files are named.
@@ -147,6 +209,8 @@ pub struct FileRule {
     pub scope: Scope,
     /// When it is there; with none, always.
     pub when: Vec<Condition>,
+    /// The test runner it belongs to, if it belongs to one.
+    pub test_runner: Option<TestRunner>,
     /// Why it is there.
     pub reason: Pattern,
     /// The part of the architecture it is, if it is one.
@@ -168,6 +232,8 @@ pub enum Scope {
     Entity,
     /// Once for each story that is served.
     Story,
+    /// Once for each story that is served and has a criterion that states a rule over values.
+    Property,
     /// Once for each folder that holds files of the language.
     Folder,
 }
@@ -193,6 +259,8 @@ pub enum Condition {
     Refuses,
     /// A field refers to another record.
     Refers,
+    /// Property tests draw its records: a criterion states a rule over their values.
+    Drawn,
 }
 
 /// A part of the architecture.
@@ -274,6 +342,7 @@ struct WrittenRule {
     scope: Scope,
     #[serde(default)]
     when: Vec<Condition>,
+    test_runner: Option<TestRunner>,
     reason: Pattern,
     component: Option<ComponentRule>,
 }
@@ -281,16 +350,18 @@ struct WrittenRule {
 impl TryFrom<WrittenRule> for FileRule {
     type Error = String;
 
-    fn try_from(WrittenRule { path, template, scope, when, reason, component }: WrittenRule) -> Result<Self, String> {
+    fn try_from(written: WrittenRule) -> Result<Self, String> {
+        let WrittenRule { path, template, scope, when, test_runner, reason, component } = written;
         let in_name = match scope {
             Scope::Scaffold | Scope::Growing | Scope::Shared => |_: Blank| false,
             Scope::Entity => Blank::is_of_entity,
-            Scope::Story => |blank: Blank| blank == Blank::Story,
+            Scope::Story | Scope::Property => |blank: Blank| blank == Blank::Story,
             Scope::Folder => |blank: Blank| blank == Blank::Folder,
         };
         let in_reason = match scope {
             Scope::Entity => |blank: Blank| blank.is_of_entity() || blank == Blank::Unchecked,
             Scope::Story => |blank: Blank| matches!(blank, Blank::CriterionTests | Blank::UsualTests),
+            Scope::Property => |blank: Blank| blank == Blank::CriterionTests,
             _ => |_: Blank| false,
         };
         let needs_one = !matches!(scope, Scope::Scaffold | Scope::Growing | Scope::Shared);
@@ -305,13 +376,14 @@ impl TryFrom<WrittenRule> for FileRule {
         }
         if let Some(component) = &component {
             let named = component.exports.iter().map(|export| &export.name).chain([&component.title]);
-            if !matches!(scope, Scope::Entity | Scope::Growing)
+            if when.contains(&Condition::Drawn)
+                || !matches!(scope, Scope::Entity | Scope::Growing)
                 || !named.flat_map(Pattern::blanks).all(|blank| scope == Scope::Entity && blank.is_of_entity())
             {
                 return Err(format!("the component {} can't be named", component.role));
             }
         }
-        Ok(Self { path, template, scope, when, reason, component })
+        Ok(Self { path, template, scope, when, test_runner, reason, component })
     }
 }
 

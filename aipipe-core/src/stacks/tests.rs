@@ -8,7 +8,9 @@ fn all_five_parse_and_are_pinned_exactly() {
         assert_eq!(definition.stack, stack);
         assert!(!definition.dependencies.is_empty(), "{stack}");
         let versions = [&definition.dependencies, &definition.development_dependencies, &definition.further_packages];
-        for (name, version) in versions.into_iter().flatten() {
+        let runners = definition.test_runners.values();
+        let of_runners = runners.flat_map(|rule| [&rule.development_dependencies, &rule.overrides]);
+        for (name, version) in versions.into_iter().chain(of_runners).flatten() {
             let exact = version.split('.').count() == 3 && version.split('.').all(|part| part.parse::<u32>().is_ok());
             assert!(exact, "{stack}: {name} {version}");
         }
@@ -34,12 +36,28 @@ fn a_package_stands_in_one_list_only() {
 }
 
 #[test]
+fn another_test_runner_takes_the_place_of_all_that_only_vitest_needs() {
+    for stack in [Stack::ReactSpa, Stack::NodeApi] {
+        let [vitest, jest] = TestRunner::ALL.map(|runner| definition_with(stack, Some(runner)).unwrap());
+        assert_eq!((vitest.test_runner, jest.test_runner), (Some(TestRunner::Vitest), Some(TestRunner::Jest)));
+        let names = |definition: &StackDefinition| definition.pinned().map(|d| d.name).collect::<BTreeSet<_>>();
+        for left_out in &vitest.test_runners[&TestRunner::Jest].leaves_out {
+            assert!(names(vitest).contains(left_out) && !names(jest).contains(left_out), "{stack}: {left_out}");
+        }
+        assert!(!names(jest).iter().any(|name| name.contains("vitest")), "{stack}");
+        assert!(names(jest).contains("jest") && !names(vitest).contains("jest"), "{stack}");
+        let files = |definition: &StackDefinition| definition.files.len();
+        assert_ne!(files(vitest), files(jest), "{stack}");
+    }
+}
+
+#[test]
 fn the_node_stacks_share_their_tools() {
     let version = |stack: Stack, name: &str| {
         definition(stack).pinned().find(|dependency| dependency.name == name).map(|dependency| dependency.version)
     };
     for stack in [Stack::ReactSpa, Stack::ReactFullstack, Stack::VueSpa] {
-        for tool in ["typescript", "vitest", "eslint"] {
+        for tool in ["typescript", "vitest", "fast-check", "eslint"] {
             assert_eq!(version(stack, tool), version(Stack::NodeApi, tool), "{stack}: {tool}");
         }
     }
@@ -54,7 +72,9 @@ fn every_template_a_table_names_is_there_and_every_own_one_is_named() {
         if known.is_empty() {
             continue;
         }
-        let named: BTreeSet<&str> = definition(stack).files.iter().map(|rule| rule.template.as_str()).collect();
+        let variants = TestRunner::ALL.into_iter().filter_map(|runner| definition_with(stack, Some(runner)).ok());
+        let rules = variants.chain([definition(stack)]).flat_map(|definition| &definition.files);
+        let named: BTreeSet<&str> = rules.map(|rule| rule.template.as_str()).collect();
         assert!(named.is_subset(&known), "{stack}: {:?}", named.difference(&known));
         let sources: Vec<&str> = templates(stack).map(|(_, source)| source).collect();
         let included = |name: &str| sources.iter().any(|source| source.contains(&format!("\"{name}\"")));

@@ -7,7 +7,7 @@ use super::integration_validator::{IntegrationValidator, WorkflowOptions};
 use super::requirements_synthesizer::RequirementsSynthesizer;
 use super::review_coordinator::{ReviewCoordinator, ReviewOptions};
 use super::story_executor::{ModelOptions, StoryExecutor};
-use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack};
+use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack, TestRunner};
 use crate::pipeline::Pipeline;
 use crate::ports::{ContinuousIntegration, LanguageModel, PackageManager, ReviewDesk, SourceControl};
 use crate::stacks::TemplateOverrides;
@@ -74,6 +74,8 @@ impl StandardPorts {
 pub struct StandardOptions {
     /// The stack; by evidence when `None`.
     pub stack: Option<Stack>,
+    /// What runs the tests; the stack's usual runner when `None`.
+    pub test_runner: Option<TestRunner>,
     /// What the CI workflow checks on.
     pub workflow: WorkflowOptions,
     /// Templates in the place of single ones of this crate.
@@ -92,6 +94,7 @@ impl StandardOptions {
     pub fn new(policy: ReviewPolicy) -> Self {
         Self {
             stack: None,
+            test_runner: None,
             workflow: WorkflowOptions::default(),
             templates: TemplateOverrides::default(),
             model: None,
@@ -104,6 +107,13 @@ impl StandardOptions {
     #[must_use]
     pub fn with_stack(mut self, stack: Option<Stack>) -> Self {
         self.stack = stack;
+        self
+    }
+
+    /// The same with tests run by this runner. A stack that can't have it is an `Unsupported` error of stage 3.
+    #[must_use]
+    pub fn with_test_runner(mut self, test_runner: Option<TestRunner>) -> Self {
+        self.test_runner = test_runner;
         self
     }
 
@@ -153,7 +163,7 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
     Pipeline::builder("documents-to-pull-request")
         .then(DocumentProcessor::default())
         .then(RequirementsSynthesizer::by_rules())
-        .then(ArchitecturePlanner::with_stack(options.stack))
+        .then(ArchitecturePlanner::with_stack(options.stack).with_test_runner(options.test_runner))
         .then(executor.with_overrides(options.templates.clone()))
         .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))
         .then(GithubOrchestrator::new(

@@ -344,31 +344,35 @@ const STACKS: [(&str, &[&str]); 5] = [
 ];
 
 /// Every stack generates a project whose own workflow installs, checks, tests and builds it for real, green, and which is
-/// then merged: a small one always, the sample project too in the full run.
+/// then merged: a small one always; in the full run the sample project too, and both with Jest where a stack can have it.
 #[test]
 fn every_stack_generates_projects_that_pass_their_own_workflow() {
     let folder = tempfile::tempdir().unwrap();
     let notes = folder.path().join("notes.md");
     fs::write(&notes, NOTES).unwrap();
     let full = std::env::var_os("AIPIPE_FULL").is_some();
+    let jest = STACKS.iter().filter(|(stack, _)| full && matches!(*stack, "react-spa" | "node-api"));
+    let projects = STACKS.iter().map(|row| (row, None)).chain(jest.map(|row| (row, Some("jest"))));
     let (mut green, mut total, mut faults) = (0_usize, 0_usize, Vec::new());
-    for (stack, files) in STACKS {
+    for ((stack, files), runner) in projects {
         for documents in [Some(&notes), None].into_iter().take(if full { 2 } else { 1 }) {
             total += 1;
             let workspace = folder.path().join(format!("{stack}-{total}"));
             let mut options = vec!["--json", "--stack", stack];
+            options.extend(runner.map(|runner| ["--test-runner", runner]).into_iter().flatten());
             options.extend(documents.map(|notes| notes.to_str().unwrap()));
             let ran = run(&mut quickstart(&workspace, &options));
             let json = ran.json();
             let jobs = json["checks"].as_array().cloned().unwrap_or_default();
-            if json["pull_request"]["state"] != "merged" || json["stack"]["id"] != stack || jobs.len() < 4 {
+            if json["pull_request"]["state"] != "merged" || json["stack"]["id"] != *stack || jobs.len() < 4 {
                 faults.push(format!("{stack}: {ran}"));
                 continue;
             }
             green += 1;
             let into = folder.path().join(format!("clone-{total}"));
             clone(&json, &into);
-            for file in [".github/workflows/ci.yml"].iter().chain(files) {
+            assert_eq!(into.join("jest.config.js").exists(), runner == Some("jest"), "{stack}");
+            for file in [".github/workflows/ci.yml"].iter().chain(*files) {
                 assert!(into.join(file).exists(), "{stack}: {file} is missing");
             }
         }

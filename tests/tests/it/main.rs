@@ -9,4 +9,5 @@ mod examples;
 mod executor;
 mod makespan;
 mod program;
+mod properties;
 mod workflows;

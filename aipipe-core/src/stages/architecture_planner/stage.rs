@@ -1,8 +1,12 @@
 //! Stage 3: the stack, decided by evidence, by the host or by a person; then the plan.
 
 use super::{Source, decide_stack, plan};
-use crate::domain::{DocumentSet, SignalName, Stack, StackDecision, StackVerdict, StageName, StorySet, Wait};
+use crate::domain::{
+    ArchitecturePlan, DocumentSet, SignalName, Stack, StackDecision, StackVerdict, StageName, StorySet, TestRunner,
+    Wait,
+};
 use crate::pipeline::{Outcome, Stage, StageContext};
+use crate::stacks::definition_with;
 use crate::tables::ComponentRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
@@ -13,13 +17,22 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ArchitecturePlanner {
     host_choice: Option<Stack>,
+    test_runner: Option<TestRunner>,
 }
 
 impl ArchitecturePlanner {
     /// Plans for this stack whatever the documents say; `None` leaves it to the evidence.
     #[must_use]
     pub fn with_stack(stack: Option<Stack>) -> Self {
-        Self { host_choice: stack }
+        Self { host_choice: stack, test_runner: None }
+    }
+
+    /// The same with tests run by this runner; `None` is the stack's usual one. Where the decided stack can't have it,
+    /// the stage fails with `Unsupported`.
+    #[must_use]
+    pub fn with_test_runner(mut self, test_runner: Option<TestRunner>) -> Self {
+        self.test_runner = test_runner;
+        self
     }
 
     /// The stage's name: `architecture-planner`.
@@ -82,14 +95,17 @@ enum DecidedOr<T> {
 #[async_trait]
 impl Stage for ArchitecturePlanner {
     type Input = StorySet;
-    type Output = crate::domain::ArchitecturePlan;
+    type Output = ArchitecturePlan;
 
     fn name(&self) -> StageName {
         Self::stage_name()
     }
 
     fn revision(&self) -> String {
-        format!("2 {:?}", self.host_choice)
+        match self.test_runner {
+            None => format!("2 {:?}", self.host_choice),
+            Some(runner) => format!("2 {:?} {runner}", self.host_choice),
+        }
     }
 
     async fn run(&self, cx: &StageContext, stories: StorySet) -> Result<Outcome<Self::Output>> {
@@ -110,7 +126,8 @@ impl Stage for ArchitecturePlanner {
             DecidedOr::Or(wait) => return Ok(Outcome::Waiting(wait)),
         };
         let stored = cx.store(&stories).await?;
-        let plan = plan(stories.root.clone(), stored, &stories, decision)?;
+        let build = definition_with(decision.stack, self.test_runner)?.build_configuration();
+        let plan = ArchitecturePlan { build, ..plan(stories.root.clone(), stored, &stories, decision)? };
         let records = plan.components.iter().map(|component| {
             let (execution, root) = (cx.execution().clone(), cx.root().clone());
             ComponentRecord { component: component.clone(), execution, root }.write()

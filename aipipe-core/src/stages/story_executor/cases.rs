@@ -166,7 +166,8 @@ impl<'a> Cases<'a> {
         Ok(case)
     }
 
-    fn source(&self, case: &Case) -> Option<(&ServedEntity<'a>, &'a Field)> {
+    /// The field a case is about, as the plan has it.
+    pub(super) fn source(&self, case: &Case) -> Option<(&ServedEntity<'a>, &'a Field)> {
         let served = self.served.entity(&case.entity.name)?;
         let wanted = case.field.as_ref()?;
         let position = case.entity.fields.iter().position(|field| field.key == wanted.key)?;

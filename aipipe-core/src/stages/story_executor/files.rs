@@ -39,7 +39,7 @@ impl<'a> Files<'a> {
                     }
                     continue;
                 }
-                Scope::Shared | Scope::Story | Scope::Folder => continue,
+                Scope::Shared | Scope::Story | Scope::Property | Scope::Folder => continue,
             };
             self.write(&path, rule, context! {}, reason, stories)?;
         }
@@ -75,6 +75,21 @@ impl<'a> Files<'a> {
                 Blank::CriterionTests => criterion_tests.to_string(),
                 _ => usual_tests.to_string(),
             });
+            self.write(path.as_str(), rule, extra.clone(), reason, vec![story.clone()])?;
+        }
+        Ok(())
+    }
+
+    /// The property tests of one story: how many there are.
+    pub(super) fn of_properties(
+        &mut self,
+        path: &RepoPath,
+        story: &StoryId,
+        extra: &Value,
+        count: usize,
+    ) -> Result<()> {
+        for rule in self.definition.files.iter().filter(|rule| rule.scope == Scope::Property) {
+            let reason = rule.reason.fill(|_| count.to_string());
             self.write(path.as_str(), rule, extra.clone(), reason, vec![story.clone()])?;
         }
         Ok(())

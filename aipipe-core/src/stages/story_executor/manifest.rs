@@ -17,6 +17,8 @@ pub(super) struct ProjectView<'a> {
     runtime_version: String,
     dependencies: Vec<DependencyView<'a>>,
     development_dependencies: Vec<DependencyView<'a>>,
+    /// What the dependencies bring along and has to be held.
+    overrides: Vec<DependencyView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -38,8 +40,9 @@ pub(super) fn project_view<'a>(
         }
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '@' | '/' | '.' | '_' | '-' | '+' | '!');
-    for dependency in &plan.build.dependencies {
-        for text in [&dependency.name, &dependency.version] {
+    let pinned = plan.build.dependencies.iter().map(|dependency| (&dependency.name, &dependency.version));
+    for (name, version) in pinned.chain(&plan.build.overrides) {
+        for text in [name, version] {
             if text.is_empty() || !text.chars().all(allowed) {
                 return Err(refuse("a dependency of the plan has no plain name and version", "dependency", text));
             }
@@ -70,6 +73,7 @@ pub(super) fn project_view<'a>(
         runtime_version: plan.build.oldest_runtime_version.to_string(),
         dependencies: of_kind(false),
         development_dependencies: of_kind(true),
+        overrides: plan.build.overrides.iter().map(|(name, version)| DependencyView { name, version }).collect(),
     })
 }
 

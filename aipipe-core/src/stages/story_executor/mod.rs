@@ -7,6 +7,7 @@
 
 mod cases;
 mod check;
+mod drawn;
 mod entered;
 mod files;
 mod fixtures;
@@ -19,6 +20,7 @@ mod order;
 mod pages;
 mod paths;
 mod project;
+mod properties;
 mod python;
 mod samples;
 pub mod schedule;
@@ -39,7 +41,7 @@ use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
 };
 use crate::stacks::naming::with_article;
-use crate::stacks::{StackDefinition, TemplateOverrides, definition};
+use crate::stacks::{StackDefinition, TemplateOverrides, definition, definition_with};
 use crate::{Error, ErrorKind, Result};
 use served::Served;
 use templates::Templates;
@@ -103,6 +105,15 @@ impl Generator {
     /// `Unsupported` for a stack without templates.
     pub fn with_overrides(stack: Stack, overrides: &TemplateOverrides) -> Result<Self> {
         let definition = definition(stack);
+        Ok(Self { definition, templates: Templates::of(definition, overrides)? })
+    }
+
+    /// A generator for the stack and the test runner of `plan` that takes the host's templates where there are any.
+    ///
+    /// # Errors
+    /// `Unsupported` for a stack without templates, or one that can't have the plan's test runner.
+    pub fn for_plan(plan: &ArchitecturePlan, overrides: &TemplateOverrides) -> Result<Self> {
+        let definition = definition_with(plan.decision.stack, plan.build.test_runner)?;
         Ok(Self { definition, templates: Templates::of(definition, overrides)? })
     }
 

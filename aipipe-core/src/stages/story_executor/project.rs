@@ -1,19 +1,20 @@
 //! The whole project as it is after a set of stories: every file with its template, its reason and its stories.
 
 use super::GeneratedFile;
-use super::cases::{Cases, StoryCases};
+use super::cases::{Case, Cases, StoryCases};
 use super::files::Files;
 use super::fixtures::Fixtures;
 use super::manifest::project_view;
 use super::paths::entity_paths;
-use super::python::FactoryImports;
+use super::properties::{Property, helpers};
+use super::python::{FactoryImports, PropertyImports};
 use super::served::{References, Served};
 use super::templates::Templates;
 use super::view::{EntityView, entities};
 use crate::domain::{
-    ArchitecturePlan, CriterionTest, RepoPath, StoryId, StorySet, UncheckedCriterion, UserStory, slugify,
+    ArchitecturePlan, CriterionTest, RepoPath, StoryId, StorySet, TestRunner, UncheckedCriterion, UserStory, slugify,
 };
-use crate::stacks::{Condition, FileNames, Language, Scope, StackDefinition};
+use crate::stacks::{Condition, FileNames, Language, Scope, StackDefinition, Surface};
 use crate::{Error, ErrorKind, Result};
 use minijinja::context;
 use minijinja::value::Serde;
@@ -26,6 +27,34 @@ pub(super) struct Project {
     pub(super) files: BTreeMap<RepoPath, GeneratedFile>,
     /// What became of each served story's criteria.
     pub(super) stories: BTreeMap<StoryId, StoryTests>,
+}
+
+/// What is told of one story before its files are written.
+struct Told<'a> {
+    story: &'a UserStory,
+    cases: Vec<Case>,
+    unchecked: Vec<UncheckedCriterion>,
+    properties: Vec<Property>,
+    path: RepoPath,
+    properties_path: RepoPath,
+}
+
+impl Told<'_> {
+    /// The tests of its criteria: first the examples, then the properties.
+    fn criterion_tests(&self, language: Language) -> Vec<CriterionTest> {
+        let called = |function: &String, name: &String| {
+            if language == Language::Python { function.clone() } else { name.clone() }
+        };
+        let examples = self.cases.iter().filter_map(|case| {
+            let name = called(&case.function, &case.name);
+            Some(CriterionTest { criterion: case.criterion.clone()?, file: self.path.clone(), name })
+        });
+        let properties = self.properties.iter().map(|property| {
+            let name = called(&property.function, &property.name);
+            CriterionTest { criterion: property.criterion.clone(), file: self.properties_path.clone(), name }
+        });
+        examples.chain(properties).collect()
+    }
 }
 
 /// The tests of one story.
@@ -49,6 +78,8 @@ struct StoryView {
     title: String,
     test: String,
     test_name: String,
+    /// The file of its property tests, if it has any.
+    properties: Option<String>,
 }
 
 /// Everything there is once `done` are served.
@@ -63,21 +94,34 @@ pub(super) fn project(
     let served = Served::of(plan, definition, done);
     let references = References::of(&served);
     let paths = entity_paths(plan, definition)?;
-    let views = entities(definition, &served, &references, &paths);
-    let surface = definition.surface;
+    let mut views = entities(definition, &served, &references, &paths);
+    let runner = definition.test_runner.unwrap_or(TestRunner::Vitest);
+    let (surface, keeping) = (definition.surface, definition.keeping());
     let cases = Cases { language, surface, served: &served, references: &references, views: &views };
-    let mut told: Vec<(&UserStory, StoryCases, RepoPath)> = Vec::new();
+    let mut told: Vec<Told<'_>> = Vec::new();
     let mut slugs: BTreeMap<String, usize> = BTreeMap::new();
     for story in &stories.stories {
         *slugs.entry(title_slug(story)).or_default() += 1;
     }
     for planned in &served.stories {
         if let Some(story) = stories.stories.iter().find(|story| story.id == planned.story) {
-            told.push((story, cases.of(story, planned), test_path(definition, &slugs, story)?));
+            let StoryCases { cases: of_story, unchecked } = cases.of(story, planned);
+            told.push(Told {
+                story,
+                properties: cases.properties(&of_story, keeping),
+                cases: of_story,
+                unchecked,
+                path: test_path(definition, Scope::Story, &slugs, story)?,
+                properties_path: test_path(definition, Scope::Property, &slugs, story)?,
+            });
         }
     }
-    let fixtures = Fixtures::of(surface, &views, told.iter().flat_map(|(_, cases, _)| &cases.cases));
-    let story_views: Vec<StoryView> = told.iter().map(|(story, _, path)| story_view(story, path)).collect();
+    let properties = || told.iter().flat_map(|told| &told.properties);
+    for view in &mut views {
+        view.is_drawn = properties().any(|property| property.entity.name == view.name);
+    }
+    let fixtures = Fixtures::of(surface, &views, told.iter().flat_map(|told| &told.cases));
+    let story_views: Vec<StoryView> = told.iter().map(story_view).collect();
     let any = |condition| views.iter().any(|entity| entity.holds(condition));
     let shared = context! {
         project => Serde(project_view(definition, plan, &views)?),
@@ -95,27 +139,34 @@ pub(super) fn project(
         tells_refused_fields => fixtures.tells_refused_fields,
         stack => definition.stack.as_str(),
         kinds => kinds(&views),
+        test_runner => runner.as_str(),
+        test_api => if runner == TestRunner::Jest { "@jest/globals" } else { "vitest" },
+        mocks => if runner == TestRunner::Jest { "jest" } else { "vi" },
+        keeping => Serde(keeping),
+        has_pages => surface == Surface::Browser,
+        helpers_drawn => Serde(helpers(&views, properties())),
         formatters => formatters(&views),
         fixture_names => fixture_names(&views),
         factory_imports => (language == Language::Python).then(|| Serde(FactoryImports::of(&views, &fixtures))),
     };
     let mut files = Files::new(templates, definition, shared);
-    let all: Vec<StoryId> = told.iter().map(|(story, ..)| story.id.clone()).collect();
+    let all: Vec<StoryId> = told.iter().map(|told| told.story.id.clone()).collect();
     files.of_project(&views, &all)?;
     let mut results = BTreeMap::new();
-    for (story, StoryCases { cases, unchecked }, path) in told {
-        let view = story_view(story, &path);
+    for of_story in told {
+        let (view, tests) = (story_view(&of_story), of_story.criterion_tests(language));
+        let Told { story, cases, unchecked, properties, path, properties_path } = of_story;
         let helpers = fixtures.imports(&cases, language);
         let extra = context! { story => Serde(&view), cases => Serde(&cases), helpers };
         let checked = cases.iter().filter(|case| case.criterion.is_some()).count();
         files.of_story(&path, &story.id, &extra, checked, cases.len() - checked)?;
-        let tests = cases
-            .iter()
-            .filter_map(|case| {
-                let name = if language == Language::Python { &case.function } else { &case.name };
-                Some(CriterionTest { criterion: case.criterion.clone()?, file: path.clone(), name: name.clone() })
-            })
-            .collect();
+        if !properties.is_empty() {
+            let uses: BTreeSet<&String> = properties.iter().flat_map(|property| &property.uses).collect();
+            let uses: Vec<String> = uses.into_iter().cloned().collect();
+            let imports = (language == Language::Python).then(|| Serde(PropertyImports::of(&properties)));
+            let extra = context! { story => Serde(&view), properties => Serde(&properties), uses, imports };
+            files.of_properties(&properties_path, &story.id, &extra, properties.len())?;
+        }
         results.insert(story.id.clone(), StoryTests { tests, unchecked });
     }
     files.of_folders(&all)?;
@@ -185,12 +236,13 @@ fn fixture_names(views: &[EntityView]) -> BTreeSet<String> {
     shared.into_iter().chain(own).collect()
 }
 
-fn story_view(story: &UserStory, path: &RepoPath) -> StoryView {
+fn story_view(Told { story, path, properties, properties_path, .. }: &Told<'_>) -> StoryView {
     StoryView {
         id: story.id.to_string(),
         title: story.title.clone(),
         test: path.to_string(),
         test_name: path.file_name().to_owned(),
+        properties: (!properties.is_empty()).then(|| properties_path.to_string()),
     }
 }
 
@@ -199,7 +251,12 @@ fn title_slug(story: &UserStory) -> String {
 }
 
 /// Where a story's tests lie: named after its title, with its id where two stories have the same title.
-fn test_path(definition: &StackDefinition, slugs: &BTreeMap<String, usize>, story: &UserStory) -> Result<RepoPath> {
+fn test_path(
+    definition: &StackDefinition,
+    scope: Scope,
+    slugs: &BTreeMap<String, usize>,
+    story: &UserStory,
+) -> Result<RepoPath> {
     let own = title_slug(story);
     let shared = own.is_empty() || slugs.get(&own).is_some_and(|count| *count > 1);
     let name = match (own.is_empty(), shared) {
@@ -211,7 +268,7 @@ fn test_path(definition: &StackDefinition, slugs: &BTreeMap<String, usize>, stor
         FileNames::Kebab => name,
         FileNames::Snake => name.replace('-', "_"),
     };
-    let rule = definition.files.iter().find(|rule| rule.scope == Scope::Story).ok_or_else(|| {
+    let rule = definition.files.iter().find(|rule| rule.scope == scope).ok_or_else(|| {
         Error::new(ErrorKind::Internal, "story-executor.paths", "the stack has no place for a story's tests")
             .with("stack", definition.stack)
     })?;

@@ -2,6 +2,7 @@
 
 use super::fixtures::Fixtures;
 use super::paths::module;
+use super::properties::Property;
 use super::templates::lay;
 use super::view::EntityView;
 use crate::stacks::Language;
@@ -85,6 +86,76 @@ fn init_arguments(entity: &EntityView) -> Vec<String> {
     }
     arguments.push("new_id: Callable[[], str] = random_id".to_owned());
     arguments
+}
+
+/// What a file of property tests imports.
+#[derive(Debug, Serialize)]
+pub(super) struct PropertyImports {
+    standard: Vec<String>,
+    third_party: Vec<String>,
+    own: Vec<String>,
+}
+
+impl PropertyImports {
+    pub(super) fn of(properties: &[Property]) -> Self {
+        let any = |kinds: &[&str]| properties.iter().any(|property| kinds.contains(&property.kind));
+        let mut third_party: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut own: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut add = |module: String, name: &str| {
+            own.entry(module).or_default().insert(name.to_owned());
+        };
+        third_party.insert("hypothesis", vec!["given".to_owned()]);
+        if any(&["transitioned"]) {
+            third_party.insert("fastapi.testclient", vec!["TestClient".to_owned()]);
+            add("app.main".to_owned(), "create_app");
+            add("app.storage".to_owned(), "create_in_memory_repositories");
+        }
+        for property in properties {
+            let entity = &property.entity;
+            let (model, kind) = (module(entity.path_of("model")), property.kind);
+            match kind {
+                "unique" => add("app.errors".to_owned(), "UniqueViolation"),
+                "reference" => add("app.errors".to_owned(), "UnknownReference"),
+                "round_trip" => add(model.clone(), &entity.record),
+                "changed" => add(model.clone(), &format!("Update{}", entity.pascal)),
+                "ordered" | "filtered" => add(model.clone(), &format!("List{}Query", entity.plural_pascal)),
+                _ => {}
+            }
+            add(model, &format!("Create{}", entity.pascal));
+            if !matches!(kind, "range" | "required") {
+                add(module(entity.path_of("repository")), &format!("InMemory{}Repository", entity.pascal));
+            }
+            if matches!(kind, "round_trip" | "filtered" | "changed" | "transitioned") {
+                add("tests.strategies".to_owned(), "as_json");
+            }
+            add("tests.factories".to_owned(), "Body");
+            property.uses.iter().for_each(|name| add("tests.strategies".to_owned(), name));
+        }
+        if property_assumes(properties)
+            && let Some(names) = third_party.get_mut("hypothesis")
+        {
+            names.push("assume".to_owned());
+        }
+        let from = |(module, names): (&str, Vec<String>)| import(module, names);
+        let pytest = any(&["unique", "reference"]).then(|| "import pytest".to_owned());
+        Self {
+            standard: any(&["transitioned"])
+                .then(|| import("dataclasses", ["replace".to_owned()]))
+                .into_iter()
+                .collect(),
+            third_party: pytest.into_iter().chain(third_party.into_iter().map(from)).collect(),
+            own: own.iter().map(|(module, names)| import(module, names.iter().cloned())).collect(),
+        }
+    }
+}
+
+/// Whether a property holds only for records that differ in other fields.
+fn property_assumes(properties: &[Property]) -> bool {
+    let has_others = |property: &&Property| {
+        let own = property.field.as_ref().map(|field| &field.key);
+        property.entity.unique.iter().any(|other| Some(&other.key) != own)
+    };
+    properties.iter().filter(|property| property.kind == "unique").any(|property| has_others(&property))
 }
 
 /// What the factories import.

@@ -104,15 +104,15 @@ impl Stage for StoryExecutor {
         // Results of other templates are other results.
         let overrides = if self.overrides.is_empty() { String::new() } else { format!(" {}", self.overrides.hash()) };
         match &self.model {
-            None => format!("2 templates{overrides}"),
-            Some((_, options)) => format!("2 templates{overrides} and model {}", options.revision()),
+            None => format!("3 templates{overrides}"),
+            Some((_, options)) => format!("3 templates{overrides} and model {}", options.revision()),
         }
     }
 
     async fn run(&self, cx: &StageContext, plan: ArchitecturePlan) -> Result<Outcome<CodeBundle>> {
         let stories: StorySet = cx.load(&plan.stories).await?;
         let stored = cx.store(&plan).await?;
-        let generator = Generator::with_overrides(plan.decision.stack, &self.overrides)?;
+        let generator = Generator::for_plan(&plan, &self.overrides)?;
         // All of it is written before any of it is kept: a template that does not render leaves nothing behind.
         let GeneratedProject { scaffold, stories: rendered } = generator.whole(&plan, &stories)?;
         let told = match &self.model {

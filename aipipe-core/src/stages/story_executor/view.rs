@@ -1,5 +1,6 @@
 //! What the templates see: the served part of the plan in the names and expressions of one language.
 
+use super::drawn::{Drawn, drawn};
 use super::literals::{in_attribute, one_line};
 use super::pages::{EntityOnPages, FieldOnPage};
 use super::paths::EntityPaths;
@@ -47,6 +48,8 @@ pub(super) struct EntityView {
     pub(super) is_referred_to: bool,
     /// Whether records change after they are made.
     pub(super) changes: bool,
+    /// Whether property tests draw its records.
+    pub(super) is_drawn: bool,
     pub(super) create_fixture: String,
     pub(super) body_fixture: String,
     pub(super) paths: EntityPaths,
@@ -111,6 +114,8 @@ pub(super) struct FieldView {
     pub(super) to_itself: bool,
     /// A valid value for a test record: an expression, over the counter `n` when the field is unique.
     pub(super) fixture: String,
+    /// What draws values it takes, for property tests.
+    pub(super) drawn: Drawn,
     /// The function that makes the record a test record refers to.
     pub(super) made_by: Option<String>,
     #[serde(flatten)]
@@ -189,6 +194,7 @@ impl EntityView {
             Condition::Transitions => !self.transitions.is_empty(),
             Condition::Refuses => !self.unique.is_empty() || !self.references.is_empty(),
             Condition::Refers => !self.references.is_empty(),
+            Condition::Drawn => self.is_drawn,
         }
     }
 
@@ -279,6 +285,7 @@ fn entity_view(
             })
         }),
         changes,
+        is_drawn: false,
         create_fixture: language.create_fixture(&entity.name),
         body_fixture: language.body_fixture(&entity.name),
         paths: paths.get(&entity.name).cloned().unwrap_or_default(),
@@ -404,6 +411,7 @@ fn field_view(
         to_itself: matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name),
         made_by: target.as_ref().filter(|_| is_made).map(|target| target.create_fixture.clone()),
         page: FieldOnPage::of(field, &key, target.is_some()),
+        drawn: drawn(language, definition.surface, field),
         target,
         fixture,
         sample_value: sample(Language::TypeScript, field, 0)

@@ -16,7 +16,7 @@ use super::answer::Fence;
 use super::feedback::Feedback;
 use super::judge::Tree;
 use super::work::Task;
-use crate::domain::{ArchitecturePlan, RepoPath, Stack, StorySet, UserStory};
+use crate::domain::{ArchitecturePlan, RepoPath, Stack, StorySet, TestRunner, UserStory};
 use crate::ports::{Message, MessageRole, ModelRequest, PromptPart, Purpose};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -60,6 +60,9 @@ fn rules(plan: &ArchitecturePlan) -> String {
     for style in style(plan.decision.stack) {
         let _ = writeln!(text, "- {style}");
     }
+    if let Some(api) = test_api(plan) {
+        let _ = writeln!(text, "- Test functions come from their package: import {{ expect, it }} from \"{api}\".");
+    }
     let names = |development: bool| {
         let of = plan.build.dependencies.iter().filter(|package| package.development == development);
         of.map(|package| format!("{} {}", package.name, package.version)).collect::<Vec<_>>().join(", ")
@@ -72,6 +75,15 @@ fn rules(plan: &ArchitecturePlan) -> String {
     text
 }
 
+/// What tests import their functions from; `None` where they need no import.
+fn test_api(plan: &ArchitecturePlan) -> Option<&'static str> {
+    match plan.build.test_runner {
+        _ if plan.decision.stack == Stack::PythonApi => None,
+        Some(TestRunner::Jest) => Some("@jest/globals"),
+        _ => Some("vitest"),
+    }
+}
+
 fn style(stack: Stack) -> &'static [&'static str] {
     match stack {
         Stack::PythonApi => &[
@@ -82,7 +94,7 @@ fn style(stack: Stack) -> &'static [&'static str] {
         Stack::NodeApi => &[
             "Strict TypeScript, ES modules: relative imports end in .js; no any; no default exports.",
             "Errors are answered as problem details, as the existing routes do.",
-            "Tests with vitest and supertest: import { expect, it } from \"vitest\".",
+            "Tests of routes with supertest.",
         ],
         Stack::ReactSpa | Stack::ReactFullstack => &[
             "Strict TypeScript; function components; no any.",
@@ -92,7 +104,7 @@ fn style(stack: Stack) -> &'static [&'static str] {
         Stack::VueSpa => &[
             "Single-file components with <script setup lang=\"ts\">; strict TypeScript; no any.",
             "Interfaces are usable by keyboard, inputs have labels, errors and empty states are told in words.",
-            "Tests with vitest and Vue Test Utils.",
+            "Tests with Testing Library: by role and label.",
         ],
     }
 }
