@@ -22,7 +22,7 @@ use crate::Result;
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, BuildFailure, BuildRepair, BuildReport, CodeBundle, CodeFile, CommitRecord,
     CommitSha, Conclusion, PublishedBuild, RepoPath, Route, RunState, Severity, SignalName, StageName, StepKey, Stored,
-    StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport, Wait, WorkPlan,
+    StoryId, StoryResult, StorySet, StoryStatus, UserStory, ValidationReport, Wait, WaitKind, WorkPlan,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{
@@ -244,10 +244,11 @@ impl BuildRepairer {
         let run = match runs.ensure(&selector).await? {
             Standing::Finished(run) => *run,
             standing => {
-                return Ok(Round::Waits(Wait {
-                    signal: SignalName::literal("build"),
-                    reason: format!("mended commit {}: {standing}", build.head.short()),
-                    poll_after: standing.may_change().then_some(self.publish.poll),
+                let reason = format!("mended commit {}: {standing}", build.head.short());
+                let wait = Wait::new(SignalName::literal("build"), reason);
+                return Ok(Round::Waits(match standing.may_change() {
+                    true => wait.with_kind(WaitKind::Elsewhere).with_poll(self.publish.poll),
+                    false => wait,
                 }));
             }
         };

@@ -208,7 +208,7 @@ pub(in crate::stages) fn findings(
     further: &BTreeSet<String>,
     contents: &BTreeMap<RepoPath, Bytes>,
 ) -> Result<Vec<Finding>> {
-    let facts = promised(ArchitectureFacts::of(plan), bundle.work(), contents);
+    let facts = promised(ArchitectureFacts::of(plan), bundle.results(), contents);
     let options = ValidatorOptions::default()
         .with_origin(Origin::Generated)
         .with_architecture(facts)
