@@ -49,7 +49,8 @@ fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
         for field in &entity.fields {
             let marks = [(field.required, ", required"), (field.unique, ", unique")];
             let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
-            writeln!(out, "      {}: {}{marks}", field.name, field.kind)?;
+            let start = field.initial.as_ref().map(|initial| format!(", starts as {initial}")).unwrap_or_default();
+            writeln!(out, "      {}: {}{marks}{start}", field.name, field.kind)?;
             if let Basis::Default { reason } = &field.basis {
                 writeln!(out, "          assumed: {reason}")?;
             }

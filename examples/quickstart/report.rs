@@ -5,7 +5,7 @@ use aipipe::ErrorKind;
 use aipipe::domain::{
     ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, CommitSha, Cost, DocumentSet, ExecutionStatus,
     ExecutionSummary, Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult,
-    StorySet, StoryStatus, UnchangedBase, WaitKind, WorkflowRun,
+    StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UnchangedBase, WaitKind, WorkflowRun,
 };
 use aipipe::local::CREDENTIALS_WITHHELD;
 use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, RunSelector};
@@ -88,10 +88,17 @@ impl Report {
         self.build.as_ref().and_then(BuildReport::published)
     }
 
-    /// Whether checks alone can't decide: something goes or is overwritten, or no story is served.
+    /// The way from the requirements to what shows them.
+    fn matrix(&self) -> Option<TraceMatrix> {
+        let (stories, plan, bundle) = (self.stories.as_ref()?, self.plan.as_ref()?, self.bundle.as_ref()?);
+        Some(TraceMatrix::of(Traced { stories, plan, bundle, build: self.published(), required_checks: &[] }))
+    }
+
+    /// Whether checks alone can't decide: something goes, is overwritten or not shown by a test, or no story is served.
     fn is_left_to_a_person(&self) -> bool {
         let takes = self.published().is_some_and(|build| !build.removed.is_empty() || !build.overwritten.is_empty());
-        takes || self.bundle.as_ref().is_some_and(|bundle| bundle.served().count() == 0)
+        let unshown = self.matrix().is_some_and(|matrix| !matrix.held(&TraceGates::default()).is_empty());
+        takes || unshown || self.bundle.as_ref().is_some_and(|bundle| bundle.served().count() == 0)
     }
 
     fn status(&self) -> &'static str {
@@ -158,6 +165,10 @@ impl Report {
                 "evidence": plan.decision.evidence,
             })),
             "stories": self.story_rows(),
+            "traceability": self.matrix().map(|matrix| json!({
+                "gaps": matrix.gaps,
+                "for_a_person": matrix.held(&TraceGates::default()).len(),
+            })),
             "questions": self.stories.as_ref().map(|stories| &stories.questions),
             "uncovered": self.stories.as_ref().map(|stories| &stories.uncovered),
             "documents": {

@@ -282,6 +282,9 @@ pub struct Field {
     pub required: bool,
     /// Whether no two records may have the same value.
     pub unique: bool,
+    /// The value a new record starts with unless it is made with another: one of the listed ones. Such a field is required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<String>,
     /// Why it exists: the words, or why it was assumed.
     pub basis: super::story::Basis,
 }

@@ -316,6 +316,31 @@ pub struct PublishedBuild {
     pub removed: Vec<RemovedFile>,
     /// The files of the base that somebody else wrote or changed, and that the commits overwrite, by path.
     pub overwritten: Vec<RepoPath>,
+    /// What was tried after red runs of earlier heads, oldest first.
+    #[serde(default)]
+    pub repairs: Vec<BuildRepair>,
+}
+
+/// What was tried after a red run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BuildRepair {
+    /// The head that was red.
+    pub head: CommitSha,
+    /// The step that failed.
+    pub failure: BuildFailure,
+    /// The stories that were mended.
+    pub mended: Vec<StoryId>,
+    /// The stories that could not be, each with the reason.
+    pub given_up: Vec<(StoryId, String)>,
+}
+
+impl BuildRepair {
+    /// What was tried after this failure of this head.
+    #[must_use]
+    pub fn new(head: CommitSha, failure: BuildFailure) -> Self {
+        Self { head, failure, mended: Vec::new(), given_up: Vec::new() }
+    }
 }
 
 impl PublishedBuild {

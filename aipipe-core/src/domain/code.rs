@@ -4,6 +4,7 @@ use super::architecture::ArchitecturePlan;
 use super::artifact::{ArtifactRef, Stored};
 use super::id::{CriterionId, StoryId};
 use super::path::{ProjectRoot, RepoPath};
+use super::work::WorkPlan;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -129,6 +130,8 @@ pub struct CodeBundle {
     pub root: ProjectRoot,
     /// What it was made from.
     pub plan: Stored<ArchitecturePlan>,
+    /// Which story was to write which file, by whom and why.
+    pub work: Stored<WorkPlan>,
     /// Files that serve no single story: manifests, configuration, entry point.
     pub scaffold: Vec<CodeFile>,
     /// The stories in the order they were worked on.
@@ -136,6 +139,9 @@ pub struct CodeBundle {
     /// What was added afterwards to stories above that a template had served in part, in the order it was added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub completions: Vec<StoryResult>,
+    /// What was mended after CI had looked at it, in the order it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<StoryResult>,
 }
 
 impl CodeBundle {
@@ -144,15 +150,15 @@ impl CodeBundle {
         self.stories.iter().filter(|result| matches!(result.status, StoryStatus::Done | StoryStatus::Partial { .. }))
     }
 
-    /// Every piece of work on a story, in the order they follow each other.
-    pub fn work(&self) -> impl Iterator<Item = &StoryResult> {
-        self.stories.iter().chain(&self.completions)
+    /// Every result of work on a story, in the order they follow each other.
+    pub fn results(&self) -> impl Iterator<Item = &StoryResult> {
+        self.stories.iter().chain(&self.completions).chain(&self.repairs)
     }
 
     /// The last version of every file, by path.
     #[must_use]
     pub fn final_files(&self) -> BTreeMap<&RepoPath, &CodeFile> {
-        let of_stories = self.work().flat_map(|story| &story.files);
+        let of_stories = self.results().flat_map(|story| &story.files);
         self.scaffold.iter().chain(of_stories).map(|file| (&file.path, file)).collect()
     }
 

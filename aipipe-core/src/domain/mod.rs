@@ -22,6 +22,8 @@ mod time;
 mod trace;
 mod usage;
 mod validation;
+mod work;
+mod write_set;
 
 pub use architecture::*;
 pub use artifact::*;
@@ -44,3 +46,5 @@ pub use time::*;
 pub use trace::*;
 pub use usage::*;
 pub use validation::*;
+pub use work::*;
+pub use write_set::*;

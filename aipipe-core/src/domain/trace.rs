@@ -101,7 +101,7 @@ pub struct CheckTrace {
     pub state: Option<RunState>,
 }
 
-/// Something missing between a requirement and what shows it.
+/// Something missing between a requirement and what shows it: a finding of the matrix's gates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "gap", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -141,7 +141,105 @@ pub enum TraceGap {
     },
 }
 
+/// What a gap does to a merge that nobody has to approve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// It is told, and the merge goes on.
+    Tell,
+    /// The merge waits for a person.
+    Hold,
+}
+
+/// Which gaps leave an automated merge to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TraceGates {
+    /// A requirement no story serves.
+    pub unserved_requirement: Gate,
+    /// A criterion that no test shows, of a story that counts as done.
+    pub uncovered_of_done: Gate,
+    /// A criterion that no test shows, of a story that is said to be done in part.
+    pub uncovered_of_partial: Gate,
+    /// A served story without any test.
+    pub untested_story: Gate,
+    /// A file made for a story that serves none.
+    pub orphan_file: Gate,
+}
+
+impl Default for TraceGates {
+    /// What is said to be done has to be shown; what is openly missing is told.
+    fn default() -> Self {
+        Self {
+            unserved_requirement: Gate::Tell,
+            uncovered_of_done: Gate::Hold,
+            uncovered_of_partial: Gate::Tell,
+            untested_story: Gate::Hold,
+            orphan_file: Gate::Tell,
+        }
+    }
+}
+
+impl TraceGates {
+    /// The same with this for requirements no story serves.
+    #[must_use]
+    pub fn with_unserved_requirement(mut self, gate: Gate) -> Self {
+        self.unserved_requirement = gate;
+        self
+    }
+
+    /// The same with this for criteria no test shows, of stories that count as done.
+    #[must_use]
+    pub fn with_uncovered_of_done(mut self, gate: Gate) -> Self {
+        self.uncovered_of_done = gate;
+        self
+    }
+
+    /// The same with this for criteria no test shows, of stories that are done in part.
+    #[must_use]
+    pub fn with_uncovered_of_partial(mut self, gate: Gate) -> Self {
+        self.uncovered_of_partial = gate;
+        self
+    }
+
+    /// The same with this for served stories without any test.
+    #[must_use]
+    pub fn with_untested_story(mut self, gate: Gate) -> Self {
+        self.untested_story = gate;
+        self
+    }
+
+    /// The same with this for files that serve no story.
+    #[must_use]
+    pub fn with_orphan_file(mut self, gate: Gate) -> Self {
+        self.orphan_file = gate;
+        self
+    }
+}
+
 impl TraceMatrix {
+    /// The gaps that leave an automated merge to a person.
+    #[must_use]
+    pub fn held(&self, gates: &TraceGates) -> Vec<&TraceGap> {
+        self.gaps.iter().filter(|gap| self.gate(gates, gap) == Gate::Hold).collect()
+    }
+
+    fn gate(&self, gates: &TraceGates, gap: &TraceGap) -> Gate {
+        match gap {
+            TraceGap::UnservedRequirement { .. } => gates.unserved_requirement,
+            // Only what is known to be partial is treated as such.
+            TraceGap::UncoveredCriterion { story, .. } => {
+                match self.story(story).and_then(|story| story.status.as_ref()) {
+                    Some(StoryStatus::Partial { .. }) => gates.uncovered_of_partial,
+                    _ => gates.uncovered_of_done,
+                }
+            }
+            TraceGap::UntestedStory { .. } => gates.untested_story,
+            TraceGap::OrphanFile { .. } => gates.orphan_file,
+            TraceGap::IdleComponent { .. } => Gate::Tell,
+        }
+    }
+
     /// Computes the matrix. The same input gives the same matrix.
     #[must_use]
     pub fn of(traced: Traced<'_>) -> Self {
@@ -193,19 +291,23 @@ fn requirements(set: &StorySet) -> Vec<RequirementTrace> {
 }
 
 fn of_story(traced: Traced<'_>, story: &UserStory) -> StoryTrace {
-    let work: Vec<_> = traced.bundle.work().filter(|result| result.story == story.id).collect();
+    let work: Vec<_> = traced.bundle.results().filter(|result| result.story == story.id).collect();
     let planned = traced.plan.story_plans.iter().find(|planned| planned.story == story.id);
     let needed = planned.map(|planned| planned.components.as_slice()).unwrap_or_default();
     let components = traced.plan.components.iter().filter(|component| needed.contains(&component.id));
     let files: BTreeSet<&RepoPath> = work.iter().flat_map(|result| &result.files).map(|file| &file.path).collect();
+    // Who writes a test file again has all its tests.
+    let tests =
+        || work.iter().enumerate().flat_map(|(place, result)| result.tests.iter().map(move |test| (place, test)));
+    let last: BTreeMap<&RepoPath, usize> = tests().map(|(place, test)| (&test.file, place)).collect();
+    let is_last = |(place, test): &(usize, &CriterionTest)| last.get(&test.file) == Some(place);
     let criteria = story.criteria.iter().map(|criterion| CriterionTrace {
         criterion: criterion.id.clone(),
         then: criterion.then.clone(),
-        tests: work
-            .iter()
-            .flat_map(|result| &result.tests)
+        tests: tests()
+            .filter(is_last)
+            .map(|(_, test)| test.clone())
             .filter(|test| test.criterion == criterion.id)
-            .cloned()
             .collect(),
     });
     let commits = traced.build.into_iter().flat_map(|build| &build.commits);
@@ -254,7 +356,7 @@ fn gaps(traced: Traced<'_>, requirements: &[RequirementTrace], stories: &[StoryT
     }
     let orphans: BTreeSet<&RepoPath> = traced
         .bundle
-        .work()
+        .results()
         .flat_map(|result| &result.files)
         .filter(|file| file.stories.is_empty())
         .map(|file| &file.path)

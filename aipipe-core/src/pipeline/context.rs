@@ -238,7 +238,8 @@ impl StageContext {
         self.recorded(step, &self.hash_input(input)?).await
     }
 
-    /// Asks a model once: a recorded answer is never paid for again. At most one call a crash can be cut off unanswered.
+    /// Asks a model once: a recorded answer is never paid for again. A crash between an answer and its record has the
+    /// question come once more, under the same [`idempotency_key`](ModelRequest::idempotency_key).
     ///
     /// # Errors
     /// Those of the model; otherwise as [`step`](Self::step).
@@ -252,9 +253,9 @@ impl StageContext {
         if let Some(done) = self.recorded(step, &input_hash).await? {
             return Ok(done);
         }
-        self.intend(step, input_hash).await?;
+        let key = self.intend(step, input_hash).await?;
         hit("effect.before");
-        let response = model.generate(request).await?;
+        let response = model.generate(&request.clone().with_idempotency_key(key)).await?;
         hit("effect.after");
         let spent = Spending { calls: 1, usage: response.usage, cost: response.cost };
         self.finish(step, input_hash, &response, Some(spent)).await?;

@@ -2,7 +2,7 @@
 
 use super::forward_port;
 use crate::Result;
-use crate::domain::{Cost, Timestamp, Usage};
+use crate::domain::{Cost, IdempotencyKey, Timestamp, Usage};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
@@ -147,6 +147,9 @@ pub struct ModelRequest {
     pub purpose: Purpose,
     /// When the caller gives up, from the call on.
     pub timeout: Option<Duration>,
+    /// Names the call: the same in every try of it and in no other call; see [`LanguageModel`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl ModelRequest {
@@ -163,6 +166,7 @@ impl ModelRequest {
             stop_sequences: Vec::new(),
             purpose: Purpose::default(),
             timeout: None,
+            idempotency_key: None,
         }
     }
 
@@ -184,6 +188,13 @@ impl ModelRequest {
     #[must_use]
     pub fn with_purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = purpose;
+        self
+    }
+
+    /// The same question as the call of this key.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency_key = Some(key);
         self
     }
 }
@@ -364,7 +375,13 @@ impl ModelProfile {
 ///
 /// Contract, checked by `testing::conformance::language_model`: usage, cost and attempts are on every answer; an
 /// unknown price is `Cost::AtLeast`, never zero; a refusal is `StopReason::Refusal` and not an error; errors hold no
-/// prompt and no key; dropping the future cancels the call. A call is *not* idempotent: callers journal answers.
+/// prompt and no key; dropping the future cancels the call.
+///
+/// A call is *not* idempotent: callers journal answers. Between an answer and its journal a process may die, and then
+/// the same question comes once more. Such a repeat is known by [`ModelRequest::idempotency_key`], which the engine
+/// derives from execution, stage, step and the content of the request: equal keys are equal questions. Who keeps answers
+/// may return the one it has for the key, at no cost; who does not, answers anew. The key is no part of the question: it
+/// is not sent to a model as text and does not change what is answered. A request without a key is a call of its own.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait LanguageModel: Debug + Send + Sync + 'static {

@@ -24,6 +24,10 @@ pub struct StackDefinition {
     /// look for records in lists and choose among them.
     #[serde(default)]
     pub always_lists: bool,
+    /// Whether the pages come with the server that keeps their records, in one project; elsewhere there are only pages, or
+    /// only a server.
+    #[serde(default)]
+    pub pages_with_server: bool,
     /// The language's tool, such as `node`.
     pub runtime: String,
     /// The version of that tool that CI checks products on.
@@ -101,7 +105,6 @@ impl StackDefinition {
         let repository = self.components().find(|(_, component)| component.role == "repository");
         match repository.map(|(rule, _)| rule.template.as_str()) {
             Some("shared/browser/repository.ts") => Keeping::Browser,
-            Some("repository.ts") => Keeping::BrowserOrApi,
             _ => Keeping::InMemory,
         }
     }
@@ -168,8 +171,6 @@ pub(crate) enum Keeping {
     InMemory,
     /// In the storage of the browser, all kinds together.
     Browser,
-    /// The same, with repositories of the stack's own.
-    BrowserOrApi,
 }
 
 /// Where things go and how files are named.

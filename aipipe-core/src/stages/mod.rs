@@ -4,6 +4,7 @@
 //! and journals. Effects outside the process go through ports, each in a journaled step.
 
 pub mod architecture_planner;
+pub mod build_repairer;
 pub mod document_processor;
 pub mod github_orchestrator;
 mod head_run;
@@ -15,6 +16,7 @@ mod standard;
 pub mod story_executor;
 
 pub use architecture_planner::ArchitecturePlanner;
+pub use build_repairer::BuildRepairer;
 pub use document_processor::DocumentProcessor;
 pub use github_orchestrator::{GithubOrchestrator, PublishOptions};
 pub use integration_validator::{IntegrationValidator, WorkflowOptions};

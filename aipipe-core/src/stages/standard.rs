@@ -1,6 +1,7 @@
 //! The seven stages in their order, for hosts that want exactly that.
 
 use super::architecture_planner::ArchitecturePlanner;
+use super::build_repairer::BuildRepairer;
 use super::document_processor::DocumentProcessor;
 use super::github_orchestrator::{GithubOrchestrator, PublishOptions};
 use super::integration_validator::{IntegrationValidator, WorkflowOptions};
@@ -153,14 +154,15 @@ impl StandardOptions {
     }
 }
 
-/// Documents in, merged pull request out: all seven stages.
+/// Documents in, merged pull request out: all seven stages, and before the last the one that gives red runs back to the
+/// model where there is one.
 #[must_use]
 pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pipeline<IntakeRequest, ReviewOutcome> {
     let executor = match &options.model {
         None => StoryExecutor::by_templates(),
         Some((model, options)) => StoryExecutor::with_model(Arc::clone(model), options.clone()),
     };
-    Pipeline::builder("documents-to-pull-request")
+    let built = Pipeline::builder("documents-to-pull-request")
         .then(DocumentProcessor::default())
         .then(RequirementsSynthesizer::by_rules())
         .then(ArchitecturePlanner::with_stack(options.stack).with_test_runner(options.test_runner))
@@ -170,7 +172,17 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
             Arc::clone(&ports.source_control),
             Arc::clone(&ports.ci),
             options.publish.clone(),
-        ))
+        ));
+    let built = match &options.model {
+        Some((model, of_model)) if of_model.ci_rounds > 0 => built.then(BuildRepairer::new(
+            (Arc::clone(model), of_model.clone()),
+            Arc::clone(&ports.source_control),
+            Arc::clone(&ports.ci),
+            options.publish.clone(),
+        )),
+        _ => built,
+    };
+    built
         .then(ReviewCoordinator::new(Arc::clone(&ports.review_desk), Arc::clone(&ports.ci), options.review.clone()))
         .build()
 }

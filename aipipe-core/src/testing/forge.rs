@@ -54,6 +54,8 @@ pub(super) struct Repository {
 pub struct MemoryForge {
     pub(super) repositories: Mutex<BTreeMap<String, Repository>>,
     pub(super) failing: Mutex<HashSet<String>>,
+    /// Jobs that fail where a file has a text.
+    pub(super) failing_over: Mutex<Vec<(String, String)>>,
     pub(super) ci_off: AtomicBool,
     pub(super) made: Mutex<BTreeMap<&'static str, usize>>,
 }

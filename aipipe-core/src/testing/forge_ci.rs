@@ -1,6 +1,6 @@
 //! CI in memory: jobs in the order of their needs, and of their scripts the little that tests need.
 
-use super::forge::{MemoryForge, Repository, missing};
+use super::forge::{MemoryForge, Repository, Tree, missing};
 use super::lock;
 use crate::domain::{
     CheckName, CheckRun, CheckSource, Conclusion, IdempotencyKey, Isolation, JobId, JobResult, RepositoryRef, RunId,
@@ -77,6 +77,20 @@ impl MemoryForge {
         lock(&self.failing).remove(name);
     }
 
+    /// Makes the named job fail for every commit with a file that has this text; its log names the file.
+    pub fn fail_job_over(&self, name: &str, text: &str) {
+        lock(&self.failing_over).push((name.to_owned(), text.to_owned()));
+    }
+
+    fn fails_over(&self, name: &str, tree: &Tree) -> Option<String> {
+        let texts = lock(&self.failing_over);
+        texts.iter().filter(|(job, _)| job == name).find_map(|(_, text)| {
+            let has = |content: &[u8]| String::from_utf8_lossy(content).contains(text);
+            let (path, _) = tree.iter().find(|(_, (content, _))| has(content))?;
+            Some(format!("FAIL {path}\n  it has {text}\n"))
+        })
+    }
+
     /// Starts no more runs, as a host with CI switched off.
     pub fn switch_ci_off(&self) {
         self.ci_off.store(true, Ordering::SeqCst);
@@ -87,7 +101,7 @@ impl MemoryForge {
         self.ci_off.store(false, Ordering::SeqCst);
     }
 
-    fn perform(&self, workflow: &str) -> Result<Performed> {
+    fn perform(&self, workflow: &str, tree: &Tree) -> Result<Performed> {
         let invalid = |reason: &str| Error::new(ErrorKind::InvalidInput, "ci.run", reason.to_owned());
         let file: WorkflowFile = serde_saphyr::from_str(workflow)
             .map_err(|error| invalid("the workflow is not readable").caused_by(error))?;
@@ -115,6 +129,10 @@ impl MemoryForge {
                 (RunState::Pending, Vec::new())
             } else if lock(&self.failing).contains(&name) {
                 log.push_str("this job was told to fail\n");
+                let state = RunState::Completed(Conclusion::Failure);
+                (state, vec![StepResult { name: "Everything".to_owned(), state, duration_ms: Some(0), note: None }])
+            } else if let Some(said) = self.fails_over(&name, tree) {
+                log.push_str(&said);
                 let state = RunState::Completed(Conclusion::Failure);
                 (state, vec![StepResult { name: "Everything".to_owned(), state, duration_ms: Some(0), note: None }])
             } else {
@@ -223,7 +241,7 @@ impl ContinuousIntegration for MemoryForge {
             if self.ci_off.load(Ordering::SeqCst) {
                 return Ok(None);
             }
-            let (jobs, logs) = self.perform(&String::from_utf8_lossy(content))?;
+            let (jobs, logs) = self.perform(&String::from_utf8_lossy(content), &commit.tree)?;
             let number = found.runs.len() + 1;
             let run = WorkflowRun {
                 id: RunId::parse(format!("run-{number}"))?,
@@ -293,7 +311,7 @@ impl ContinuousIntegration for MemoryForge {
             }
             let commit = found.commits.get(&now.head_sha).ok_or_else(|| missing("ci.rerun", "commit"))?;
             let (content, _) = commit.tree.get(&now.workflow).ok_or_else(|| missing("ci.rerun", "workflow"))?;
-            let (jobs, logs) = self.perform(&String::from_utf8_lossy(content))?;
+            let (jobs, logs) = self.perform(&String::from_utf8_lossy(content), &commit.tree)?;
             let next = WorkflowRun { attempt, state: overall(&jobs), jobs, ..now };
             report(&mut found.checks, &next);
             let of = run_of(found, run, "ci.rerun")?;

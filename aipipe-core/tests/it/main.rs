@@ -9,6 +9,7 @@ mod domain;
 mod engine;
 mod engine_ends;
 mod engine_faults;
+mod gates;
 mod heads;
 mod standard;
 mod support;

@@ -1,6 +1,6 @@
 //! A stage of the host's own that asks a model, and a model that counts its answers over all processes.
 
-use aipipe_core::domain::{OpenQuestion, QuestionId, QuestionKind, StageName, StepKey, StorySet};
+use aipipe_core::domain::{IdempotencyKey, OpenQuestion, QuestionId, QuestionKind, StageName, StepKey, StorySet};
 use aipipe_core::pipeline::{Outcome, Stage, StageContext};
 use aipipe_core::ports::{LanguageModel, ModelRequest};
 use aipipe_core::testing::ScriptedModel;
@@ -21,7 +21,7 @@ pub struct AskAboutStories {
 }
 
 impl AskAboutStories {
-    /// Asks a scripted model that notes every answer in `calls`, one line each, before it gives it.
+    /// Asks a scripted model that notes every answer in `calls`, a line with question and key each, before it gives it.
     #[must_use]
     pub fn counted_in(calls: &Path) -> Self {
         let calls = calls.to_path_buf();
@@ -43,7 +43,8 @@ fn answer(request: &ModelRequest, calls: &PathBuf) -> Result<String> {
     let question = asked.collect::<Vec<_>>().join(" ");
     let noted = || {
         let mut file = OpenOptions::new().append(true).create(true).open(calls)?;
-        file.write_all(format!("{question}\n").as_bytes())?;
+        let key = request.idempotency_key.as_ref().map_or("no key", IdempotencyKey::as_str);
+        file.write_all(format!("{question}\t{key}\n").as_bytes())?;
         file.sync_all()
     };
     noted().map_err(|error| {

@@ -4,13 +4,14 @@
 //! The scripted model reads its question as a model would: mark, story, criteria and files come from the text it is
 //! sent, so a question that lacks one of them fails the scenario.
 
+use crate::asked::{Asked, BRIEF};
 use aipipe::domain::{
     BuildFailure, BuildReport, CodeBundle, ContentHash, DocumentName, IdempotencyKey, IntakeRequest, ProjectName,
     ProjectRoot, ReviewPolicy, Route, Stack, StoryResult, StoryStatus, ValidationReport,
 };
 use aipipe::domain::{Finding, Severity};
 use aipipe::pipeline::{Engine, Pipeline, RunOutcome, StartRequest, upload_documents};
-use aipipe::ports::{ArtifactStore as _, Clock as _, GetOptions, ModelRequest, SourceControl as _};
+use aipipe::ports::{ArtifactStore as _, Clock as _, GetOptions, SourceControl as _};
 use aipipe::stages::story_executor::ModelOptions;
 use aipipe::stages::story_executor::model::CiVerdict;
 use aipipe::stages::{
@@ -24,110 +25,6 @@ use aipipe::{Error, ErrorKind, Result};
 use aipipe_tests::figures;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-const BRIEF: &str = "# Library\n\n## Requirements\n\n- Clerks must be able to add a book with a title and an author.\n\
-    - Clerks must be able to list all books.\n\
-    - The system must print a label for a new book.\n\n\
-    ## Stories\n\nAs a clerk, I want to export the shelf plan, so that I can put books in their place.\n\n\
-    Acceptance criteria:\n- Given two shelves, when I export the shelf plan, then the export names both shelves.\n\n\
-    We will build a REST API.\n";
-
-/// What the model is asked, read from the question.
-#[derive(Debug, Clone)]
-struct Asked {
-    model: String,
-    text: String,
-    mark: String,
-    story: String,
-    criteria: Vec<String>,
-    test: String,
-    folder: String,
-    is_python: bool,
-}
-
-impl Asked {
-    fn of(request: &ModelRequest) -> Self {
-        let text: String =
-            request.messages.iter().flat_map(|message| &message.parts).map(|part| part.text.as_str()).collect();
-        let after = |start: &str| {
-            text.lines().filter_map(|line| line.strip_prefix(start)).map(str::to_owned).collect::<Vec<_>>()
-        };
-        let files = after("- ");
-        let test =
-            files.iter().find_map(|line| line.strip_suffix(" (its tests)")).expect("the question names the test file");
-        let folder = files.iter().find_map(|line| line.strip_prefix("any file below ")).expect("and the folder");
-        let criteria = files.iter().filter_map(|line| line.split_once(": given ")).map(|(id, _)| id.to_owned());
-        Self {
-            model: request.model.clone(),
-            mark: after("The mark of this request is ").pop().expect("and the mark"),
-            story: after("Story ").remove(0),
-            criteria: criteria.collect(),
-            test: test.to_owned(),
-            folder: folder.trim_end_matches('/').to_owned(),
-            is_python: test.ends_with(".py"),
-            text,
-        }
-    }
-
-    fn file(&self, path: &str, content: &str) -> String {
-        format!("{} file {path}\n{content}{} end\n", self.mark, self.mark)
-    }
-
-    fn edit(&self, path: &str, search: &str, replace: &str) -> String {
-        let mark = &self.mark;
-        format!("{mark} edit {path}\n{mark} search\n{search}{mark} replace\n{replace}{mark} end\n")
-    }
-
-    fn source(&self) -> String {
-        format!("{}/{}", self.folder, if self.is_python { "text.py" } else { "text.ts" })
-    }
-
-    /// A module of the story that is as it should be.
-    fn code(&self) -> String {
-        if self.is_python {
-            let source = "\"\"\"What is printed.\"\"\"\n\n\ndef joined(parts: list[str]) -> str:\n    \"\"\"The parts on one line.\"\"\"\n    return \", \".join(parts)\n";
-            let package = self.file(&format!("{}/__init__.py", self.folder), "\"\"\"The story.\"\"\"\n");
-            return format!("{package}{}", self.file(&self.source(), source));
-        }
-        let source = "/** The parts on one line. */\nexport function joined(parts: string[]): string {\n  return parts.join(\", \");\n}\n";
-        self.file(&self.source(), source)
-    }
-
-    /// Tests that name every criterion of the question and import `joined` from the module of that name.
-    fn tests(&self, module: &str) -> String {
-        let ids = if self.criteria.is_empty() { vec![String::from("no criterion")] } else { self.criteria.clone() };
-        if self.is_python {
-            let import = format!("from {}.{module} import joined\n", self.folder.replace('/', "."));
-            let case = |(number, id): (usize, &String)| {
-                format!(
-                    "\n\ndef test_joined_{number}() -> None:\n    \"\"\"Names both ({id}).\"\"\"\n    assert joined([\"a\", \"b\"]) == \"a, b\"\n"
-                )
-            };
-            return self.file(&self.test, &format!("{import}{}", ids.iter().enumerate().map(case).collect::<String>()));
-        }
-        let head = format!(
-            "import {{ expect, it }} from \"vitest\";\nimport {{ joined }} from \"../../{}/{module}.js\";\n",
-            self.folder
-        );
-        let case = |id: &String| {
-            format!("\nit(\"names both ({id})\", () => {{\n  expect(joined([\"a\", \"b\"])).toBe(\"a, b\");\n}});\n")
-        };
-        self.file(&self.test, &format!("{head}{}", ids.iter().map(case).collect::<String>()))
-    }
-
-    fn good(&self) -> String {
-        format!("Here it is.\n{}{}", self.code(), self.tests("text"))
-    }
-
-    fn may_edit(&self, path: &str) -> bool {
-        self.text.lines().any(|line| line.starts_with(&format!("- {path} (is there; edits only")))
-    }
-
-    /// Whether the question tells of findings of this rule.
-    fn told(&self, rule: &str) -> bool {
-        self.text.lines().any(|line| line.starts_with(&format!("- {rule}: ")))
-    }
-}
 
 /// A run of stages 1 to 5 with a model.
 struct Desk {
@@ -564,6 +461,15 @@ async fn a_crash_pays_for_nothing_twice() {
     let ended = desk.run().await.unwrap();
     ended.done();
     let stories: std::collections::BTreeSet<_> = ended.requests.iter().map(|asked| asked.story.clone()).collect();
+    let mut keys = BTreeMap::<String, Vec<String>>::new();
+    for request in desk.model.requests() {
+        keys.entry(Asked::of(&request).text).or_default().push(request.idempotency_key.unwrap().to_string());
+    }
+    assert!(keys.values().any(|keys| keys.len() == 2), "one question came twice");
+    assert!(keys.values().flatten().all(|key| key.len() == 64));
+    assert!(keys.values().all(|keys| keys.iter().all(|key| *key == keys[0])), "under one key");
+    let distinct: std::collections::BTreeSet<_> = keys.values().flatten().collect();
+    assert_eq!(distinct.len(), keys.len(), "and no two questions have one: {keys:?}");
     assert_eq!(desk.model.calls(), before + stories.len() - (before - 1), "only what had no answer is asked");
     let calls = desk.model.calls();
     desk.run().await.unwrap();

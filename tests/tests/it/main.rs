@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod asked;
 mod bad_input;
 mod conformance;
 mod crash;
@@ -9,6 +10,8 @@ mod examples;
 mod executor;
 mod makespan;
 mod program;
+mod projects;
 mod properties;
+mod repair;
 mod stopped;
 mod workflows;

@@ -5,9 +5,8 @@
 //! Where two are close the bound can't be reached, so the schedule is held to 3 % of a greedy one that knows every
 //! duration beforehand, while ours sees estimates that are up to a quarter wrong. Working level by level is the control.
 
-use aipipe::domain::{RepoPath, StoryId, Timestamp};
+use aipipe::domain::{RepoPath, StoryId, Timestamp, WriteSet};
 use aipipe::ports::Clock as _;
-use aipipe::stages::story_executor::WriteSet;
 use aipipe::stages::story_executor::schedule::{Ending, Estimate, Job, Limits, Rate, Schedule, Settled, drive};
 use aipipe::testing::SimulatedClock;
 use aipipe_benches::figures;
@@ -34,90 +33,64 @@ impl Dice {
     }
 }
 
+/// How jobs depend on each other.
+enum Shape {
+    /// A job needs at most so many (or exactly so many) of the jobs that lie at most so far back.
+    Near { most: u64, exactly: bool, back: u64 },
+    /// Layers of so many to so many jobs; each needs at most so many of the layer before. Where a layer is narrower than
+    /// the slots nobody can use them all, so neither the chain nor the work alone tells how long it takes.
+    Layers { least: u64, widest: u64, most: u64 },
+}
+
 struct Scenario {
     name: &'static str,
     jobs: u64,
-    /// A job needs so many of the jobs shortly before it, at most.
-    needs: u64,
-    /// How far back those lie; 1 makes a chain.
-    reach: u64,
+    shape: Shape,
     slots: usize,
     input: Option<Rate>,
     output: Option<Rate>,
-    is_dominated: bool,
+    /// Which terms make the bound, in how many of 200 draws; of a mixed scenario as in the reference simulation, with
+    /// what the greedy schedule came to there in 19 of 20 draws.
+    binding: Binding,
+}
+
+/// Longest chain, work, rates.
+enum Binding {
+    One,
+    Mixed { of_200: [usize; 3], greedy_p95: f64 },
+}
+
+const fn near(most: u64, back: u64) -> Shape {
+    Shape::Near { most, exactly: false, back }
+}
+
+const fn rate(per_minute: u64, burst: u64) -> Option<Rate> {
+    Some(Rate { per_minute, burst })
+}
+
+const fn dominated(name: &'static str, jobs: u64, shape: Shape, slots: usize) -> Scenario {
+    Scenario { name, jobs, shape, slots, input: None, output: None, binding: Binding::One }
 }
 
 const SCENARIOS: [Scenario; 8] = [
+    dominated("slots_8", 200, near(1, 150), 8),
+    dominated("slots_16", 200, near(1, 150), 16),
+    Scenario { input: rate(30_000, 30_000), ..dominated("input_rate", 150, near(1, 120), 16) },
+    Scenario { output: rate(8_000, 8_000), ..dominated("output_rate", 150, near(1, 120), 16) },
+    dominated("deep", 60, Shape::Near { most: 2, exactly: true, back: 2 }, 8),
     Scenario {
-        name: "slots_8",
-        jobs: 200,
-        needs: 1,
-        reach: 150,
-        slots: 8,
-        input: None,
-        output: None,
-        is_dominated: true,
+        binding: Binding::Mixed { of_200: [146, 54, 0], greedy_p95: 1.054 },
+        ..dominated("mixed_chain", 150, Shape::Layers { least: 4, widest: 16, most: 2 }, 8)
     },
     Scenario {
-        name: "slots_16",
-        jobs: 200,
-        needs: 1,
-        reach: 150,
-        slots: 16,
-        input: None,
-        output: None,
-        is_dominated: true,
+        input: rate(68_500, 34_000),
+        binding: Binding::Mixed { of_200: [1, 164, 35], greedy_p95: 1.099 },
+        ..dominated("mixed_rate", 150, Shape::Layers { least: 1, widest: 16, most: 1 }, 4)
     },
     Scenario {
-        name: "input_rate",
-        jobs: 150,
-        needs: 1,
-        reach: 120,
-        slots: 16,
-        input: Some(Rate { per_minute: 30_000, burst: 30_000 }),
-        output: None,
-        is_dominated: true,
-    },
-    Scenario {
-        name: "output_rate",
-        jobs: 150,
-        needs: 1,
-        reach: 120,
-        slots: 16,
-        input: None,
-        output: Some(Rate { per_minute: 8_000, burst: 8_000 }),
-        is_dominated: true,
-    },
-    Scenario { name: "deep", jobs: 60, needs: 2, reach: 2, slots: 8, input: None, output: None, is_dominated: true },
-    Scenario {
-        name: "mixed_chain",
-        jobs: 150,
-        needs: 2,
-        reach: 14,
-        slots: 8,
-        input: None,
-        output: None,
-        is_dominated: false,
-    },
-    Scenario {
-        name: "mixed_rate",
-        jobs: 150,
-        needs: 2,
-        reach: 24,
-        slots: 8,
-        input: Some(Rate { per_minute: 90_000, burst: 40_000 }),
-        output: None,
-        is_dominated: false,
-    },
-    Scenario {
-        name: "mixed_small",
-        jobs: 60,
-        needs: 2,
-        reach: 10,
-        slots: 6,
-        input: Some(Rate { per_minute: 80_000, burst: 40_000 }),
-        output: Some(Rate { per_minute: 30_000, burst: 20_000 }),
-        is_dominated: false,
+        input: rate(100_000, 50_000),
+        binding: Binding::Mixed { of_200: [112, 74, 14], greedy_p95: 1.081 },
+        ..dominated("mixed_small", 60, Shape::Layers { least: 1, widest: 12, most: 1 }, 6)
     },
 ];
 
@@ -131,26 +104,30 @@ struct Truth {
 }
 
 fn draw(scenario: &Scenario, seed: u64) -> Vec<Truth> {
-    let mut dice = Dice(seed.wrapping_mul(0x5851_F42D_4C95_7F2D) ^ scenario.jobs ^ (scenario.reach << 20));
-    let mut jobs = Vec::new();
+    let salt = scenario.name.bytes().fold(scenario.jobs, |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte));
+    let mut dice = Dice(seed.wrapping_mul(0x5851_F42D_4C95_7F2D) ^ salt);
+    let mut jobs: Vec<Truth> = Vec::new();
+    // Where the layer before begins and where the present one begins and ends.
+    let (mut before, mut layer, mut end) = (0, 0, 0);
     for number in 0..scenario.jobs {
-        let mut needs: Vec<usize> = Vec::new();
-        if number > 0 {
-            let count = if scenario.reach <= 2 { scenario.needs } else { dice.between(0, scenario.needs) };
-            for _ in 0..count {
-                let back = dice.between(1, scenario.reach.min(number));
-                needs.push(usize::try_from(number - back).unwrap());
+        let (count, from, to) = match scenario.shape {
+            Shape::Near { most, exactly, back } => {
+                let count = if exactly { most } else { dice.between(0, most) };
+                (count, number.saturating_sub(back), number)
             }
-        }
+            Shape::Layers { least, widest, most } => {
+                if number == end {
+                    (before, layer, end) = (layer, end, end + dice.between(least, widest));
+                }
+                (dice.between(1, most), before, layer)
+            }
+        };
+        let needs = (0..count).filter(|_| from < to).map(|_| usize::try_from(dice.between(from, to - 1)).unwrap());
+        let needs = needs.collect();
         let millis = dice.between(5_000, 30_000);
         let estimate = millis * dice.between(75, 125) / 100;
-        jobs.push(Truth {
-            needs,
-            millis,
-            input: dice.between(2_000, 8_000),
-            output: dice.between(500, 2_500),
-            estimate,
-        });
+        let (input, output) = (dice.between(2_000, 8_000), dice.between(500, 2_500));
+        jobs.push(Truth { needs, millis, input, output, estimate });
     }
     jobs
 }
@@ -203,7 +180,8 @@ fn chain(truth: &[Truth]) -> Vec<u64> {
     tail
 }
 
-fn lower_bound(scenario: &Scenario, truth: &[Truth]) -> f64 {
+/// The longest chain, the work over the slots, and the rates.
+fn bounds(scenario: &Scenario, truth: &[Truth]) -> [f64; 3] {
     let shortest = truth.iter().map(|job| job.millis).min().unwrap() as f64;
     let work = truth.iter().map(|job| job.millis).sum::<u64>() as f64 / scenario.slots as f64;
     let longest = *chain(truth).iter().max().unwrap() as f64;
@@ -214,7 +192,7 @@ fn lower_bound(scenario: &Scenario, truth: &[Truth]) -> f64 {
     };
     let input = of_rate(scenario.input, truth.iter().map(|job| job.input).sum());
     let output = of_rate(scenario.output, truth.iter().map(|job| job.output).sum());
-    [work, longest, input, output].into_iter().fold(0.0, f64::max)
+    [longest, work, input.max(output)]
 }
 
 /// A bucket in floating point, apart from the one that is tested.
@@ -322,30 +300,56 @@ fn by_levels(scenario: &Scenario, truth: &[Truth]) -> f64 {
 #[test]
 fn the_schedule_is_near_the_lower_bound_and_levels_are_not() {
     for scenario in &SCENARIOS {
-        let (mut to_bound, mut to_greedy, mut control) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut to_bound, mut to_greedy, mut greedy_to_bound, mut control) = Default::default();
+        let mut binding = [0; 3];
         for seed in 0..DRAWS {
             let truth = draw(scenario, seed);
-            let (ours, bound) = (ours(scenario, &truth) as f64, lower_bound(scenario, &truth));
+            let bounds = bounds(scenario, &truth);
+            let bound = bounds.into_iter().fold(0.0, f64::max);
+            binding[bounds.iter().position(|term| *term >= bound).unwrap()] += 1;
+            let (ours, greedy) = (ours(scenario, &truth) as f64, greedy(scenario, &truth));
             assert!(ours >= bound - 1.0, "{}: {ours} is below the bound {bound}", scenario.name);
-            to_bound.push(ours / bound);
-            to_greedy.push(ours / greedy(scenario, &truth));
-            control.push(by_levels(scenario, &truth) / bound);
+            push(&mut to_bound, ours / bound);
+            push(&mut to_greedy, ours / greedy);
+            push(&mut greedy_to_bound, greedy / bound);
+            push(&mut control, by_levels(scenario, &truth) / bound);
         }
-        let (bound, greedy, control) = (median(&mut to_bound), median(&mut to_greedy), median(&mut control));
-        println!("{}: {bound:.3} of the bound, {greedy:.3} of the greedy one, levels {control:.3}", scenario.name);
-        figures::record(&format!("scheduler.ratio_to_bound.{}", scenario.name), bound, "").unwrap();
-        figures::record(&format!("scheduler.ratio_to_greedy.{}", scenario.name), greedy, "").unwrap();
-        figures::record(&format!("scheduler.levels_to_bound.{}", scenario.name), control, "").unwrap();
-        if scenario.is_dominated {
-            assert!(bound <= 1.05, "{}: {bound}", scenario.name);
-        } else {
-            assert!(greedy <= 1.03, "{}: {greedy}", scenario.name);
+        let name = scenario.name;
+        let (bound, greedy, control) = (at(&to_bound, 0.5), at(&to_greedy, 0.5), at(&control, 0.5));
+        let hardness = at(&greedy_to_bound, 0.95);
+        println!(
+            "{name}: {bound:.3} of the bound, {greedy:.3} of the greedy one (95 of 100: {:.3}), levels {control:.3}; \
+             greedy {:.3} {hardness:.3} of the bound; binding {binding:?}",
+            at(&to_greedy, 0.95),
+            at(&greedy_to_bound, 0.5),
+        );
+        figures::record(&format!("scheduler.ratio_to_bound.{name}"), bound, "").unwrap();
+        figures::record(&format!("scheduler.ratio_to_greedy.{name}"), greedy, "").unwrap();
+        figures::record(&format!("scheduler.levels_to_bound.{name}"), control, "").unwrap();
+        match scenario.binding {
+            Binding::One => {
+                assert!(bound <= 1.05, "{name}: {bound}");
+                assert!(binding.iter().any(|draws| *draws >= 195), "{name} is not dominated by one term: {binding:?}");
+            }
+            Binding::Mixed { of_200, greedy_p95 } => {
+                assert!(greedy <= 1.03, "{name}: {greedy}");
+                // As hard as the simulation the limits come from.
+                for (found, wanted) in binding.into_iter().zip(of_200) {
+                    assert!(found.abs_diff(wanted) <= 20, "{name}: {binding:?}, wanted {of_200:?}");
+                }
+                assert!(hardness >= greedy_p95 - 0.01, "{name}: the greedy one is at {hardness} of the bound");
+            }
         }
-        assert!(control > bound + 0.01, "{}: levels {control}, ours {bound}", scenario.name);
+        assert!(control > bound + 0.01, "{name}: levels {control}, ours {bound}");
     }
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// Keeps the values in order.
+fn push(values: &mut Vec<f64>, value: f64) {
+    let place = values.partition_point(|known| *known < value);
+    values.insert(place, value);
+}
+
+fn at(values: &[f64], share: f64) -> f64 {
+    values[((values.len() - 1) as f64 * share) as usize]
 }

@@ -38,6 +38,11 @@ pub(super) fn map(
     if left.is_empty() { check } else { unmapped(format!("no rule covers “{}”", left.join("”, “"))) }
 }
 
+/// Whether nobody can make a record without a value for it.
+fn is_asked_for(field: &Field) -> bool {
+    field.required && field.initial.is_none()
+}
+
 /// The entity the criterion is about: the only one of the story, or the only one it names.
 fn subject<'a>(all: &[Word<'_>], operations: &[Operation], entities: &'a [Entity]) -> Option<&'a Entity> {
     let named: Vec<&Entity> = entities.iter().filter(|e| names(all, &e.name)).collect();
@@ -207,7 +212,7 @@ impl<'a> Reading<'a> {
         let (entity, name) = (self.entity.name.clone(), field.name.clone());
         if self.has(&["without", "missing", "empty", "blank", "omitted"]) {
             let covered = cover(&[REFUSED, MISSING, ENTERING, "not saved created added accepted stored"]);
-            return field.required.then_some((CriterionCheck::Required { entity, field: name }, covered));
+            return is_asked_for(field).then_some((CriterionCheck::Required { entity, field: name }, covered));
         }
         if self.has(&["already", "same", "duplicate", "twice", "second", "existing", "exists", "taken"]) {
             let covered = cover(&[REFUSED, AGAIN, ENTERING, "not saved created added accepted stored unique"]);
@@ -234,8 +239,7 @@ impl<'a> Reading<'a> {
         let (entity, name) = (self.entity.name.clone(), field.name.clone());
         let with = |lists: &[&'static str]| self.own_event(cover(lists));
         if said.required == Some(true) {
-            return field
-                .required
+            return is_asked_for(field)
                 .then(|| (CriterionCheck::Required { entity, field: name }, with(&[MISSING, "entered must"])));
         }
         if said.unique {

@@ -255,6 +255,7 @@ impl Catalogue {
                         kind: field::kind(field, |name| reference(name).filter(|entity| *entity != draft.name)),
                         required: field.constraint.required.unwrap_or(true),
                         unique: field.constraint.unique,
+                        initial: None,
                         basis: basis.clone(),
                     })
                     .map(consistent)
@@ -264,7 +265,14 @@ impl Catalogue {
                         "the documents name no field of it, and a record needs something to be known by".to_owned();
                     let kind = FieldKind::Text { min: 1, max: 200 };
                     let basis = Basis::Default { reason };
-                    fields.push(Field { name: "name".to_owned(), kind, required: true, unique: false, basis });
+                    fields.push(Field {
+                        name: "name".to_owned(),
+                        kind,
+                        required: true,
+                        unique: false,
+                        initial: None,
+                        basis,
+                    });
                 }
                 Entity {
                     name: draft.name.clone(),

@@ -9,6 +9,7 @@ mod component;
 mod constraint;
 mod entity;
 mod field;
+mod initial;
 mod intent;
 mod lexicon;
 mod naming;

@@ -1,6 +1,7 @@
 //! The whole plan: entities, operations, checks, components and the build configuration.
 
 use super::entity::Catalogue;
+use super::initial::set_initial;
 use super::intent::{self, Intent};
 use super::{check, component, operation, statement};
 use crate::domain::{
@@ -44,7 +45,7 @@ pub fn plan(
     catalogue.keep_stories_of(
         stories.stories.iter().zip(&readings).map(|(story, reading)| (&story.id, reading.operations.as_slice())),
     );
-    let entities = catalogue.entities();
+    let mut entities = catalogue.entities();
     let of_stories: Vec<(StoryId, Vec<Operation>)> = stories
         .stories
         .iter()
@@ -53,6 +54,7 @@ pub fn plan(
             (story.id.clone(), reading.operations.iter().map(|o| catalogue.renamed(o, &entities)).collect())
         })
         .collect();
+    set_initial(&mut entities, &of_stories);
     let invalid = |error| Error::new(ErrorKind::Internal, OPERATION, "a derived name is not valid").caused_by(error);
     let layout = component::layout(decision.stack, &entities, &of_stories).map_err(invalid)?;
     let story_plans = stories

@@ -103,8 +103,8 @@ impl Stage for ArchitecturePlanner {
 
     fn revision(&self) -> String {
         match self.test_runner {
-            None => format!("2 {:?}", self.host_choice),
-            Some(runner) => format!("2 {:?} {runner}", self.host_choice),
+            None => format!("3 {:?}", self.host_choice),
+            Some(runner) => format!("3 {:?} {runner}", self.host_choice),
         }
     }
 

@@ -334,6 +334,7 @@ impl Stage for GithubOrchestrator {
             failure,
             removed,
             overwritten,
+            repairs: Vec::new(),
         }))))
     }
 }

@@ -24,6 +24,7 @@ pub mod workflow;
 pub use ci::{PathPattern, WorkflowOptions, audit_script, ci_workflow, required_checks, stack_workflow, workflow_path};
 pub use scan::scan;
 pub use stage::IntegrationValidator;
+pub(super) use stage::findings;
 pub use validator::{
     ArchitectureFacts, Change, IgnoreRules, LayerRule, Level, Origin, SourceFile, UpdateSummary, Validator,
     ValidatorOptions, check_files,

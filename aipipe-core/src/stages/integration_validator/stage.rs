@@ -202,13 +202,13 @@ impl Stage for IntegrationValidator {
 ///
 /// # Errors
 /// `ValidationFailed` for a file that is not UTF-8.
-fn findings(
+pub(in crate::stages) fn findings(
     plan: &ArchitecturePlan,
     bundle: &CodeBundle,
     further: &BTreeSet<String>,
     contents: &BTreeMap<RepoPath, Bytes>,
 ) -> Result<Vec<Finding>> {
-    let facts = promised(ArchitectureFacts::of(plan), bundle.work(), contents);
+    let facts = promised(ArchitectureFacts::of(plan), bundle.results(), contents);
     let options = ValidatorOptions::default()
         .with_origin(Origin::Generated)
         .with_architecture(facts)

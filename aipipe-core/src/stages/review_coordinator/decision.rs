@@ -40,27 +40,42 @@ pub struct Terms<'a> {
     pub built: &'a CommitSha,
     /// Where the newest run of the current head stands; `None` when none is known.
     pub run: Option<RunState>,
-    /// How many files of the base the branch takes away.
+    /// What checks can't judge about the branch.
+    pub beyond: BeyondChecks,
+}
+
+/// What a branch does that no check can judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeyondChecks {
+    /// How many files of the base it takes away.
     pub removed: usize,
-    /// How many files of the base that a person wrote or changed the branch overwrites.
+    /// How many files of the base that a person wrote or changed it overwrites.
     pub overwritten: usize,
-    /// How many stories the branch serves, wholly or partly.
+    /// How many stories it serves, wholly or partly.
     pub served: usize,
+    /// How many gaps between requirements and what shows them the host leaves to a person.
+    pub gaps: usize,
 }
 
 /// Why checks alone can't decide about a branch, if they can't: green tells nothing of code that is no longer there,
-/// nothing of what a person had written, and nothing of a project in which no story is served.
-pub(super) fn left_to_a_person(removed: usize, overwritten: usize, served: usize) -> Option<String> {
+/// nothing of what a person had written, nothing of a project in which no story is served, and nothing of what no test
+/// shows.
+pub(super) fn left_to_a_person(of: &BeyondChecks) -> Option<String> {
     let files = |count: usize| if count == 1 { "a file".to_owned() } else { format!("{count} files") };
     let mut what = Vec::new();
-    if overwritten > 0 {
-        what.push(format!("it overwrites {} that somebody changed in the base", files(overwritten)));
+    if of.overwritten > 0 {
+        what.push(format!("it overwrites {} that somebody changed in the base", files(of.overwritten)));
     }
-    if removed > 0 {
-        what.push(format!("it removes {} of earlier executions", files(removed)));
+    if of.removed > 0 {
+        what.push(format!("it removes {} of earlier executions", files(of.removed)));
     }
-    if served == 0 {
+    if of.served == 0 {
         what.push("it serves no story".to_owned());
+    }
+    match of.gaps {
+        0 => {}
+        1 => what.push("something that counts as done is not shown by a test (see Traceability)".to_owned()),
+        gaps => what.push(format!("{gaps} things that count as done are not shown by tests (see Traceability)")),
     }
     (!what.is_empty()).then(|| format!("{}, which checks can't judge; a person has to decide", what.join(" and ")))
 }
@@ -75,8 +90,8 @@ pub(super) fn left_to_a_person(removed: usize, overwritten: usize, served: usize
 /// approvals of an older head count for nothing, and neither do objections of those who are known not to be asked.
 ///
 /// Under `Automated`, the head must be the one that was built, and its whole run green: a job that fails without
-/// being required is for a person to judge. A branch that takes files away, overwrites what a person
-/// changed or serves no story needs the approvals that `Human` asks for as well.
+/// being required is for a person to judge. A branch that takes files away, overwrites what a person changed, serves no
+/// story or has gaps the host leaves to a person needs the approvals that `Human` asks for as well.
 #[must_use]
 pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
     let pull = &status.pull_request;
@@ -109,7 +124,7 @@ pub fn decide(status: &PullRequestStatus, terms: &Terms<'_>) -> Decision {
                 None => return wait(Elsewhere, format!("no CI run of {head} is known")),
             }
             let green = format!("all {} required checks of {head} succeeded", terms.required.len());
-            match left_to_a_person(terms.removed, terms.overwritten, terms.served) {
+            match left_to_a_person(&terms.beyond) {
                 None => green,
                 Some(why) => match approved_by(status, terms.approvals.max(1)) {
                     Ok(reviewers) => format!("{green}; approved by {reviewers}"),
@@ -273,13 +288,12 @@ mod tests {
         required: &[RequiredCheck],
         built: &CommitSha,
     ) -> Decision {
-        super::decide(
-            status,
-            &Terms { policy, approvals, required, built, run: Some(GREEN), removed: 0, overwritten: 0, served: 1 },
-        )
+        let run = Some(GREEN);
+        super::decide(status, &Terms { policy, approvals, required, built, run, beyond: NOTHING })
     }
 
     const GREEN: RunState = RunState::Completed(Conclusion::Success);
+    const NOTHING: BeyondChecks = BeyondChecks { removed: 0, overwritten: 0, served: 1, gaps: 0 };
     const BOTH: [(&str, RunState); 2] = [("lint", GREEN), ("test", GREEN)];
 
     fn automated(status: &PullRequestStatus) -> Decision {
@@ -332,30 +346,34 @@ mod tests {
 
     #[test]
     fn automated_leaves_what_checks_cannot_judge_to_a_person() {
-        let decide = |removed, overwritten, served, reviews: &[_]| {
+        let decide = |beyond, reviews: &[_]| {
             let (built, required) = (sha(HEAD), required());
             let policy = ReviewPolicy::Automated;
             let run = Some(GREEN);
-            let terms =
-                Terms { policy, approvals: 1, required: &required, built: &built, run, removed, overwritten, served };
+            let terms = Terms { policy, approvals: 1, required: &required, built: &built, run, beyond };
             super::decide(&status(&BOTH, reviews), &terms)
         };
-        assert!(merges(&decide(0, 0, 1, &[])), "the control: nothing goes and a story is served");
-        for (removed, overwritten, served, said) in [
-            (1, 0, 1, "removes a file"),
-            (7, 0, 1, "removes 7 files"),
-            (0, 0, 0, "no story"),
-            (0, 1, 1, "overwrites a file that somebody changed"),
-            (2, 3, 1, "overwrites 3 files that somebody changed in the base and it removes 2 files"),
+        assert!(merges(&decide(NOTHING, &[])), "the control: nothing goes, a story is served and all is shown");
+        for (beyond, said) in [
+            (BeyondChecks { removed: 1, ..NOTHING }, "removes a file"),
+            (BeyondChecks { removed: 7, ..NOTHING }, "removes 7 files"),
+            (BeyondChecks { served: 0, ..NOTHING }, "no story"),
+            (BeyondChecks { overwritten: 1, ..NOTHING }, "overwrites a file that somebody changed"),
+            (
+                BeyondChecks { removed: 2, overwritten: 3, ..NOTHING },
+                "overwrites 3 files that somebody changed in the base and it removes 2 files",
+            ),
+            (BeyondChecks { gaps: 1, ..NOTHING }, "not shown by a test"),
+            (BeyondChecks { gaps: 2, ..NOTHING }, "2 things that count as done are not shown"),
         ] {
-            match decide(removed, overwritten, served, &[]) {
+            match decide(beyond, &[]) {
                 Decision::Wait { kind: Approval, reason } => assert!(reason.contains(said), "{reason}"),
                 other => panic!("{said}: {other:?}"),
             }
             let by = |who| [(who, ReviewVerdict::Approved, HEAD)];
-            assert!(merges(&decide(removed, overwritten, served, &by("a"))), "a person decided");
-            assert!(!merges(&decide(removed, overwritten, served, &by("stranger"))));
-            assert!(!merges(&decide(removed, overwritten, served, &[("a", ReviewVerdict::Approved, OLD)])));
+            assert!(merges(&decide(beyond, &by("a"))), "a person decided");
+            assert!(!merges(&decide(beyond, &by("stranger"))));
+            assert!(!merges(&decide(beyond, &[("a", ReviewVerdict::Approved, OLD)])));
         }
     }
 
@@ -417,16 +435,9 @@ mod tests {
     fn automated_wants_the_whole_run_green_and_a_person_may_judge_otherwise() {
         let approved = status(&BOTH, &[("a", ReviewVerdict::Approved, HEAD)]);
         let with = |policy, run| {
-            let terms = Terms {
-                policy,
-                approvals: 1,
-                required: &required(),
-                built: &sha(HEAD),
-                run,
-                removed: 0,
-                overwritten: 0,
-                served: 1,
-            };
+            let (required, built) = (required(), sha(HEAD));
+            let (required, built) = (&required, &built);
+            let terms = Terms { policy, approvals: 1, required, built, run, beyond: NOTHING };
             merges(&super::decide(&approved, &terms))
         };
         for (run, automated) in [

@@ -14,13 +14,14 @@
 //! all reasons to wait. [`decide`] is a pure function of what the review desk reports. Where stage 6 had nothing to
 //! publish there is nothing to review: no pull request is opened, and the outcome says so.
 
+mod checks;
 mod decision;
 mod markdown;
 mod pull_request;
 mod statements;
 mod traceability;
 
-pub use decision::{Decision, Terms, decide};
+pub use decision::{BeyondChecks, Decision, Terms, decide};
 pub use pull_request::{Contents, PullRequestText, describe};
 pub use traceability::to_markdown;
 
@@ -28,8 +29,8 @@ use super::head_run::{self, HeadRuns, Standing, reruns_of};
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, BuildFailure, BuildReport, CheckSource, CodeBundle, CommitSha, DocumentSet,
     EndedReview, PublishedBuild, PullRequest, PullRequestState, PullRequestStatus, RequiredCheck, ReviewOutcome,
-    ReviewPolicy, RunState, SignalName, StageName, StepKey, StorySet, TraceMatrix, ValidationReport, Wait, WaitKind,
-    WorkflowRun,
+    ReviewPolicy, RunState, SignalName, StageName, StepKey, StorySet, TraceGates, TraceMatrix, Traced,
+    ValidationReport, Wait, WaitKind, WorkflowRun,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{ContinuousIntegration, MergeSpec, PullRequestSpec, ReviewDesk, RunSelector, Signature};
@@ -58,6 +59,8 @@ pub struct ReviewOptions {
     pub run_deadline: Duration,
     /// How much of a failing job's log to show, in bytes.
     pub log_tail_bytes: usize,
+    /// Which gaps between requirements and what shows them leave an automated merge to a person.
+    pub gates: TraceGates,
     /// Writes the pull request's text. Other words are no other pull request: executions that wait go on.
     pub text: fn(&Contents<'_>) -> PullRequestText,
 }
@@ -75,6 +78,7 @@ impl ReviewOptions {
             poll: Duration::from_secs(30),
             run_deadline: Duration::from_secs(10 * 60),
             log_tail_bytes: 4096,
+            gates: TraceGates::default(),
             text: describe,
         }
     }
@@ -104,6 +108,13 @@ impl ReviewOptions {
     #[must_use]
     pub fn with_log_tail_bytes(mut self, bytes: usize) -> Self {
         self.log_tail_bytes = bytes;
+        self
+    }
+
+    /// The same with these gates.
+    #[must_use]
+    pub fn with_gates(mut self, gates: TraceGates) -> Self {
+        self.gates = gates;
         self
     }
 
@@ -253,8 +264,9 @@ impl ReviewCoordinator {
             spending: cx.spending(),
             execution: cx.execution(),
             policy: self.options.policy,
+            gates: &self.options.gates,
         };
-        publish_matrix(cx, &contents.matrix()).await?;
+        publish_matrix(cx, &contents.matrix(), &self.options.gates).await?;
         Ok((self.options.text)(&contents))
     }
 
@@ -279,6 +291,21 @@ impl ReviewCoordinator {
             self.desk.open(repository, &spec, &key).await
         })
         .await
+    }
+
+    /// How many gaps of the matrix leave the merge to a person.
+    async fn gaps(
+        &self,
+        cx: &StageContext,
+        bundle: &CodeBundle,
+        build: &PublishedBuild,
+        validation: &ValidationReport,
+    ) -> Result<usize> {
+        let plan: ArchitecturePlan = cx.load(&bundle.plan).await?;
+        let stories: StorySet = cx.load(&plan.stories).await?;
+        let required_checks = &validation.required_checks;
+        let traced = Traced { stories: &stories, plan: &plan, bundle, build: Some(build), required_checks };
+        Ok(TraceMatrix::of(traced).held(&self.options.gates).len())
     }
 
     async fn merge(
@@ -319,11 +346,11 @@ impl ReviewCoordinator {
 }
 
 /// Leaves the matrix beside the documents' texts, for programs and for people.
-async fn publish_matrix(cx: &StageContext, matrix: &TraceMatrix) -> Result<()> {
+async fn publish_matrix(cx: &StageContext, matrix: &TraceMatrix, gates: &TraceGates) -> Result<()> {
     let json = serde_json::to_vec_pretty(matrix).map_err(|error| {
         Error::new(ErrorKind::Internal, "review.traceability", "the matrix does not serialize").caused_by(error)
     })?;
-    for (name, content) in [("traceability.json", json), ("traceability.md", to_markdown(matrix).into_bytes())] {
+    for (name, content) in [("traceability.json", json), ("traceability.md", to_markdown(matrix, gates).into_bytes())] {
         let key = ArtifactKey::parse(&format!("{}/processed/{}/{name}", cx.root(), cx.execution()))?;
         cx.publish(&key, Bytes::from(content)).await?;
     }
@@ -340,8 +367,8 @@ impl Stage for ReviewCoordinator {
     }
 
     fn revision(&self) -> String {
-        let ReviewOptions { policy, approvals, author_name, author_email, .. } = &self.options;
-        format!("4 {policy:?} {approvals} {author_name} {author_email}")
+        let ReviewOptions { policy, approvals, author_name, author_email, gates, .. } = &self.options;
+        format!("4 {policy:?} {approvals} {author_name} {author_email} {gates:?}")
     }
 
     async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<ReviewOutcome>> {
@@ -375,9 +402,12 @@ impl Stage for ReviewCoordinator {
             required: &required,
             built: &build.head,
             run: standing.as_ref().and_then(Standing::state),
-            removed: build.removed.len(),
-            overwritten: build.overwritten.len(),
-            served: bundle.served().count(),
+            beyond: BeyondChecks {
+                removed: build.removed.len(),
+                overwritten: build.overwritten.len(),
+                served: bundle.served().count(),
+                gaps: self.gaps(cx, &bundle, &build, &validation).await?,
+            },
         };
         let head = &status.pull_request.head_sha;
         let chosen = StepKey::parse(format!("merge-decision/{head}"))?;

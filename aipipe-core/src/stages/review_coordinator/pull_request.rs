@@ -1,13 +1,14 @@
 //! The text of the pull request: what a reviewer needs to decide, and for every file the words it serves.
 
-use super::decision::left_to_a_person;
-use super::markdown::{code, escape, fenced, shorten};
+use super::checks::checks;
+use super::decision::{BeyondChecks, left_to_a_person};
+use super::markdown::{code, escape, shorten};
 use super::statements::not_understood;
 use super::traceability;
 use crate::domain::{
-    ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, Isolation,
-    PinnedDependency, PublishedBuild, RemovedStory, ReviewPolicy, RunState, Severity, Spending, Stack, StackChoice,
-    StackEvidence, StoryId, StoryResult, StorySet, StoryStatus, TraceMatrix, Traced, UserStory, ValidationReport,
+    ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, PinnedDependency,
+    PublishedBuild, RemovedStory, ReviewPolicy, Severity, Spending, Stack, StackChoice, StackEvidence, StoryId,
+    StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UserStory, ValidationReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -43,6 +44,8 @@ pub struct Contents<'a> {
     pub execution: &'a ExecutionId,
     /// Who decides on the merge.
     pub policy: ReviewPolicy,
+    /// Which gaps of the matrix leave an automated merge to a person.
+    pub gates: &'a TraceGates,
 }
 
 impl Contents<'_> {
@@ -77,7 +80,7 @@ pub fn describe(contents: &Contents<'_>) -> PullRequestText {
     sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
     let mut body: String = sections.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let room = MAX_BYTES.saturating_sub(body.len());
-    if let Some(section) = traceability::section(&contents.matrix(), room) {
+    if let Some(section) = traceability::section(&contents.matrix(), contents.gates, room) {
         body.push('\n');
         body.push_str(&section);
     }
@@ -191,7 +194,17 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     let _ = writeln!(text, "\n**Stack:** {}", escape(&sentence(&decision.explanation)));
     let verdict = if build.run.state.is_success() { "green" } else { "**red**" };
     let _ = writeln!(text, "\n**CI:** {verdict} at {} ({} commits).", code(build.head.short()), build.commits.len());
-    let alone = left_to_a_person(build.removed.len(), build.overwritten.len(), contents.bundle.served().count());
+    let (by_template, files) = contents.bundle.written_by_templates();
+    let _ = writeln!(text, "\n**Written by:** templates {by_template} of {files} files, the rest by a model.");
+    let matrix = contents.matrix();
+    let held = matrix.held(contents.gates).len();
+    let _ = writeln!(text, "\n**Traceability:** {}", gaps_in_words(matrix.gaps.len(), held));
+    let alone = left_to_a_person(&BeyondChecks {
+        removed: build.removed.len(),
+        overwritten: build.overwritten.len(),
+        served: contents.bundle.served().count(),
+        gaps: held,
+    });
     let merge = match (contents.policy, alone) {
         (ReviewPolicy::Automated, None) => "as soon as every required check of this head has succeeded.".to_owned(),
         (ReviewPolicy::Automated, Some(why)) => format!("waits for a person's approval of this head: {why}."),
@@ -203,13 +216,25 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     Some(text)
 }
 
+fn gaps_in_words(gaps: usize, held: usize) -> String {
+    let told = match gaps {
+        0 => return "every requirement has a story, every story its tests, every file its story.".to_owned(),
+        1 => "1 thing is missing".to_owned(),
+        gaps => format!("{gaps} things are missing"),
+    };
+    match held {
+        0 => format!("{told}, listed below; none keeps an automated merge waiting."),
+        held => format!("{told}, listed below; {held} of them for a person to judge."),
+    }
+}
+
 /// The text with a full stop at its end.
 fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
-fn plural(count: usize) -> &'static str {
+pub(super) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
@@ -250,53 +275,13 @@ fn stories_table(contents: &Contents<'_>) -> Option<String> {
 
 fn route_of(bundle: &CodeBundle, story: &StoryId) -> &'static str {
     use crate::domain::Route;
-    let files: Vec<_> = bundle.work().filter(|work| work.story == *story).flat_map(|work| &work.files).collect();
+    let files: Vec<_> = bundle.results().filter(|work| work.story == *story).flat_map(|work| &work.files).collect();
     let models = files.iter().filter(|file| matches!(file.route, Route::Model { .. })).count();
     match (files.len(), models) {
         (0, _) => "none",
         (_, 0) => "template",
         (all, models) if all == models => "model",
         _ => "template and model",
-    }
-}
-
-/// What is required and what failed at first. Not a table of all: every host shows the checks as they are now.
-fn checks(contents: &Contents<'_>) -> Option<String> {
-    let run = &contents.build.run;
-    let required = &contents.validation.required_checks;
-    let names: Vec<_> = required.iter().map(|name| code(name.as_str())).collect();
-    let green = run.jobs.iter().filter(|job| job.state.is_success()).count();
-    let mut text = format!("## Checks\n\nRequired for a merge: {}.\n", names.join(", "));
-    let all = run.jobs.len();
-    let _ =
-        writeln!(text, "\nOf {all} job{} at {}, {green} succeeded.", plural(all), code(contents.build.head.short()));
-    for job in run.jobs.iter().filter(|job| !job.state.is_success()) {
-        let result = match job.state {
-            RunState::Completed(conclusion) => format!("{conclusion:?}").to_lowercase(),
-            RunState::InProgress => "in progress".to_owned(),
-            RunState::Pending => "pending".to_owned(),
-        };
-        let _ = writeln!(text, "- {}: **{result}**", code(job.name.as_str()));
-    }
-    for name in required.iter().filter(|name| run.jobs.iter().all(|job| job.name != **name)) {
-        let _ = writeln!(text, "- {}: **not reported**", code(name.as_str()));
-    }
-    let _ = writeln!(text, "\n{}", isolation(&run.isolation));
-    if let Some(failure) = &contents.build.failure {
-        let _ = writeln!(text, "\n**Failed:** job {}, step {}.\n", code(&failure.job), code(&failure.step));
-        text.push_str(&fenced(&failure.log_tail));
-    }
-    Some(text)
-}
-
-/// Whether code nobody has read yet could reach the machine that checked it: a reviewer should know.
-fn isolation(of: &Isolation) -> String {
-    match of {
-        Isolation::By(what) => format!("**Isolation:** the checks ran isolated by {}.", escape(what)),
-        Isolation::None(reason) => {
-            format!("**Isolation:** none ({}). The checks ran with the rights of the user who ran CI.", escape(reason))
-        }
-        Isolation::Unknown => "**Isolation:** not known; the CI adapter does not say.".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The traceability matrix as Markdown: whole, and as much of it as a pull request has room for.
 
 use super::markdown::{code, escape, shorten};
-use crate::domain::{RequirementTrace, RunState, StoryId, StoryTrace, TraceGap, TraceMatrix};
+use crate::domain::{RequirementTrace, RunState, StoryId, StoryTrace, TraceGap, TraceGates, TraceMatrix};
 use std::fmt::Write as _;
 
 const HEAD: &str =
@@ -12,22 +12,22 @@ const MOST_GAPS: usize = 30;
 
 /// The whole matrix.
 #[must_use]
-pub fn to_markdown(matrix: &TraceMatrix) -> String {
+pub fn to_markdown(matrix: &TraceMatrix, gates: &TraceGates) -> String {
     let mut text = format!("# Traceability\n\n{HEAD}");
     rows(matrix).for_each(|row| text.push_str(&row));
     text.push('\n');
     text.push_str(&checks(matrix));
-    text.push_str(&gaps(matrix, usize::MAX));
+    text.push_str(&gaps(matrix, gates, usize::MAX));
     text
 }
 
 /// The matrix as a section of at most `room` bytes; `None` when there is nothing to trace.
-pub(super) fn section(matrix: &TraceMatrix, room: usize) -> Option<String> {
+pub(super) fn section(matrix: &TraceMatrix, gates: &TraceGates, room: usize) -> Option<String> {
     let rows: Vec<String> = rows(matrix).collect();
     if rows.is_empty() {
         return None;
     }
-    let tail = format!("\n{}{}", checks(matrix), gaps(matrix, MOST_GAPS));
+    let tail = format!("\n{}{}", checks(matrix), gaps(matrix, gates, MOST_GAPS));
     let mut text = format!("## Traceability\n\n{HEAD}");
     let mut shown = 0;
     for row in &rows {
@@ -102,16 +102,20 @@ fn checks(matrix: &TraceMatrix) -> String {
     format!("Checked together at the head commit: {}.\n", told.collect::<Vec<_>>().join(", "))
 }
 
-fn gaps(matrix: &TraceMatrix, most: usize) -> String {
+/// Those for a person to judge come first.
+fn gaps(matrix: &TraceMatrix, gates: &TraceGates, most: usize) -> String {
     if matrix.gaps.is_empty() {
         return "\nNothing is missing: every requirement has a story, every story a test, every file a story.\n"
             .to_owned();
     }
     let mut text = String::from("\nWhat is missing:\n\n");
-    for gap in matrix.gaps.iter().take(most) {
+    let held = matrix.held(gates);
+    let (first, others): (Vec<&TraceGap>, Vec<&TraceGap>) = matrix.gaps.iter().partition(|gap| held.contains(gap));
+    for gap in first.iter().chain(&others).take(most) {
+        let mark = if held.contains(gap) { "**For a person to judge:** " } else { "" };
         let _ = match gap {
             TraceGap::UnservedRequirement { requirement, reason } => {
-                writeln!(text, "- {} has no story: {}", code(requirement.as_str()), escape(reason))
+                writeln!(text, "- {mark}{} has no story: {}", code(requirement.as_str()), escape(reason))
             }
             TraceGap::UncoveredCriterion { story, criterion, reason } => {
                 let then = matrix.story(story).and_then(|story| {
@@ -121,16 +125,16 @@ fn gaps(matrix: &TraceMatrix, most: usize) -> String {
                 let (words, story) = (escape(&words), code(story.as_str()));
                 writeln!(
                     text,
-                    "- “{words}” of {story} is not shown by a test, and perhaps not implemented: {}",
+                    "- {mark}“{words}” of {story} is not shown by a test, and perhaps not implemented: {}",
                     escape(reason)
                 )
             }
-            TraceGap::UntestedStory { story } => writeln!(text, "- {} has no test", code(story.as_str())),
-            TraceGap::OrphanFile { file } => writeln!(text, "- {} serves no story", code(file.as_str())),
+            TraceGap::UntestedStory { story } => writeln!(text, "- {mark}{} has no test", code(story.as_str())),
+            TraceGap::OrphanFile { file } => writeln!(text, "- {mark}{} serves no story", code(file.as_str())),
             TraceGap::IdleComponent { component, path } => {
                 writeln!(
                     text,
-                    "- the component {} ({}) serves no story",
+                    "- {mark}the component {} ({}) serves no story",
                     escape(component.as_str()),
                     code(path.as_str())
                 )

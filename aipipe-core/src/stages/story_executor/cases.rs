@@ -4,7 +4,8 @@ use super::entered::{Entered, entered};
 use super::literals::one_line;
 use super::samples::{boundary, sample};
 use super::served::{References, Served, ServedEntity};
-use super::view::{EntityView, FieldView, TransitionView};
+use super::transitions::TransitionView;
+use super::view::{EntityView, FieldView, ReferrerView, is_searched};
 use crate::domain::{
     AcceptanceCriterion, CriterionCheck, CriterionId, Field, FieldKind, OperationKind, StoryPlan, UncheckedCriterion,
     UserStory, slugify,
@@ -35,6 +36,10 @@ pub(super) struct Case {
     pub(super) entered: Entered,
     /// Two different values for the field.
     pub(super) values: Vec<String>,
+    /// A part of the first of them in capitals, which is not in the second.
+    pub(super) search: Option<String>,
+    /// What keeps the record from being removed.
+    pub(super) referrer: Option<ReferrerView>,
     /// The story's own operations on one record, in a case about records that do not exist.
     pub(super) operations: Vec<&'static str>,
     /// The addresses of the story's own transitions, in such a case.
@@ -50,14 +55,15 @@ pub(super) struct StoryCases {
     pub(super) unchecked: Vec<UncheckedCriterion>,
 }
 
-/// What cases are made from.
+/// What the cases of a story are made from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cases<'a> {
     pub(super) language: Language,
     pub(super) surface: Surface,
     pub(super) served: &'a Served<'a>,
     pub(super) references: &'a References<'a>,
-    pub(super) views: &'a [EntityView],
+    /// The entities it mentions; of others its tests know nothing.
+    pub(super) views: &'a [&'a EntityView],
 }
 
 impl<'a> Cases<'a> {
@@ -91,7 +97,8 @@ impl<'a> Cases<'a> {
             CriterionCheck::CreateAndRead { entity } => self.case("create_and_read", entity),
             CriterionCheck::Required { entity, field } => {
                 let case = self.field_case("required", entity, field)?;
-                self.if_so(case, |_, field| field.required, "the plan does not require the field")
+                let case = self.if_so(case, |_, field| field.required, "the plan does not require the field")?;
+                self.if_so(case, |_, field| field.initial.is_none(), "a new record starts with a value")
             }
             CriterionCheck::Limits { entity, field } => self.limits(entity, field),
             CriterionCheck::Unique { entity, field } => {
@@ -132,7 +139,11 @@ impl<'a> Cases<'a> {
     }
 
     fn view(&self, entity: &str) -> Option<&'a EntityView> {
-        self.views.iter().find(|view| view.name == entity)
+        self.views.iter().find(|view| view.name == entity).copied()
+    }
+
+    fn entity(&self, name: &str) -> Option<&'a ServedEntity<'a>> {
+        self.view(name).and_then(|view| self.served.entity(&view.name))
     }
 
     fn case(&self, kind: &'static str, entity: &str) -> Result<Case, String> {
@@ -149,6 +160,8 @@ impl<'a> Cases<'a> {
             refused: Vec::new(),
             entered: Entered::default(),
             values: Vec::new(),
+            search: None,
+            referrer: None,
             operations: Vec::new(),
             slugs: Vec::new(),
             criterion: None,
@@ -158,7 +171,6 @@ impl<'a> Cases<'a> {
     fn field_case(&self, kind: &'static str, entity: &str, field: &str) -> Result<Case, String> {
         let mut case = self.case(kind, entity)?;
         let position = self
-            .served
             .entity(entity)
             .and_then(|served| served.entity.fields.iter().position(|known| known.name == field))
             .ok_or_else(|| format!("{} has no field {}", one_line(entity), one_line(field)))?;
@@ -168,7 +180,7 @@ impl<'a> Cases<'a> {
 
     /// The field a case is about, as the plan has it.
     pub(super) fn source(&self, case: &Case) -> Option<(&ServedEntity<'a>, &'a Field)> {
-        let served = self.served.entity(&case.entity.name)?;
+        let served = self.entity(&case.entity.name)?;
         let wanted = case.field.as_ref()?;
         let position = case.entity.fields.iter().position(|field| field.key == wanted.key)?;
         Some((served, served.entity.fields.get(position)?))
@@ -181,7 +193,7 @@ impl<'a> Cases<'a> {
         reason: &str,
     ) -> Result<Case, String> {
         let field = case.field.as_ref().or_else(|| case.entity.fields.first());
-        let so = self.served.entity(&case.entity.name).zip(field).is_some_and(|(entity, field)| holds(entity, field));
+        let so = self.entity(&case.entity.name).zip(field).is_some_and(|(entity, field)| holds(entity, field));
         if so { Ok(case) } else { Err(format!("{} ({})", reason, case.entity.words)) }
     }
 
@@ -227,7 +239,7 @@ impl<'a> Cases<'a> {
 
     /// Whether two records can be there at once: every unique field has a second value.
     fn has_second_record(&self, entity: &str) -> bool {
-        self.served.entity(entity).is_some_and(|served| {
+        self.entity(entity).is_some_and(|served| {
             served.entity.fields.iter().all(|field| !field.unique || sample(self.language, field, 1).is_some())
         })
     }
@@ -240,13 +252,16 @@ impl<'a> Cases<'a> {
         let (Some(first), Some(second)) = (sample(self.language, field, 0), sample(self.language, field, 1)) else {
             return Err(reason.to_owned());
         };
+        if is_searched(&field.kind) {
+            case.search = search(self.language, &first, &second);
+        }
         case.values = vec![first, second];
         Ok(case)
     }
 
     /// Chooses the field to change: the wanted one, else the first that has a second value and is no checked reference.
     fn with_change(&self, mut case: Case, wanted: Option<&str>) -> Option<Case> {
-        let served = self.served.entity(&case.entity.name)?;
+        let served = self.entity(&case.entity.name)?;
         let usable = |field: &Field| {
             wanted.is_none_or(|wanted| field.name == wanted) && !self.references.is_checked(served.entity, field)
         };
@@ -287,13 +302,13 @@ impl<'a> Cases<'a> {
         // Reading one record comes with the story that makes it, unless it or another story asks for it.
         let reads_with_create = |entity: &str| {
             let asked = plan.operations.iter().any(|known| known.entity == entity && known.kind == OperationKind::View);
-            !asked && self.served.entity(entity).is_some_and(|served| served.view.contains(&&plan.story))
+            !asked && self.entity(entity).is_some_and(|served| served.view.contains(&&plan.story))
         };
         let mut seen = BTreeSet::new();
         let mut works_on_one = BTreeSet::new();
         for operation in &plan.operations {
             let entity = operation.entity.as_str();
-            let Some((view, served)) = self.view(entity).zip(self.served.entity(entity)) else { continue };
+            let Some((view, served)) = self.view(entity).zip(self.entity(entity)) else { continue };
             let an = &view.with_article;
             let mut add = |case: Result<Case, String>, name: String| {
                 // A case that can't be made here (a field with a single value) is no loss: nothing asked for it.
@@ -304,6 +319,7 @@ impl<'a> Cases<'a> {
                         && (case.kind == "updated"
                             || known.field.as_ref().map(|field| &field.key)
                                 == case.field.as_ref().map(|field| &field.key))
+                        && known.referrer.as_ref().map(|r| &r.name) == case.referrer.as_ref().map(|r| &r.name)
                         && known.transition.as_ref().map(|t| &t.slug) == case.transition.as_ref().map(|t| &t.slug)
                 };
                 if !cases.iter().any(same) && seen.insert(name.clone()) {
@@ -325,6 +341,10 @@ impl<'a> Cases<'a> {
                     let can_lack = |field: &FieldView| self.surface == Surface::Http || field.kind != "boolean";
                     if view.required.iter().any(can_lack) {
                         add(self.case("empty_refused", entity), format!("refuses {an} without its required fields"));
+                    }
+                    for field in fields().filter(|field| field.initial.is_some()) {
+                        let name = format!("starts {an} with the {} it begins with", field.name.replace('_', " "));
+                        add(self.field_case("initial", entity, &field.name), name);
                     }
                     for field in fields().filter(|field| field.unique) {
                         let check = CriterionCheck::Unique { entity: entity.to_owned(), field: field.name.clone() };
@@ -378,6 +398,14 @@ impl<'a> Cases<'a> {
                 }
                 OperationKind::Delete => {
                     add(self.check(&CriterionCheck::Deleted { entity: entity.to_owned() }), format!("removes {an}"));
+                    for referrer in view.referrers.iter().filter(|referrer| referrer.made_key.is_some()) {
+                        let case = self.case("held", entity).map(|mut case| {
+                            case.referrer = Some(referrer.clone());
+                            case
+                        });
+                        let referring = &referrer.with_article;
+                        add(case, format!("refuses to remove {an} while {referring} refers to it"));
+                    }
                     works_on_one.insert(entity);
                 }
                 OperationKind::Transition { field, to } => {
@@ -414,6 +442,21 @@ impl<'a> Cases<'a> {
             cases.push(case);
         }
     }
+}
+
+/// A part of `first` in capitals that finds it and not `second`, all three as literals.
+fn search(language: Language, first: &str, second: &str) -> Option<String> {
+    let [first, second] = [first, second].map(|literal| serde_json::from_str::<String>(literal).ok());
+    let (first, second) = (first?, second?.to_lowercase());
+    let mut without_last = first.chars();
+    without_last.next_back();
+    let mut without_first = first.chars();
+    without_first.next();
+    [without_last.as_str(), without_first.as_str(), first.as_str()]
+        .into_iter()
+        .map(str::trim)
+        .find(|part| !part.is_empty() && !second.contains(&part.to_lowercase()))
+        .map(|part| language.text(&part.to_uppercase()))
 }
 
 /// The criterion as one sentence.

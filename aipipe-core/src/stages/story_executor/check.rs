@@ -74,7 +74,19 @@ fn check_field(entity: &Entity, field: &Field) -> Result<()> {
             if values.is_empty() || distinct.len() != values.len() {
                 return Err(refuse("lists no value, or one twice", entity, Some(field)));
             }
-            Ok(())
+            check_initial(entity, field, values)
+        }
+        _ => check_initial(entity, field, &[]),
+    }
+}
+
+fn check_initial(entity: &Entity, field: &Field, values: &[String]) -> Result<()> {
+    match &field.initial {
+        Some(initial) if !values.contains(initial) => {
+            Err(refuse("starts with a value it does not list", entity, Some(field)))
+        }
+        Some(_) if !field.required || field.unique => {
+            Err(refuse("starts with a value, yet may be empty or is to be unlike any other", entity, Some(field)))
         }
         _ => Ok(()),
     }

@@ -108,7 +108,7 @@ impl Serialize for Helper {
 }
 
 /// What draws the values a field takes: `head(args…)tail`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Drawn {
     head: String,
     args: Vec<String>,
@@ -263,7 +263,7 @@ mod tests {
 
     fn field(kind: FieldKind, required: bool) -> Field {
         let basis = Basis::Default { reason: "of a test".into() };
-        Field { name: "amount".into(), kind, required, unique: false, basis }
+        Field { name: "amount".into(), kind, required, unique: false, initial: None, basis }
     }
 
     #[test]

@@ -55,7 +55,7 @@ mod tests {
 
     fn of(kind: FieldKind, required: bool) -> Entered {
         let basis = Basis::Default { reason: "of a test".into() };
-        let field = Field { name: "amount".into(), kind, required, unique: false, basis };
+        let field = Field { name: "amount".into(), kind, required, unique: false, initial: None, basis };
         entered(&field, true, super::super::samples::boundary(Language::TypeScript, &field, true))
     }
 

@@ -6,6 +6,7 @@ use crate::stacks::{Language, Surface};
 use std::collections::BTreeSet;
 
 /// Which test fixtures are needed.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Fixtures {
     /// Entities whose records are made in tests.
     pub(super) made: BTreeSet<String>,
@@ -14,52 +15,68 @@ pub(super) struct Fixtures {
 }
 
 impl Fixtures {
-    pub(super) fn of<'a>(surface: Surface, views: &[EntityView], cases: impl Iterator<Item = &'a Case>) -> Self {
-        let mut made: BTreeSet<String> = views
+    /// What the tests of one story need.
+    pub(super) fn of_cases(surface: Surface, cases: &[Case]) -> Self {
+        let mut needed = Self::default();
+        for case in cases {
+            if makes_record(case.kind) {
+                needed.made.insert(case.entity.name.clone());
+            }
+            if case.kind == "filtered" || (case.kind == "limits" && surface == Surface::Browser) {
+                let target = case.field.iter().filter_map(|field| field.target.as_ref());
+                needed.made.extend(target.map(|target| target.name.clone()));
+            }
+            needed.made.extend(case.referrer.iter().map(|referrer| referrer.name.clone()));
+            needed.tells_refused_fields |= tells_refused(case.kind);
+        }
+        needed
+    }
+
+    /// What the tests of all stories need, and the records of these entities.
+    pub(super) fn of_project<'a>(views: &[&EntityView], of_stories: impl Iterator<Item = &'a Self>) -> Self {
+        let targets = views
             .iter()
             .flat_map(|entity| &entity.fields)
             .filter(|field| field.made_by.is_some())
-            .filter_map(|field| field.target.as_ref().map(|target| target.name.clone()))
-            .collect();
-        let mut tells_refused_fields = false;
-        for case in cases {
-            if makes_record(case.kind) {
-                made.insert(case.entity.name.clone());
+            .filter_map(|field| field.target.as_ref());
+        let made = targets.map(|target| target.name.clone()).collect();
+        let mut all = Self { made, tells_refused_fields: false };
+        for story in of_stories {
+            for entity in &story.made {
+                if !all.made.contains(entity) {
+                    all.made.insert(entity.clone());
+                }
             }
-            if case.kind == "filtered" || (case.kind == "limits" && surface == Surface::Browser) {
-                made.extend(
-                    case.field.iter().filter_map(|field| field.target.as_ref()).map(|target| target.name.clone()),
-                );
-            }
-            tells_refused_fields |= tells_refused(case.kind);
+            all.tells_refused_fields |= story.tells_refused_fields;
         }
-        Self { made, tells_refused_fields }
+        all
     }
+}
 
-    /// The names a story's tests import.
-    pub(super) fn imports(&self, cases: &[Case], language: Language) -> Vec<String> {
-        let mut names = BTreeSet::new();
-        for case in cases {
-            if makes_record(case.kind) {
-                names.insert(case.entity.create_fixture.clone());
-            }
-            if matches!(case.kind, "create_and_read" | "required" | "limits" | "unique") {
-                names.insert(case.entity.body_fixture.clone());
-            }
-            if case.kind == "required" && language == Language::TypeScript {
-                names.insert("type Body".to_owned());
-            }
-            if case.kind == "filtered" {
-                let target = case.field.as_ref().and_then(|field| field.target.as_ref());
-                names.extend(target.map(|target| target.create_fixture.clone()));
-            }
-            if tells_refused(case.kind) {
-                let name = if language == Language::Python { "refused_fields" } else { "refusedFields" };
-                names.insert(name.to_owned());
-            }
+/// The names a story's tests import.
+pub(super) fn imports(cases: &[Case], language: Language) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for case in cases {
+        if makes_record(case.kind) {
+            names.insert(case.entity.create_fixture.clone());
         }
-        names.into_iter().collect()
+        if matches!(case.kind, "create_and_read" | "required" | "limits" | "unique" | "initial") {
+            names.insert(case.entity.body_fixture.clone());
+        }
+        if matches!(case.kind, "required" | "initial") && language == Language::TypeScript {
+            names.insert("type Body".to_owned());
+        }
+        if case.kind == "filtered" {
+            let target = case.field.as_ref().and_then(|field| field.target.as_ref());
+            names.extend(target.map(|target| target.create_fixture.clone()));
+        }
+        names.extend(case.referrer.iter().map(|referrer| referrer.create_fixture.clone()));
+        if tells_refused(case.kind) {
+            let name = if language == Language::Python { "refused_fields" } else { "refusedFields" };
+            names.insert(name.to_owned());
+        }
     }
+    names.into_iter().collect()
 }
 
 fn makes_record(kind: &str) -> bool {

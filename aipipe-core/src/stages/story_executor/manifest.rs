@@ -31,7 +31,7 @@ struct DependencyView<'a> {
 pub(super) fn project_view<'a>(
     definition: &StackDefinition,
     plan: &'a ArchitecturePlan,
-    views: &[EntityView],
+    views: &[&EntityView],
 ) -> Result<ProjectView<'a>> {
     // The templates use every package of the stack: a plan without one of them can't be built.
     for need in definition.pinned() {

@@ -30,20 +30,20 @@ mod stage;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod transitions;
 mod view;
-mod write_set;
 
 pub use model::ModelOptions;
 pub use stage::StoryExecutor;
-pub use write_set::WriteSet;
 
 use crate::domain::{
     ArchitecturePlan, CriterionTest, OperationKind, RepoPath, Stack, StoryId, StoryPlan, StorySet, StoryStatus,
+    UserStory,
 };
 use crate::stacks::naming::with_article;
 use crate::stacks::{StackDefinition, TemplateOverrides, definition, definition_with};
 use crate::{Error, ErrorKind, Result};
-use served::Served;
+use project::{Project, Projector};
 use templates::Templates;
 
 /// A file as a template made it.
@@ -129,7 +129,7 @@ impl Generator {
     /// `InvalidInput` when a name, limit, path or dependency of the plan can't become code; `Internal` when a template
     /// does not render.
     pub fn scaffold(&self, plan: &ArchitecturePlan, stories: &StorySet) -> Result<Vec<GeneratedFile>> {
-        Ok(self.project(plan, stories, &[])?.files.into_values().collect())
+        Ok(self.projector(plan, stories)?.state([])?.files().cloned().collect())
     }
 
     /// What `story` adds to the project in which `done` are served.
@@ -143,39 +143,30 @@ impl Generator {
         done: &[StoryId],
         story: &StoryId,
     ) -> Result<GeneratedStory> {
-        self.story_on(plan, stories, done, story, &mut None)
+        let mut projector = self.projector(plan, stories)?;
+        let others: Vec<StoryId> = done.iter().filter(|id| *id != story).cloned().collect();
+        let before = projector.state(&others)?;
+        self.add_story(&mut projector, (plan, stories), &others, story, &mut { before })
     }
 
-    /// [`Generator::story`] on the project in which exactly `done` are served, where it is known, and leaves the project
-    /// as it is then: one story after the other renders each state once.
-    fn story_on(
+    /// What `story` adds on top of `done`, whose project is the projector's last state and `project`; both have it then.
+    fn add_story(
         &self,
-        plan: &ArchitecturePlan,
-        stories: &StorySet,
+        projector: &mut Projector<'_>,
+        (plan, stories): (&ArchitecturePlan, &StorySet),
         done: &[StoryId],
         story: &StoryId,
-        known: &mut Option<project::Project>,
+        project: &mut Project,
     ) -> Result<GeneratedStory> {
         let missing = |of| Error::new(ErrorKind::NotFound, "story-executor.story", of).with("story", story);
         let planned = order::plan_of(plan, story).ok_or_else(|| missing("the plan has no such story"))?;
-        if !stories.stories.iter().any(|known| known.id == *story) {
-            return Err(missing("the story set has no such story"));
-        }
-        check::check(plan, self.definition.surface)?;
-        if let Some(status) = hindrance(self.definition, plan, stories, done, planned) {
+        let asked = stories.stories.iter().find(|known| known.id == *story);
+        let asked = asked.ok_or_else(|| missing("the story set has no such story"))?;
+        if let Some(status) = hindrance(projector, plan, asked, done, planned) {
             return Ok(GeneratedStory { story: story.clone(), status, files: Vec::new(), tests: Vec::new() });
         }
-        let again = done.contains(story);
-        let done: Vec<StoryId> = done.iter().filter(|id| *id != story).cloned().collect();
-        let before = match known.take() {
-            Some(project) if !again => project,
-            _ => self.project(plan, stories, &done)?,
-        };
-        let with: Vec<StoryId> = done.into_iter().chain([story.clone()]).collect();
-        let mut after = self.project(plan, stories, &with)?;
-        let unchanged =
-            |file: &GeneratedFile| before.files.get(&file.path).is_some_and(|old| old.content == file.content);
-        let own = after.stories.remove(story).ok_or_else(|| {
+        let before = std::mem::replace(project, projector.state(done.iter().chain([story]))?);
+        let own = projector.tests(story).ok_or_else(|| {
             Error::new(ErrorKind::Internal, "story-executor.story", "a story that can be served was not")
                 .with("story", story)
         })?;
@@ -183,8 +174,7 @@ impl Generator {
             unchecked if unchecked.is_empty() => StoryStatus::Done,
             unchecked => StoryStatus::Partial { unchecked },
         };
-        let files = after.files.values().filter(|file| !unchanged(file)).cloned().collect();
-        *known = Some(after);
+        let files = project.changed_since(&before).cloned().collect();
         Ok(GeneratedStory { story: story.clone(), status, files, tests: own.tests })
     }
 
@@ -193,12 +183,24 @@ impl Generator {
     /// # Errors
     /// As [`Generator::story`].
     pub fn whole(&self, plan: &ArchitecturePlan, stories: &StorySet) -> Result<GeneratedProject> {
-        let scaffold = self.scaffold(plan, stories)?;
+        let mut projector = self.projector(plan, stories)?;
+        let project = self.whole_by(&mut projector, plan, stories)?;
+        tracing::debug!(stories = project.stories.len(), renderings = projector.rendered(), "the project is rendered");
+        Ok(project)
+    }
+
+    fn whole_by(
+        &self,
+        projector: &mut Projector<'_>,
+        plan: &ArchitecturePlan,
+        stories: &StorySet,
+    ) -> Result<GeneratedProject> {
+        let mut project = projector.state([])?;
+        let scaffold = project.files().cloned().collect();
         let mut done = Vec::new();
         let mut results = Vec::new();
-        let mut project = None;
         for id in Self::order(plan, stories) {
-            let result = self.story_on(plan, stories, &done, &id, &mut project)?;
+            let result = self.add_story(projector, (plan, stories), &done, &id, &mut project)?;
             if matches!(result.status, StoryStatus::Done | StoryStatus::Partial { .. }) {
                 done.push(id);
             }
@@ -214,17 +216,17 @@ impl Generator {
         order::order(plan, stories)
     }
 
-    fn project(&self, plan: &ArchitecturePlan, stories: &StorySet, done: &[StoryId]) -> Result<project::Project> {
+    fn projector<'a>(&'a self, plan: &'a ArchitecturePlan, stories: &'a StorySet) -> Result<Projector<'a>> {
         check::check(plan, self.definition.surface)?;
-        project::project(&self.templates, self.definition, plan, stories, done)
+        Projector::new(&self.templates, self.definition, plan, stories)
     }
 }
 
 /// Why a story can't be served now: it needs a model, or a story that comes first is not there.
 fn hindrance(
-    definition: &StackDefinition,
+    projector: &Projector<'_>,
     plan: &ArchitecturePlan,
-    stories: &StorySet,
+    asked: &UserStory,
     done: &[StoryId],
     story: &StoryPlan,
 ) -> Option<StoryStatus> {
@@ -238,14 +240,11 @@ fn hindrance(
     if let Some(fault) = served::faults(plan, story).into_iter().next() {
         return needs_model(fault);
     }
-    let needed = stories.stories.iter().find(|known| known.id == story.story).map(|known| &known.depends_on);
-    let waits_for = needed.into_iter().flatten().map(|needed| &needed.story).find(|id| !done.contains(id));
+    let waits_for = asked.depends_on.iter().map(|needed| &needed.story).find(|id| !done.contains(id));
     if let Some(by) = waits_for {
         return Some(StoryStatus::Blocked { by: by.clone() });
     }
-    let mut with: Vec<StoryId> = done.to_vec();
-    with.push(story.story.clone());
-    let served = Served::of(plan, definition, &with);
+    let served = projector.served(done.iter().chain([&story.story]));
     let unmade = story.operations.iter().find(|operation| served.entity(&operation.entity).is_none())?;
     let makes = |other: &&StoryPlan| {
         other.story != story.story

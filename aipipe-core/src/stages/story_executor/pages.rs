@@ -13,7 +13,7 @@ const LONGEST_LINE: u32 = 200;
 const COLUMNS: usize = 4;
 
 /// How a field is shown and entered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct FieldOnPage {
     /// Its name for people.
     label: String,
@@ -52,12 +52,19 @@ impl FieldOnPage {
         };
         let values_name =
             if matches!(field.kind, FieldKind::Enumeration { .. }) { format!("{key}Values") } else { String::new() };
-        Self { label: capital(&words(&field.name)), input, formatter, entry_of, value_of, values_name }
+        Self { label: label(&field.name), input, formatter, entry_of, value_of, values_name }
     }
 }
 
+/// The name of a field for people: `Due date`, `ISBN`, `Customer ID`.
+fn label(name: &str) -> String {
+    const INITIALS: &[&str] = &["gps", "iban", "id", "isbn", "issn", "pdf", "pin", "qr", "sku", "url", "vat", "vin"];
+    let spelled = |word: &str| if INITIALS.contains(&word) { word.to_uppercase() } else { word.to_owned() };
+    capital(&words(name).split(' ').map(spelled).collect::<Vec<_>>().join(" "))
+}
+
 /// How records of an entity are shown, listed and entered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct EntityOnPages {
     kebab: String,
     /// The key of the field whose value is a record's name; without one, a record is named by the start of its id.
@@ -119,4 +126,14 @@ impl EntityOnPages {
 /// The entities the fields refer to, each once.
 fn targets<'a>(fields: impl IntoIterator<Item = &'a FieldView>) -> Vec<LookupView> {
     fields.into_iter().filter_map(|field| field.target.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn labels_spell_initials_as_people_do() {
+        assert_eq!(["due_date", "isbn", "customer_id", "idea"].map(label), ["Due date", "ISBN", "Customer ID", "Idea"]);
+    }
 }

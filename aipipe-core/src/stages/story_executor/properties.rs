@@ -5,7 +5,8 @@
 
 use super::cases::{Case, Cases};
 use super::drawn::{Helper, blank_is_refused, inside, outside};
-use super::view::{EntityView, FieldView, TransitionView};
+use super::transitions::TransitionView;
+use super::view::{EntityView, FieldView};
 use crate::domain::CriterionId;
 use crate::stacks::naming::camel;
 use crate::stacks::{Keeping, Language};
@@ -167,9 +168,9 @@ fn records_name(language: Language, entity: &EntityView, several: bool) -> Strin
 }
 
 /// What the file of generators holds besides those of each entity.
-pub(super) fn helpers<'a>(views: &[EntityView], properties: impl Iterator<Item = &'a Property>) -> BTreeSet<Helper> {
+pub(super) fn helpers<'a>(views: &[&EntityView], of_properties: impl Iterator<Item = &'a Helper>) -> BTreeSet<Helper> {
     let drawn = views.iter().filter(|entity| entity.is_drawn).flat_map(|entity| &entity.fields);
     let mut helpers: BTreeSet<Helper> = drawn.filter_map(|field| field.drawn.helper).collect();
-    helpers.extend(properties.flat_map(|property| &property.helpers));
+    helpers.extend(of_properties);
     Helper::with_needs(helpers)
 }

@@ -28,7 +28,7 @@ impl PythonImports {
         if entity.has_aliases || entity.filters.iter().any(|field| field.parameter != field.parameter_attribute) {
             pydantic.insert("Field".to_owned());
         }
-        if !operations.update.is_empty() && !entity.required.is_empty() {
+        if !operations.update.is_empty() && entity.fields.iter().any(|field| field.required) {
             pydantic.insert("field_validator".to_owned());
         }
         let standard = entity.imports.iter().filter(|(module, _)| *module != "pydantic");
@@ -39,8 +39,11 @@ impl PythonImports {
         let lists = !operations.list.is_empty();
         let listed = |name: &str| lists.then(|| name.to_owned());
         let mut of_repository = BTreeMap::new();
-        let refused =
-            [(!entity.unique.is_empty(), "UniqueViolation"), (!entity.references.is_empty(), "UnknownReference")];
+        let refused = [
+            (!entity.referrers.is_empty(), "StillReferredTo"),
+            (!entity.unique.is_empty(), "UniqueViolation"),
+            (!entity.references.is_empty(), "UnknownReference"),
+        ];
         let refused: Vec<String> =
             refused.into_iter().filter(|(used, _)| *used).map(|(_, name)| name.to_owned()).collect();
         if !refused.is_empty() {
@@ -52,7 +55,10 @@ impl PythonImports {
         let update = (!operations.update.is_empty()).then(|| format!("Update{}", entity.pascal));
         of_route.insert(model, [record, create].into_iter().chain(listed(&query)).chain(update).collect());
         if lists {
-            of_repository.insert("app.paging".to_owned(), vec!["Page".to_owned(), "page_of".to_owned()]);
+            let searches = entity.filters.iter().any(|field| field.searched);
+            let contains = searches.then_some("contains");
+            let names = ["Page", "page_of"].into_iter().chain(contains).map(str::to_owned).collect();
+            of_repository.insert("app.paging".to_owned(), names);
             of_route.insert("app.paging".to_owned(), vec!["Page".to_owned()]);
         }
         let repository = module(entity.path_of("repository"));
@@ -79,10 +85,12 @@ fn import(module: &str, names: impl IntoIterator<Item = String>) -> String {
 
 fn init_arguments(entity: &EntityView) -> Vec<String> {
     let mut arguments = vec!["self".to_owned()];
-    if !entity.lookups.is_empty() {
+    let lookups = entity.lookups.iter().map(|lookup| format!("{}_exists", lookup.name));
+    let referrers = entity.referrers.iter().filter(|referrer| !referrer.is_same);
+    let asked: Vec<String> = lookups.chain(referrers.map(|referrer| format!("{}_refer_to", referrer.plural))).collect();
+    if !asked.is_empty() {
         arguments.push("*".to_owned());
-        let lookups = entity.lookups.iter().map(|lookup| format!("{}_exists: Callable[[str], bool]", lookup.name));
-        arguments.extend(lookups);
+        arguments.extend(asked.iter().map(|name| format!("{name}: Callable[[str], bool]")));
     }
     arguments.push("new_id: Callable[[], str] = random_id".to_owned());
     arguments
@@ -166,7 +174,7 @@ pub(super) struct FactoryImports {
 }
 
 impl FactoryImports {
-    pub(super) fn of(views: &[EntityView], fixtures: &Fixtures) -> Self {
+    pub(super) fn of(views: &[&EntityView], fixtures: &Fixtures) -> Self {
         let third_party = [
             (!fixtures.made.is_empty(), "from fastapi.testclient import TestClient"),
             (fixtures.tells_refused_fields, "from httpx import Response"),
@@ -176,7 +184,7 @@ impl FactoryImports {
     }
 }
 
-fn standard_factory_imports(views: &[EntityView]) -> Vec<String> {
+fn standard_factory_imports(views: &[&EntityView]) -> Vec<String> {
     let counted: Vec<&str> = views
         .iter()
         .flat_map(|entity| &entity.unique)

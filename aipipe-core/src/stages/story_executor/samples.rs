@@ -35,7 +35,11 @@ pub(super) fn sample(language: Language, field: &Field, variant: u8) -> Option<S
         FieldKind::Time => text(if first { "09:30" } else { "18:45" }),
         FieldKind::Email => text(if first { "first@example.org" } else { "second@example.org" }),
         FieldKind::Phone => text(if first { "+1 202 555 0101" } else { "+1 202 555 0102" }),
-        FieldKind::Enumeration { values } => values.get(usize::from(variant)).map(|value| language.text(value)),
+        FieldKind::Enumeration { values } => {
+            let is_first = |value: &&String| Some(*value) == field.initial.as_ref();
+            let ordered = values.iter().filter(is_first).chain(values.iter().filter(|value| !is_first(value)));
+            ordered.map(|value| language.text(value)).nth(usize::from(variant))
+        }
         FieldKind::Reference { entity } => text(&format!("{}-{}", entity.replace('_', "-"), if first { 1 } else { 2 })),
     }
 }
@@ -197,7 +201,7 @@ mod tests {
 
     fn field(kind: FieldKind) -> Field {
         let basis = Basis::Default { reason: "of a test".into() };
-        Field { name: "part_number".into(), kind, required: true, unique: true, basis }
+        Field { name: "part_number".into(), kind, required: true, unique: true, initial: None, basis }
     }
 
     fn limit(safe: i64) -> impl Strategy<Value = Option<i64>> {

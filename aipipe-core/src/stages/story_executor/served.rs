@@ -1,7 +1,8 @@
 //! What the product can do once a set of stories is served.
 
-use super::order::plan_of;
-use crate::domain::{ArchitecturePlan, Entity, Field, FieldKind, Operation, OperationKind, StoryId, StoryPlan};
+use crate::domain::{
+    ArchitecturePlan, CriterionCheck, Entity, Field, FieldKind, Operation, OperationKind, StoryId, StoryPlan,
+};
 use crate::stacks::StackDefinition;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Served<'a> {
     pub(super) stories: Vec<&'a StoryPlan>,
     pub(super) entities: Vec<ServedEntity<'a>>,
+    places: BTreeMap<&'a str, usize>,
 }
 
 /// One entity with its operations; an operation nobody asked for has no stories and is not generated.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ServedEntity<'a> {
     pub(super) entity: &'a Entity,
     pub(super) create: Vec<&'a StoryId>,
@@ -30,34 +32,90 @@ pub(super) struct ServedEntity<'a> {
 }
 
 /// Setting an enumeration field to a value.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct ServedTransition<'a> {
     pub(super) field: &'a Field,
     pub(super) to: &'a str,
     pub(super) stories: Vec<&'a StoryId>,
 }
 
+/// The stories of a plan that templates can serve, by id.
+#[derive(Debug)]
+pub(super) struct Servable<'a> {
+    plan: &'a ArchitecturePlan,
+    stories: BTreeMap<&'a StoryId, &'a StoryPlan>,
+}
+
+impl<'a> Servable<'a> {
+    pub(super) fn of(plan: &'a ArchitecturePlan) -> Self {
+        let can_be = |story: &&StoryPlan| story.needs_model.is_none() && faults(plan, story).is_empty();
+        let mut stories = BTreeMap::new();
+        for story in plan.story_plans.iter().filter(can_be) {
+            stories.entry(&story.story).or_insert(story);
+        }
+        Self { plan, stories }
+    }
+
+    /// What `stories` serve, in their order; those that no template can serve are left out.
+    pub(super) fn served<'b>(
+        &self,
+        definition: &StackDefinition,
+        stories: impl IntoIterator<Item = &'b StoryId>,
+    ) -> Served<'a> {
+        let mut seen = BTreeSet::new();
+        let stories = stories.into_iter().filter_map(|id| self.stories.get(id).copied());
+        let stories: Vec<&StoryPlan> = stories.filter(|story| seen.insert(&story.story)).collect();
+        Served::of(&self.plan.entities, definition, stories)
+    }
+}
+
 impl<'a> Served<'a> {
-    /// What `stories` serve; stories that no template can serve are left out.
-    pub(super) fn of(plan: &'a ArchitecturePlan, definition: &StackDefinition, stories: &[StoryId]) -> Self {
-        let planned: Vec<&StoryPlan> = stories
+    fn of(entities: &'a [Entity], definition: &StackDefinition, stories: Vec<&'a StoryPlan>) -> Self {
+        let mut of_entity: BTreeMap<&str, Vec<&StoryPlan>> = BTreeMap::new();
+        for story in &stories {
+            for entity in mentioned(story) {
+                of_entity.entry(entity).or_default().push(story);
+            }
+        }
+        let entities: Vec<ServedEntity<'_>> = entities
             .iter()
-            .filter_map(|id| plan_of(plan, id))
-            .filter(|story| story.needs_model.is_none() && faults(plan, story).is_empty())
+            .filter_map(|entity| ServedEntity::of(entity, definition, of_entity.get(entity.name.as_str())?))
             .collect();
-        let entities: Vec<ServedEntity<'_>> =
-            plan.entities.iter().filter_map(|entity| ServedEntity::of(entity, definition, &planned)).collect();
+        let places: BTreeMap<&str, usize> =
+            entities.iter().enumerate().map(|(place, served)| (served.entity.name.as_str(), place)).collect();
         let complete = |story: &&StoryPlan| {
-            let served = |operation: &Operation| entities.iter().any(|served| served.entity.name == operation.entity);
+            let served = |operation: &Operation| places.contains_key(operation.entity.as_str());
             !story.operations.is_empty() && story.operations.iter().all(served)
         };
-        let stories = planned.iter().copied().filter(complete).collect();
-        Self { stories, entities }
+        let stories = stories.into_iter().filter(complete).collect();
+        Self { stories, entities, places }
     }
 
     pub(super) fn entity(&self, name: &str) -> Option<&ServedEntity<'a>> {
-        self.entities.iter().find(|served| served.entity.name == name)
+        self.entities.get(*self.places.get(name)?)
     }
+}
+
+fn checked_entity(check: &CriterionCheck) -> Option<&str> {
+    match check {
+        CriterionCheck::CreateAndRead { entity }
+        | CriterionCheck::Required { entity, .. }
+        | CriterionCheck::Limits { entity, .. }
+        | CriterionCheck::Unique { entity, .. }
+        | CriterionCheck::Listed { entity }
+        | CriterionCheck::Filtered { entity, .. }
+        | CriterionCheck::Updated { entity, .. }
+        | CriterionCheck::Deleted { entity }
+        | CriterionCheck::Transitioned { entity, .. } => Some(entity),
+        CriterionCheck::Unmapped { .. } => None,
+    }
+}
+
+/// The entities a story works on or has criteria about, each once: what its code and its tests depend on.
+pub(super) fn mentioned(story: &StoryPlan) -> BTreeSet<&str> {
+    let of_operations = story.operations.iter().map(|operation| operation.entity.as_str());
+    let of_checks = story.checks.values().filter_map(checked_entity);
+    of_operations.chain(of_checks).collect()
 }
 
 impl<'a> ServedEntity<'a> {
@@ -115,13 +173,25 @@ impl<'a> ServedEntity<'a> {
         }
     }
 
+    /// Whether the same is served of the same entity, by the same stories.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let Self { entity, create, view, list, filters, update, delete, transitions, stories } = self;
+        entity.name == other.entity.name
+            && *stories == other.stories
+            && (create, view, list, update, delete)
+                == (&other.create, &other.view, &other.list, &other.update, &other.delete)
+            && *filters == other.filters
+            && *transitions == other.transitions
+    }
+
     pub(super) fn field(&self, name: &str) -> Option<&'a Field> {
         self.entity.fields.iter().find(|field| field.name == name)
     }
 }
 
+/// A story is looked at as a whole before the next, so it can only be the last one.
 fn add<'a>(stories: &mut Vec<&'a StoryId>, story: &'a StoryId) {
-    if !stories.contains(&story) {
+    if stories.last() != Some(&story) {
         stories.push(story);
     }
 }
@@ -129,7 +199,7 @@ fn add<'a>(stories: &mut Vec<&'a StoryId>, story: &'a StoryId) {
 /// Fields a criterion filters a list by need a filter, stated as an operation or not.
 fn filtered_fields<'a>(story: &'a StoryPlan, entity: &'a str) -> impl Iterator<Item = &'a str> {
     story.checks.values().filter_map(move |check| match check {
-        crate::domain::CriterionCheck::Filtered { entity: of, field } if of == entity => Some(field.as_str()),
+        CriterionCheck::Filtered { entity: of, field } if of == entity => Some(field.as_str()),
         _ => None,
     })
 }
@@ -168,6 +238,47 @@ pub(super) struct References<'a> {
     checked: BTreeSet<(&'a str, &'a str)>,
     /// Checked references that a test's record is made with.
     made: BTreeSet<(&'a str, &'a str)>,
+    /// What refers to an entity with checked references, in the plan's order.
+    referring: BTreeMap<&'a str, Vec<Referring<'a>>>,
+    /// The places of the entities whose records somebody removes.
+    removed: BTreeMap<&'a str, usize>,
+}
+
+/// How the references of one entity are treated, by field, and what keeps records from being removed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Links<'a> {
+    checked: BTreeSet<&'a str>,
+    made: BTreeSet<&'a str>,
+    /// What refers to it, where somebody removes its records.
+    pub(super) referrers: Vec<Referring<'a>>,
+    /// The entities that it refers to and whose records somebody removes, in the plan's order.
+    pub(super) holds: Vec<Holding<'a>>,
+}
+
+/// The checked references of an entity to another.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Referring<'a> {
+    pub(super) entity: &'a Entity,
+    pub(super) fields: Vec<&'a str>,
+    /// That of the fields which test records have, if any has.
+    pub(super) made: Option<&'a str>,
+}
+
+/// An entity whose records are not removed while these fields refer to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Holding<'a> {
+    pub(super) entity: &'a str,
+    pub(super) fields: Vec<&'a str>,
+}
+
+impl Links<'_> {
+    pub(super) fn is_checked(&self, field: &Field) -> bool {
+        self.checked.contains(field.name.as_str())
+    }
+
+    pub(super) fn is_made(&self, field: &Field) -> bool {
+        self.made.contains(field.name.as_str())
+    }
 }
 
 impl<'a> References<'a> {
@@ -190,11 +301,58 @@ impl<'a> References<'a> {
                         references.made.insert(key);
                     } else if !required {
                         references.checked.insert(key);
+                    } else {
+                        continue;
                     }
                 }
             }
         }
+        references.note_referring(served);
         references
+    }
+
+    /// Notes what refers to what, now that it is known which references are checked.
+    fn note_referring(&mut self, served: &Served<'a>) {
+        for owner in served.entities.iter().map(|owner| owner.entity) {
+            for (field, target) in references_of(owner) {
+                if !self.is_checked(owner, field) {
+                    continue;
+                }
+                let made = self.is_made(owner, field).then_some(field.name.as_str());
+                let of_target = self.referring.entry(target).or_default();
+                match of_target.last_mut().filter(|known| known.entity.name == owner.name) {
+                    Some(known) => {
+                        known.fields.push(&field.name);
+                        known.made = known.made.or(made);
+                    }
+                    None => of_target.push(Referring { entity: owner, fields: vec![&field.name], made }),
+                }
+            }
+        }
+        let removed = served.entities.iter().enumerate().filter(|(_, entity)| !entity.delete.is_empty());
+        self.removed = removed.map(|(place, entity)| (entity.entity.name.as_str(), place)).collect();
+    }
+
+    pub(super) fn links(&self, entity: &'a Entity) -> Links<'a> {
+        let of = |known: &BTreeSet<(&'a str, &'a str)>| {
+            let fields = entity.fields.iter().map(|field| field.name.as_str());
+            fields.filter(|field| known.contains(&(entity.name.as_str(), *field))).collect()
+        };
+        let name = entity.name.as_str();
+        let referrers = self.referring.get(name).filter(|_| self.removed.contains_key(name));
+        let mut held: BTreeMap<usize, Holding<'a>> = BTreeMap::new();
+        for (field, target) in references_of(entity).filter(|(field, _)| self.is_checked(entity, field)) {
+            if let Some(place) = self.removed.get(target) {
+                let holding = held.entry(*place).or_insert_with(|| Holding { entity: target, fields: Vec::new() });
+                holding.fields.push(&field.name);
+            }
+        }
+        Links {
+            checked: of(&self.checked),
+            made: of(&self.made),
+            referrers: referrers.cloned().unwrap_or_default(),
+            holds: held.into_values().collect(),
+        }
     }
 
     pub(super) fn is_checked(&self, entity: &Entity, field: &Field) -> bool {
@@ -204,6 +362,14 @@ impl<'a> References<'a> {
     pub(super) fn is_made(&self, entity: &Entity, field: &Field) -> bool {
         self.made.contains(&(entity.name.as_str(), field.name.as_str()))
     }
+}
+
+/// The fields that refer to other records, each with the entity it refers to.
+fn references_of(entity: &Entity) -> impl Iterator<Item = (&Field, &str)> {
+    entity.fields.iter().filter_map(|field| match &field.kind {
+        FieldKind::Reference { entity } => Some((field, entity.as_str())),
+        _ => None,
+    })
 }
 
 fn reaches(edges: &BTreeMap<&str, BTreeSet<&str>>, from: &str, to: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Stage 4: the scaffold, then story by story by the templates, then what they leave by the model, where there is one.
 
-use super::model::{ModelOptions, Told, write_stories};
+use super::model::{ModelOptions, Told, plan_work, write_stories};
 use super::{GeneratedFile, GeneratedProject, GeneratedStory, Generator};
 use crate::domain::{
     ArchitecturePlan, CodeBundle, CodeFile, RepoPath, Route, StageName, StoryId, StoryResult, StorySet, StoryStatus,
@@ -12,6 +12,7 @@ use crate::tables::StoryRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Generates code by the stack's templates, and by a model what no template covers. Without a model a story no template
@@ -114,19 +115,23 @@ impl Stage for StoryExecutor {
         let stored = cx.store(&plan).await?;
         let generator = Generator::for_plan(&plan, &self.overrides)?;
         // All of it is written before any of it is kept: a template that does not render leaves nothing behind.
-        let GeneratedProject { scaffold, stories: rendered } = generator.whole(&plan, &stories)?;
+        let project = generator.whole(&plan, &stories)?;
+        let work = plan_work(&plan, &stories, &project.stories, &paths_of(&project));
         let told = match &self.model {
             None => Vec::new(),
             Some((model, options)) => {
-                Box::pin(write_stories(cx, model, options, (&plan, &stories), &scaffold, &rendered)).await?
+                Box::pin(write_stories(cx, model, options, (&plan, &stories), &project, &work)).await?
             }
         };
+        let GeneratedProject { scaffold, stories: rendered } = project;
         let mut bundle = CodeBundle {
             root: plan.root.clone(),
             plan: stored,
+            work: cx.store(&work).await?,
             scaffold: keep_all(cx, scaffold.into_iter().map(Making::from).collect()).await?,
             stories: Vec::new(),
             completions: Vec::new(),
+            repairs: Vec::new(),
         };
         add_stories(cx, &mut bundle, rendered, told).await?;
         tell(cx, &bundle, &stories);
@@ -141,6 +146,12 @@ impl Stage for StoryExecutor {
         cx.write_records(records.collect::<Result<_>>()?).await?;
         Ok(Outcome::Done(bundle))
     }
+}
+
+/// Every path there is once the templates are rendered.
+fn paths_of(project: &GeneratedProject) -> BTreeSet<RepoPath> {
+    let files = project.scaffold.iter().chain(project.stories.iter().flat_map(|story| &story.files));
+    files.map(|file| file.path.clone()).collect()
 }
 
 /// The templates' stories in their order, then those of the model in theirs.

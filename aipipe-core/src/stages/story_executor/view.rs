@@ -1,22 +1,23 @@
 //! What the templates see: the served part of the plan in the names and expressions of one language.
 
 use super::drawn::{Drawn, drawn};
-use super::literals::{in_attribute, one_line};
 use super::pages::{EntityOnPages, FieldOnPage};
-use super::paths::EntityPaths;
+use super::paths::{EntityPaths, entity_paths};
 use super::samples::{distinct, sample};
 use super::schema::{Schema, in_words, python_imports, schema};
-use super::served::{References, Served, ServedEntity, ServedTransition};
-use crate::domain::{Entity, Field, FieldKind, RepoPath, StoryId, slugify};
+use super::served::{Holding, Links, Referring, ServedEntity};
+use super::transitions::{TransitionView, transitions};
+use crate::Result;
+use crate::domain::{ArchitecturePlan, Entity, Field, FieldKind, RepoPath, StoryId};
 use crate::stacks::naming::{
     camel, kebab, pascal, property, python_attribute, python_identifier, type_name, with_article, words,
 };
-use crate::stacks::{Condition, EntityNames, FileNames, Language, StackDefinition, capital};
+use crate::stacks::{Condition, EntityNames, FileNames, Language, StackDefinition};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An entity for the templates.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct EntityView {
     pub(super) name: String,
     pub(super) words: String,
@@ -38,14 +39,12 @@ pub(super) struct EntityView {
     pub(super) references: Vec<FieldView>,
     /// Other entities whose records are looked up.
     pub(super) lookups: Vec<LookupView>,
+    /// What keeps its records from being removed, once somebody removes them.
+    pub(super) referrers: Vec<ReferrerView>,
+    /// The entities whose records it keeps from being removed.
+    pub(super) holds: Vec<HeldView>,
     pub(super) transitions: Vec<TransitionView>,
     pub(super) operations: Operations,
-    /// The field that tells a record from others, for people.
-    pub(super) name_key: Option<String>,
-    /// The fields that a list shows besides.
-    pub(super) columns: Vec<FieldView>,
-    /// Whether checked references lead here.
-    pub(super) is_referred_to: bool,
     /// Whether records change after they are made.
     pub(super) changes: bool,
     /// Whether property tests draw its records.
@@ -59,9 +58,6 @@ pub(super) struct EntityView {
     pub(super) has_aliases: bool,
     /// The plural as an attribute.
     pub(super) plural_attribute: String,
-    /// Every story that works on it.
-    #[serde(skip)]
-    pub(super) all_stories: Vec<StoryId>,
     /// A body to show, as JSON.
     pub(super) example: String,
     #[serde(flatten)]
@@ -69,7 +65,7 @@ pub(super) struct EntityView {
 }
 
 /// Which operations are served, each with its stories.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Operations {
     pub(super) create: Vec<String>,
     pub(super) view: Vec<String>,
@@ -79,7 +75,7 @@ pub(super) struct Operations {
 }
 
 /// A field for the templates.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct FieldView {
     /// Its name in the plan.
     #[serde(skip)]
@@ -103,6 +99,12 @@ pub(super) struct FieldView {
     pub(super) alias: String,
     pub(super) required: bool,
     pub(super) unique: bool,
+    /// The value a new record starts with, as a literal.
+    pub(super) initial: Option<String>,
+    /// The same as text.
+    pub(super) initial_text: Option<String>,
+    /// Whether a filter by it looks for a part of the text, in capitals or not; other filters want the whole value.
+    pub(super) searched: bool,
     pub(super) kind: &'static str,
     /// What it can be, where that is listed.
     pub(super) values: Vec<String>,
@@ -132,6 +134,8 @@ pub(super) struct LookupView {
     pub(super) pascal: String,
     pub(super) camel: String,
     pub(super) plural_camel: String,
+    pub(super) kebab: String,
+    pub(super) plural_kebab: String,
     /// The generated type.
     pub(super) record: String,
     /// The file of its model.
@@ -144,32 +148,54 @@ pub(super) struct LookupView {
     pub(super) in_python: String,
 }
 
-/// A transition for the templates.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct TransitionView {
-    /// The last part of its address, such as `mark-done`.
-    pub(super) slug: String,
-    /// The Python function, such as `mark_done`.
-    pub(super) function: String,
-    /// The TypeScript method, such as `markDone`.
-    pub(super) camel: String,
-    /// What a button for it says.
-    pub(super) label: String,
-    pub(super) key: String,
-    pub(super) attribute: String,
-    pub(super) field_words: String,
-    /// The value as a literal.
-    pub(super) value: String,
-    /// What a button says that is as unlike others as its address.
-    pub(super) button: String,
-    /// The value as a literal within an attribute of HTML.
-    pub(super) in_attribute: String,
-    /// The value as text.
-    pub(super) to: String,
-    pub(super) stories: Vec<String>,
+/// An entity whose records refer to those of another.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct ReferrerView {
+    pub(super) name: String,
+    pub(super) with_article: String,
+    pub(super) plural_words: String,
+    pub(super) plural_camel: String,
+    /// The plural in Python.
+    pub(super) plural: String,
+    pub(super) create_fixture: String,
+    /// Whether it is the same entity.
+    pub(super) is_same: bool,
+    /// The fields that refer, by their names in JSON.
+    pub(super) keys: Vec<String>,
+    /// That of these fields which test records have, if any has.
+    pub(super) made_key: Option<String>,
+}
+
+/// An entity whose records can't be removed while others refer to them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct HeldView {
+    pub(super) name: String,
+    pub(super) pascal: String,
+    pub(super) words: String,
+    /// Whether it is the same entity.
+    pub(super) is_same: bool,
+    /// The fields that refer to it, by their names in JSON.
+    pub(super) keys: Vec<String>,
+    /// The same by their names in the code.
+    pub(super) attributes: Vec<String>,
 }
 
 impl EntityView {
+    /// The same with one story for each operation: whether it is served, and not by how many.
+    ///
+    /// What the tests of a story see of an entity, so that they stay as they are while further stories ask for the same.
+    pub(super) fn narrowed(&self) -> Self {
+        let mut narrow = self.clone();
+        let Operations { create, view, list, update, delete } = &mut narrow.operations;
+        for stories in [create, view, list, update, delete] {
+            stories.truncate(1);
+        }
+        for transition in &mut narrow.transitions {
+            transition.stories.truncate(1);
+        }
+        narrow
+    }
+
     /// The file of the component with this role; empty when the stack has none.
     pub(super) fn path_of(&self, role: &str) -> &str {
         self.paths.get(role).map_or("", RepoPath::as_str)
@@ -212,113 +238,214 @@ impl EntityView {
     }
 }
 
-/// The views of all served entities, in the plan's order.
-pub(super) fn entities(
-    definition: &StackDefinition,
-    served: &Served<'_>,
-    references: &References<'_>,
-    paths: &BTreeMap<String, EntityPaths>,
-) -> Vec<EntityView> {
-    served
-        .entities
-        .iter()
-        .filter(|entity| paths.contains_key(&entity.entity.name))
-        .map(|entity| entity_view(definition, served, references, entity, paths))
-        .collect()
+/// What views are made from besides what is served: the same in every state of a project.
+#[derive(Debug)]
+pub(super) struct Views<'a> {
+    definition: &'static StackDefinition,
+    entities: BTreeMap<&'a str, &'a Entity>,
+    paths: BTreeMap<String, EntityPaths>,
 }
 
-fn entity_view(
-    definition: &StackDefinition,
-    all: &Served<'_>,
-    references: &References<'_>,
-    served: &ServedEntity<'_>,
-    paths: &BTreeMap<String, EntityPaths>,
-) -> EntityView {
-    let (entity, language) = (served.entity, definition.language);
-    let keys = keys(language, entity);
-    let view = |field: &Field| field_view(definition, all, references, paths, entity, field, &keys);
-    let fields: Vec<FieldView> = entity.fields.iter().map(view).collect();
-    let with =
-        |wanted: fn(&FieldView) -> bool| fields.iter().filter(|field| wanted(field)).cloned().collect::<Vec<_>>();
-    let linked = with(|field| field.target.is_some());
-    let filters: Vec<FieldView> = served.filters.iter().map(|field| view(field)).collect();
-    let lookups: BTreeSet<LookupView> =
-        linked.iter().filter(|field| !field.to_itself).filter_map(|field| field.target.clone()).collect();
-    let ids = |stories: &[&StoryId]| stories.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (module, name) in entity.fields.iter().flat_map(|field| python_imports(&field.kind)) {
-        imports.entry((*module).to_owned()).or_default().insert((*name).to_owned());
+impl<'a> Views<'a> {
+    /// # Errors
+    /// `InvalidInput` when a component of the plan has a file that can't be its own.
+    pub(super) fn of(plan: &'a ArchitecturePlan, definition: &'static StackDefinition) -> Result<Self> {
+        let entities = plan.entities.iter().map(|entity| (entity.name.as_str(), entity)).collect();
+        Ok(Self { definition, entities, paths: entity_paths(plan, definition)? })
     }
-    let changes = !served.update.is_empty() || !served.transitions.is_empty();
-    EntityView {
-        name: entity.name.clone(),
-        words: words(&entity.name),
-        with_article: with_article(&entity.name),
-        plural: entity.plural.clone(),
-        plural_words: words(&entity.plural),
-        pascal: pascal(&entity.name),
-        camel: camel(&entity.name),
-        plural_pascal: pascal(&entity.plural),
-        plural_camel: camel(&entity.plural),
-        plural_kebab: kebab(&entity.plural),
-        record: type_name(&entity.name),
-        required: with(|field| field.required),
-        unique: with(|field| field.unique),
-        page: EntityOnPages::of(&entity.name, &fields, &filters),
-        filters,
-        references: linked,
-        lookups: lookups.into_iter().collect(),
-        transitions: transitions(language, &served.transitions, &keys),
-        operations: Operations {
-            create: ids(&served.create),
-            view: ids(&served.view),
-            list: ids(&served.list),
-            update: ids(&served.update),
-            delete: ids(&served.delete),
-        },
-        name_key: naming_field(&fields).map(|field| field.key.clone()),
-        columns: columns(&fields),
-        is_referred_to: all.entities.iter().any(|other| {
-            other.entity.fields.iter().any(|field| {
-                matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name)
-                    && references.is_checked(other.entity, field)
-            })
-        }),
-        changes,
-        is_drawn: false,
-        create_fixture: language.create_fixture(&entity.name),
-        body_fixture: language.body_fixture(&entity.name),
-        paths: paths.get(&entity.name).cloned().unwrap_or_default(),
-        imports,
-        has_aliases: fields.iter().any(|field| field.key != field.attribute),
-        plural_attribute: python_identifier(&entity.plural),
-        all_stories: served.stories.iter().map(|id| (*id).clone()).collect(),
-        example: example(&fields),
-        fields,
+
+    /// The view of a served entity; it depends on nothing but the arguments.
+    pub(super) fn view(&self, served: &ServedEntity<'_>, links: &Links<'_>) -> EntityView {
+        let (entity, language) = (served.entity, self.definition.language);
+        let keys = keys(language, entity);
+        let view = |field: &Field| self.field_view(entity, field, &keys, links);
+        let fields: Vec<FieldView> = entity.fields.iter().map(view).collect();
+        let with =
+            |wanted: fn(&FieldView) -> bool| fields.iter().filter(|field| wanted(field)).cloned().collect::<Vec<_>>();
+        let linked = with(|field| field.target.is_some());
+        let filters: Vec<FieldView> = served.filters.iter().map(|field| view(field)).collect();
+        let lookups: BTreeSet<LookupView> =
+            linked.iter().filter(|field| !field.to_itself).filter_map(|field| field.target.clone()).collect();
+        let ids = |stories: &[&StoryId]| stories.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (module, name) in entity.fields.iter().flat_map(|field| python_imports(&field.kind)) {
+            imports.entry((*module).to_owned()).or_default().insert((*name).to_owned());
+        }
+        EntityView {
+            name: entity.name.clone(),
+            words: words(&entity.name),
+            with_article: with_article(&entity.name),
+            plural: entity.plural.clone(),
+            plural_words: words(&entity.plural),
+            pascal: pascal(&entity.name),
+            camel: camel(&entity.name),
+            plural_pascal: pascal(&entity.plural),
+            plural_camel: camel(&entity.plural),
+            plural_kebab: kebab(&entity.plural),
+            record: type_name(&entity.name),
+            required: with(|field| field.required && field.initial.is_none()),
+            unique: with(|field| field.unique),
+            page: EntityOnPages::of(&entity.name, &fields, &filters),
+            filters,
+            referrers: links.referrers.iter().map(|referrer| referrer_view(language, entity, referrer)).collect(),
+            holds: links.holds.iter().filter_map(|held| self.held(entity, held, &linked)).collect(),
+            references: linked,
+            lookups: lookups.into_iter().collect(),
+            transitions: transitions(language, &served.transitions, &keys),
+            operations: Operations {
+                create: ids(&served.create),
+                view: ids(&served.view),
+                list: ids(&served.list),
+                update: ids(&served.update),
+                delete: ids(&served.delete),
+            },
+            changes: !served.update.is_empty() || !served.transitions.is_empty(),
+            is_drawn: false,
+            create_fixture: language.create_fixture(&entity.name),
+            body_fixture: language.body_fixture(&entity.name),
+            paths: self.paths.get(&entity.name).cloned().unwrap_or_default(),
+            imports,
+            has_aliases: fields.iter().any(|field| field.key != field.attribute),
+            plural_attribute: python_identifier(&entity.plural),
+            example: example(&fields),
+            fields,
+        }
+    }
+
+    /// What `held` is called, and the fields of `entity` among `linked` that refer to it.
+    fn held(&self, entity: &Entity, held: &Holding<'_>, linked: &[FieldView]) -> Option<HeldView> {
+        let name = self.entities.get(held.entity)?.name.as_str();
+        let refers: Vec<&FieldView> =
+            linked.iter().filter(|field| held.fields.contains(&field.name.as_str())).collect();
+        (!refers.is_empty()).then(|| HeldView {
+            name: name.to_owned(),
+            pascal: pascal(name),
+            words: words(name),
+            is_same: name == entity.name,
+            keys: refers.iter().map(|field| field.key.clone()).collect(),
+            attributes: refers.iter().map(|field| field.attribute.clone()).collect(),
+        })
+    }
+
+    fn lookup(&self, entity: &str) -> Option<LookupView> {
+        let entity = self.entities.get(entity)?;
+        let model = self.paths.get(&entity.name).and_then(|paths| paths.get("model"));
+        Some(LookupView {
+            name: entity.name.clone(),
+            pascal: pascal(&entity.name),
+            camel: camel(&entity.name),
+            plural_camel: camel(&entity.plural),
+            kebab: kebab(&entity.name),
+            plural_kebab: kebab(&entity.plural),
+            record: type_name(&entity.name),
+            model: model.map(ToString::to_string).unwrap_or_default(),
+            words: words(&entity.name),
+            with_article: with_article(&entity.name),
+            plural_words: words(&entity.plural),
+            create_fixture: self.definition.language.create_fixture(&entity.name),
+            in_python: format!(
+                "{name}_exists=lambda record_id: {name}_repository.find(record_id) is not None",
+                name = entity.name
+            ),
+        })
+    }
+
+    fn field_view(
+        &self,
+        entity: &Entity,
+        field: &Field,
+        keys: &BTreeMap<String, String>,
+        links: &Links<'_>,
+    ) -> FieldView {
+        let language = self.definition.language;
+        let key = keys.get(&field.name).cloned().unwrap_or_else(|| field.name.clone());
+        let attribute = match language {
+            Language::TypeScript => key.clone(),
+            Language::Python => python_attribute(&field.name),
+        };
+        let parameter = match key.as_str() {
+            "page" | "limit" => match language {
+                Language::TypeScript => format!("{key}Equals"),
+                Language::Python => format!("{key}_equals"),
+            },
+            _ => key.clone(),
+        };
+        let target = match &field.kind {
+            FieldKind::Reference { entity: target } if links.is_checked(field) => self.lookup(target),
+            _ => None,
+        };
+        let is_made = links.is_made(field);
+        let Schema { head, args, tail } = schema(self.definition, field, target.is_some());
+        let null = match language {
+            Language::TypeScript => "null",
+            Language::Python => "None",
+        };
+        let fixture = if target.is_some() && !is_made {
+            null.to_owned()
+        } else if field.unique {
+            distinct(language, field)
+        } else {
+            sample(language, field, 0).unwrap_or_else(|| null.to_owned())
+        };
+        FieldView {
+            name: field.name.clone(),
+            attribute,
+            parameter_attribute: match language {
+                Language::TypeScript => parameter.clone(),
+                Language::Python => python_attribute(&parameter),
+            },
+            parameter,
+            words: words(&field.name),
+            pascal: pascal(&field.name),
+            in_words: in_words(&field.kind),
+            head,
+            args,
+            tail,
+            alias: alias(entity, field),
+            required: field.required,
+            unique: field.unique,
+            initial: field.initial.as_deref().map(|initial| language.text(initial)),
+            initial_text: field.initial.clone(),
+            searched: is_searched(&field.kind),
+            kind: kind(&field.kind),
+            values: match &field.kind {
+                FieldKind::Enumeration { values } => values.clone(),
+                _ => Vec::new(),
+            },
+            longest: match &field.kind {
+                FieldKind::Text { max, .. } => Some(*max),
+                _ => None,
+            },
+            to_itself: matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name),
+            made_by: target.as_ref().filter(|_| is_made).map(|target| target.create_fixture.clone()),
+            page: FieldOnPage::of(field, &key, target.is_some()),
+            drawn: drawn(language, self.definition.surface, field),
+            target,
+            fixture,
+            sample_value: sample(Language::TypeScript, field, 0)
+                .and_then(|literal| serde_json::from_str(&literal).ok())
+                .unwrap_or_default(),
+            key,
+        }
     }
 }
 
-/// What fits into a row: of the short fields, those with listed values, then those every record has, then others; all in
-/// the order of the plan.
-fn columns(fields: &[FieldView]) -> Vec<FieldView> {
-    const MOST: usize = 5;
-    const LONG: u32 = 200;
-    let name = naming_field(fields).map(|field| field.key.as_str());
-    let mut short: Vec<(usize, &FieldView)> = fields
-        .iter()
-        .filter(|field| Some(field.key.as_str()) != name && field.longest.is_none_or(|length| length <= LONG))
-        .enumerate()
-        .collect();
-    short.sort_by_key(|(_, field)| (field.values.is_empty(), !field.required));
-    short.truncate(MOST);
-    short.sort_by_key(|(position, _)| *position);
-    short.into_iter().map(|(_, field)| field.clone()).collect()
-}
-
-/// A required text first, then whatever else people call a record by.
-fn naming_field(fields: &[FieldView]) -> Option<&FieldView> {
-    let of = |kind: &str, required: bool| fields.iter().find(|field| field.kind == kind && field.required == required);
-    of("text", true).or_else(|| of("email", true)).or_else(|| of("phone", true)).or_else(|| of("text", false))
+/// An entity whose records refer to those of `entity`.
+fn referrer_view(language: Language, entity: &Entity, referrer: &Referring<'_>) -> ReferrerView {
+    let other = referrer.entity;
+    let keys = keys(language, other);
+    let key = |field: &str| keys.get(field).cloned().unwrap_or_default();
+    ReferrerView {
+        name: other.name.clone(),
+        with_article: with_article(&other.name),
+        plural_words: words(&other.plural),
+        plural_camel: camel(&other.plural),
+        plural: other.plural.clone(),
+        create_fixture: language.create_fixture(&other.name),
+        is_same: other.name == entity.name,
+        keys: referrer.fields.iter().map(|field| key(field)).collect(),
+        made_key: referrer.made.map(key),
+    }
 }
 
 /// The names of the fields in JSON, by their names in the plan.
@@ -341,84 +468,9 @@ pub(super) fn keys(language: Language, entity: &Entity) -> BTreeMap<String, Stri
     keys
 }
 
-fn field_view(
-    definition: &StackDefinition,
-    all: &Served<'_>,
-    references: &References<'_>,
-    paths: &BTreeMap<String, EntityPaths>,
-    entity: &Entity,
-    field: &Field,
-    keys: &BTreeMap<String, String>,
-) -> FieldView {
-    let language = definition.language;
-    let key = keys.get(&field.name).cloned().unwrap_or_else(|| field.name.clone());
-    let attribute = match language {
-        Language::TypeScript => key.clone(),
-        Language::Python => python_attribute(&field.name),
-    };
-    let parameter = match key.as_str() {
-        "page" | "limit" => match language {
-            Language::TypeScript => format!("{key}Equals"),
-            Language::Python => format!("{key}_equals"),
-        },
-        _ => key.clone(),
-    };
-    let target = match &field.kind {
-        FieldKind::Reference { entity: target } if references.is_checked(entity, field) => {
-            all.entity(target).map(|target| lookup(definition.language, paths, target.entity))
-        }
-        _ => None,
-    };
-    let is_made = references.is_made(entity, field);
-    let Schema { head, args, tail } = schema(definition, field, target.is_some());
-    let null = match language {
-        Language::TypeScript => "null",
-        Language::Python => "None",
-    };
-    let fixture = if target.is_some() && !is_made {
-        null.to_owned()
-    } else if field.unique {
-        distinct(language, field)
-    } else {
-        sample(language, field, 0).unwrap_or_else(|| null.to_owned())
-    };
-    FieldView {
-        name: field.name.clone(),
-        attribute,
-        parameter_attribute: match language {
-            Language::TypeScript => parameter.clone(),
-            Language::Python => python_attribute(&parameter),
-        },
-        parameter,
-        words: words(&field.name),
-        pascal: pascal(&field.name),
-        in_words: in_words(&field.kind),
-        head,
-        args,
-        tail,
-        alias: alias(entity, field),
-        required: field.required,
-        unique: field.unique,
-        kind: kind(&field.kind),
-        values: match &field.kind {
-            FieldKind::Enumeration { values } => values.clone(),
-            _ => Vec::new(),
-        },
-        longest: match &field.kind {
-            FieldKind::Text { max, .. } => Some(*max),
-            _ => None,
-        },
-        to_itself: matches!(&field.kind, FieldKind::Reference { entity: target } if *target == entity.name),
-        made_by: target.as_ref().filter(|_| is_made).map(|target| target.create_fixture.clone()),
-        page: FieldOnPage::of(field, &key, target.is_some()),
-        drawn: drawn(language, definition.surface, field),
-        target,
-        fixture,
-        sample_value: sample(Language::TypeScript, field, 0)
-            .and_then(|literal| serde_json::from_str(&literal).ok())
-            .unwrap_or_default(),
-        key,
-    }
+/// Whether people look for a part of such values.
+pub(super) const fn is_searched(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Text { .. } | FieldKind::Email | FieldKind::Phone)
 }
 
 /// `BookingTitle`; a name that is taken by pydantic (`BaseModel` of `base.model`) gets `Value` appended.
@@ -426,26 +478,6 @@ fn alias(entity: &Entity, field: &Field) -> String {
     let name = format!("{}_{}", entity.name, field.name);
     let alias = type_name(&name);
     if alias == pascal(&name) { alias } else { format!("{}Value", pascal(&name)) }
-}
-
-fn lookup(language: Language, paths: &BTreeMap<String, EntityPaths>, entity: &Entity) -> LookupView {
-    let model = paths.get(&entity.name).and_then(|paths| paths.get("model"));
-    LookupView {
-        name: entity.name.clone(),
-        pascal: pascal(&entity.name),
-        camel: camel(&entity.name),
-        plural_camel: camel(&entity.plural),
-        record: type_name(&entity.name),
-        model: model.map(ToString::to_string).unwrap_or_default(),
-        words: words(&entity.name),
-        with_article: with_article(&entity.name),
-        plural_words: words(&entity.plural),
-        create_fixture: language.create_fixture(&entity.name),
-        in_python: format!(
-            "{name}_exists=lambda record_id: {name}_repository.find(record_id) is not None",
-            name = entity.name
-        ),
-    }
 }
 
 /// A body a reader can try: required fields with valid values, ids to be filled in.
@@ -472,45 +504,4 @@ const fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Enumeration { .. } => "enumeration",
         FieldKind::Reference { .. } => "reference",
     }
-}
-
-fn transitions(
-    language: Language,
-    served: &[ServedTransition<'_>],
-    keys: &BTreeMap<String, String>,
-) -> Vec<TransitionView> {
-    let mut taken = BTreeSet::new();
-    served
-        .iter()
-        .map(|transition| {
-            let value = slugify(transition.to, 40);
-            let field = kebab(&transition.field.name);
-            let mut slug = if value.is_empty() { format!("mark-{field}") } else { format!("mark-{value}") };
-            if taken.contains(&slug) {
-                slug = format!("mark-{field}-{value}");
-            }
-            let mut tries = 2;
-            while !taken.insert(slug.clone()) {
-                slug = format!("mark-{field}-{value}-{tries}").replace("--", "-");
-                tries += 1;
-            }
-            TransitionView {
-                function: slug.replace('-', "_"),
-                camel: camel(&slug.replace('-', "_")),
-                label: format!("Mark as {}", one_line(transition.to).replace('_', " ")),
-                button: capital(&slug.replace('-', " ")),
-                slug,
-                key: keys.get(&transition.field.name).cloned().unwrap_or_default(),
-                attribute: match language {
-                    Language::TypeScript => keys.get(&transition.field.name).cloned().unwrap_or_default(),
-                    Language::Python => python_attribute(&transition.field.name),
-                },
-                field_words: words(&transition.field.name),
-                value: language.text(transition.to),
-                in_attribute: in_attribute(transition.to),
-                to: transition.to.to_owned(),
-                stories: transition.stories.iter().map(ToString::to_string).collect(),
-            }
-        })
-        .collect()
 }

@@ -38,6 +38,7 @@ struct Tally {
     kills: usize,
     survived: usize,
     duplicates: usize,
+    repeated_calls: usize,
     faults: Vec<String>,
 }
 
@@ -45,6 +46,7 @@ impl Tally {
     fn add(&mut self, what: &str, verdict: &Verdict) {
         self.kills += verdict.kills;
         self.duplicates += verdict.duplicates;
+        self.repeated_calls += verdict.repeated_calls;
         if verdict.faults.is_empty() {
             self.survived += verdict.kills;
         } else {
@@ -179,6 +181,7 @@ fn killed_anywhere_a_resume_ends_the_same() {
     figures::record("crash.kill_points", tally.kills, "kills").unwrap();
     figures::record("crash.survived", tally.survived, "kills").unwrap();
     figures::record("crash.duplicated_effects", tally.duplicates, "effects").unwrap();
+    figures::record("crash.model_calls_repeated", tally.repeated_calls, "calls").unwrap();
     assert_eq!(tally.faults, Vec::<String>::new());
     assert_eq!((tally.survived, tally.duplicates), (tally.kills, 0));
 }

@@ -44,6 +44,8 @@ pub struct Verdict {
     pub kills: usize,
     /// What was made or paid for twice.
     pub duplicates: usize,
+    /// How often the model was asked what it had answered already: a process died before the answer was journaled.
+    pub repeated_calls: usize,
     /// Whatever is not as it should be.
     pub faults: Vec<String>,
 }
@@ -179,20 +181,33 @@ impl Place {
         let outcome = Outcome::of(self, workflow);
         verdict.duplicates += outcome.duplicates(reference);
         verdict.faults.extend(outcome.differences(reference));
-        for (question, answers) in self.calls() {
-            if answers == 0 {
-                verdict.faults.push(format!("the model was never asked {question}"));
+        let mut known = BTreeSet::new();
+        for (question, keys) in self.keys() {
+            verdict.repeated_calls += keys.len() - 1;
+            let different: BTreeSet<&String> = keys.iter().collect();
+            // Who keeps answers tells a repeat by its key, so a repeat has the key of the first call and nobody else has.
+            if different.len() != 1 || different.contains(&"no key".to_owned()) || !known.insert(keys[0].clone()) {
+                verdict.faults.push(format!("{question} was asked under {different:?}"));
             }
+        }
+        if known.len() != aipipe_tests::crash::ASKED {
+            verdict.faults.push(format!("the model was asked {} questions", known.len()));
         }
     }
 
     /// How often the model answered each question, over all processes.
     fn calls(&self) -> BTreeMap<String, usize> {
-        let mut calls = BTreeMap::new();
+        self.keys().into_iter().map(|(question, keys)| (question, keys.len())).collect()
+    }
+
+    /// The keys of the calls in which the model answered each question, over all processes.
+    fn keys(&self) -> BTreeMap<String, Vec<String>> {
+        let mut keys = BTreeMap::<String, Vec<String>>::new();
         for line in fs::read_to_string(calls_file(&self.workspace())).unwrap_or_default().lines() {
-            *calls.entry(line.to_owned()).or_default() += 1;
+            let (question, key) = line.split_once('\t').unwrap();
+            keys.entry(question.to_owned()).or_default().push(key.to_owned());
         }
-        calls
+        keys
     }
 
     /// A process asks a question once, and never one whose answer was in the journal before.

@@ -4,10 +4,10 @@ use super::ModelOptions;
 use super::answer::{Answer, AnswerFault, Content, Edit, apply, parse};
 use super::context::{Round, Sizes, of_story, question};
 use super::feedback::{Feedback, Refusal};
-use super::judge::{Tree, judge, known_faults, refusal};
-use super::work::Task;
+use super::inspect::{Identity, Inspector};
+use super::judge::{Tree, judge, refusal};
 use crate::Result;
-use crate::domain::{CriterionTest, RepoPath, StepKey, StoryId, StorySet, UserStory};
+use crate::domain::{CriterionTest, ModelTask, RepoPath, StepKey, StoryId, StorySet, UserStory};
 use crate::pipeline::StageContext;
 use crate::ports::{LanguageModel, PromptPart, StopReason};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,7 @@ pub(super) struct Desk<'a> {
     pub(super) shared: &'a [PromptPart],
     /// Files and folders that one story has to itself.
     pub(super) owners: &'a BTreeMap<RepoPath, StoryId>,
+    pub(super) inspector: &'a Inspector,
 }
 
 /// A story's code that may stay.
@@ -44,6 +45,19 @@ pub(super) enum Pass {
     Again,
 }
 
+/// Where the work on a story begins.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    /// What its steps are called.
+    pub(super) steps: String,
+    /// What is there of it already and is not part of the base.
+    pub(super) files: BTreeMap<RepoPath, String>,
+    /// What is wrong with that.
+    pub(super) feedback: Vec<Feedback>,
+    /// What else is wrong and is not its fault.
+    pub(super) known: BTreeSet<Identity>,
+}
+
 /// What has been taken of a story's answers.
 #[derive(Debug, Default)]
 struct Draft {
@@ -58,18 +72,41 @@ impl Desk<'_> {
     /// Those of the model and the journal; what is wrong with the code is no error but a reason.
     pub(super) async fn write(
         &self,
-        task: &Task,
+        task: &ModelTask,
         story: &UserStory,
         base: &Tree,
         pass: Pass,
     ) -> Result<Result<Written, String>> {
-        let options = self.options;
-        let known = known_faults(base);
-        let of_story = of_story(self.stories, story, task, base, options.neighbour_tokens);
-        let mut draft = Draft::default();
         let files = || task.writes.files().filter(|path| !base.contains_key(*path)).chain(task.writes.folders());
-        let verdict = options.verdict.as_ref().filter(|verdict| verdict.speaks_of(files()));
-        let mut feedback: Vec<Feedback> = verdict.cloned().map(Feedback::Ci).into_iter().collect();
+        let verdict = self.options.verdict.as_ref().filter(|verdict| verdict.speaks_of(files()));
+        let again = if pass == Pass::Again { "/again" } else { "" };
+        let beginning = Beginning {
+            steps: format!("model/{}{again}", story.id),
+            files: BTreeMap::new(),
+            feedback: verdict.cloned().map(Feedback::Ci).into_iter().collect(),
+            known: self.inspector.known_faults(base),
+        };
+        self.write_from(beginning, task, story, base).await
+    }
+
+    /// Writes a story on top of `base`, or goes on with what is there of it.
+    ///
+    /// # Errors
+    /// As [`Desk::write`].
+    pub(super) async fn write_from(
+        &self,
+        beginning: Beginning,
+        task: &ModelTask,
+        story: &UserStory,
+        base: &Tree,
+    ) -> Result<Result<Written, String>> {
+        let options = self.options;
+        let Beginning { steps, files: begun, mut feedback, known } = beginning;
+        let of_story = of_story(self.stories, story, task, base, options.neighbour_tokens);
+        let mut draft = Draft { files: begun.clone(), edits: BTreeMap::new() };
+        // What CI said of the code that is there stays said until CI looks again.
+        let standing = if begun.is_empty() { Vec::new() } else { feedback.clone() };
+        let mut last: Vec<Feedback> = Vec::new();
         let mut is_escalated = false;
         for number in 0..=options.repair_rounds {
             let role = if is_escalated { &options.powerful } else { &options.primary };
@@ -79,8 +116,7 @@ impl Desk<'_> {
             let sizes = Sizes { max_output_tokens: most };
             let round = Round { model: role, draft: &draft.files, feedback: &feedback, number };
             let (request, fence) = question(self.shared, &of_story, story, round, sizes);
-            let again = if pass == Pass::Again { "again/" } else { "" };
-            let step = StepKey::parse(format!("model/{}/{again}{number}", story.id))?;
+            let step = StepKey::parse(format!("{steps}/{number}"))?;
             let response = self.cx.generate(&step, self.model, &request).await?;
 
             let answer = parse(&response.text, &fence, options.max_answer_bytes);
@@ -90,29 +126,33 @@ impl Desk<'_> {
                 StopReason::Refusal => found.push(Feedback::Declined),
                 _ => {}
             }
-            let (tests, judged) = judge(task, base, &draft.files, &known);
-            // Nothing more to send is a good answer once nothing is wrong.
-            if !draft.files.is_empty() && judged.is_empty() {
+            let (tests, judged) = judge(self.inspector, task, base, &draft.files, &known);
+            // Nothing more to send is a good answer once nothing is wrong, if anything was sent at all.
+            if draft.files != begun && judged.is_empty() {
                 found.retain(|fault| *fault != Feedback::Form(AnswerFault::NoBlocks));
             }
             found.extend(judged);
+            if found.is_empty() && draft.files == begun {
+                found.push(Feedback::Form(AnswerFault::NoBlocks));
+            }
             if found.is_empty() {
                 let Draft { mut files, edits } = draft;
                 files.retain(|path, _| !edits.contains_key(path));
                 return Ok(Ok(Written { files, edits, tests, model: response.model }));
             }
-            let is_stuck = number > 0 && identities(&found) == identities(&feedback);
-            feedback = found;
+            let is_stuck = number > 0 && identities(&found) == identities(&last);
+            last = found;
             if is_stuck && is_escalated {
-                return Ok(Err(failed(number + 1, "and the last one changed nothing", &feedback)));
+                return Ok(Err(failed(number + 1, "and the last one changed nothing", &last)));
             }
-            is_escalated |= number > 0 || feedback.contains(&Feedback::Declined);
+            is_escalated |= number > 0 || last.contains(&Feedback::Declined);
+            feedback = standing.iter().chain(&last).cloned().collect();
         }
-        Ok(Err(failed(options.repair_rounds + 1, "and no more are allowed", &feedback)))
+        Ok(Err(failed(options.repair_rounds + 1, "and no more are allowed", &last)))
     }
 
     /// Takes what may be taken of an answer into the draft; each block as a whole or not at all.
-    fn take(&self, answer: Answer, task: &Task, base: &Tree, draft: &mut Draft) -> Vec<Feedback> {
+    fn take(&self, answer: Answer, task: &ModelTask, base: &Tree, draft: &mut Draft) -> Vec<Feedback> {
         let mut found: Vec<Feedback> = answer.faults.into_iter().map(Feedback::Form).collect();
         for block in answer.blocks {
             let path = block.path;

@@ -57,11 +57,25 @@ impl CiVerdict {
         Self { job: failure.job.clone(), step: failure.step.clone(), log_tail: failure.log_tail.clone() }
     }
 
-    /// Whether the log speaks of one of these files.
+    /// Whether the log speaks of one of these files, or of something in one of these folders.
     #[must_use]
     pub fn speaks_of<'a>(&self, mut files: impl Iterator<Item = &'a RepoPath>) -> bool {
-        files.any(|file| self.log_tail.contains(file.as_str()))
+        files.any(|file| names(&self.log_tail, file.as_str()))
     }
+}
+
+/// Whether `path` stands in `text` as a whole: `src/a.ts` is not named by `src/a.tsx` or `mysrc/a.ts`.
+fn names(text: &str, path: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.match_indices(path).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let mut after = text.get(at + path.len()..).unwrap_or_default().chars();
+        let goes_on = match after.next() {
+            Some('.') => after.next().is_some_and(is_part),
+            next => next.is_some_and(is_part),
+        };
+        !goes_on && before.is_none_or(|c| !is_part(c) && c != '.')
+    })
 }
 
 /// One thing that is wrong with a story's code, to be told to the model.
@@ -152,5 +166,30 @@ impl fmt::Display for Feedback {
             Self::Untested { criterion, file, reason } => write!(f, "{file}: {criterion}: {reason}"),
             Self::Ci(verdict) => write!(f, "CI failed in job {}, step {}", verdict.job, verdict.step),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_log_names_a_file_as_a_whole() {
+        for (log, named) in [
+            ("FAIL src/a.ts > adds", true),
+            ("src/a.ts(3,5): error TS2322", true),
+            ("src/a.ts:3:5: error", true),
+            ("/work/run/src/a.ts", true),
+            ("it is in src/a.ts.", true),
+            ("FAIL src/a.tsx", false),
+            ("FAIL src/a.ts.snap", false),
+            ("FAIL mysrc/a.ts", false),
+            ("FAIL src/a", false),
+        ] {
+            assert_eq!(names(log, "src/a.ts"), named, "{log}");
+        }
+        assert!(
+            names("FAIL src/features/a/x.ts", "src/features/a") && !names("src/features/ab/x.ts", "src/features/a")
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! Whether a model's files may stay: who may write what, what the validator says of the whole, whether tests are there.
 
 use super::feedback::{Feedback, Refusal};
-use super::work::Task;
-use crate::domain::{CriterionId, CriterionTest, Finding, RepoPath, Rule, Severity, StoryId};
-use crate::stages::integration_validator::{Origin, SourceFile, ValidatorOptions, check_files, scan};
+use super::inspect::{Identity, Inspector};
+use crate::domain::{CriterionId, CriterionTest, Finding, ModelTask, RepoPath, Rule, StoryId};
+use crate::stages::integration_validator::scan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub type Tree = BTreeMap<RepoPath, Arc<str>>;
 /// The write-set is an allow-list: what it does not name is refused. The kinds come first, so that no write-set can
 /// open them and the reason is the real one.
 #[must_use]
-pub fn refusal(path: &RepoPath, task: &Task, owners: &BTreeMap<RepoPath, StoryId>) -> Option<Refusal> {
+pub fn refusal(path: &RepoPath, task: &ModelTask, owners: &BTreeMap<RepoPath, StoryId>) -> Option<Refusal> {
     let name = path.file_name().to_ascii_lowercase();
     if path.is_reserved_for_ci() || path.components().any(|part| part.eq_ignore_ascii_case("workflows")) {
         return Some(Refusal::Workflow);
@@ -94,38 +94,10 @@ fn is_configuration(path: &RepoPath, name: &str) -> bool {
         )
 }
 
-/// What the validator says of a whole tree.
-#[must_use]
-pub fn validate(tree: &Tree) -> Vec<Finding> {
-    let files: Vec<SourceFile<'_>> = tree.iter().map(|(path, content)| SourceFile { path, content }).collect();
-    check_files(&files, ValidatorOptions::default().with_origin(Origin::Generated))
-}
-
-/// What makes a finding the same although lines have moved.
-type Identity = (Rule, RepoPath, String);
-
-/// What was wrong before a story touched anything: not the story's fault, and not the model's task.
-#[must_use]
-pub fn known_faults(tree: &Tree) -> BTreeSet<Identity> {
-    validate(tree).into_iter().map(identity).collect()
-}
-
-fn identity(finding: Finding) -> Identity {
-    (finding.rule, finding.file, finding.message)
-}
-
-/// The errors of `tree` that are not among the `known` ones; left-out code counts as one.
-#[must_use]
-pub fn new_errors(tree: &Tree, known: &BTreeSet<Identity>) -> Vec<Finding> {
-    let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == Rule::Placeholder;
-    let is_new = |finding: &Finding| !known.contains(&identity(finding.clone()));
-    validate(tree).into_iter().filter(|finding| counts(finding) && is_new(finding)).collect()
-}
-
 /// A story's tests as far as they are there, and what is missing or wrong with its files.
-#[must_use]
-pub fn judge(
-    task: &Task,
+pub(super) fn judge(
+    inspector: &Inspector,
+    task: &ModelTask,
     base: &Tree,
     draft: &BTreeMap<RepoPath, String>,
     known: &BTreeSet<Identity>,
@@ -134,7 +106,7 @@ pub fn judge(
         draft.iter().flat_map(|(path, text)| scan(path, text)).map(Feedback::Found).collect();
     let mut tree = base.clone();
     tree.extend(draft.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
-    feedback.extend(new_errors(&tree, known).into_iter().map(Feedback::Found));
+    feedback.extend(inspector.new_errors(&tree, known).into_iter().map(Feedback::Found));
     feedback.extend(without_package(task, &tree, draft));
     let test = draft.get(&task.test).map_or("", String::as_str);
     let cases = cases(&task.test, test);
@@ -162,7 +134,7 @@ pub fn judge(
 }
 
 /// Python folders of the draft that are no packages.
-fn without_package(task: &Task, tree: &Tree, draft: &BTreeMap<RepoPath, String>) -> Vec<Feedback> {
+fn without_package(task: &ModelTask, tree: &Tree, draft: &BTreeMap<RepoPath, String>) -> Vec<Feedback> {
     let folders: BTreeSet<&str> = draft
         .keys()
         .filter(|path| path.extension() == Some("py") && **path != task.test)
@@ -273,14 +245,14 @@ fn offsets(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stages::story_executor::WriteSet;
+    use crate::domain::WriteSet;
 
     fn path(text: &str) -> RepoPath {
         RepoPath::parse(text).unwrap()
     }
 
-    fn task() -> Task {
-        Task {
+    fn task() -> ModelTask {
+        ModelTask {
             story: StoryId::parse("us-1").unwrap(),
             criteria: vec![CriterionId::parse("us-1-ac-1").unwrap()],
             is_completion: false,

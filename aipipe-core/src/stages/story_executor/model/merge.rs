@@ -4,15 +4,18 @@ use super::ModelOptions;
 use super::answer::apply;
 use super::attempt::{Desk, Pass, Written};
 use super::context::shared;
-use super::judge::{Tree, known_faults, new_errors};
-use super::work::{Task, Work, plan_work};
+use super::inspect::Inspector;
+use super::judge::Tree;
+use super::places::feature_folders;
+use super::work::job_of;
 use crate::domain::{
-    ArchitecturePlan, CriterionTest, RepoPath, Rule, Stack, StoryId, StorySet, StoryStatus, UserStory,
+    ArchitecturePlan, CriterionTest, ModelTask, RepoPath, Rule, StoryId, StorySet, StoryStatus, UserStory, WorkPlan,
 };
 use crate::pipeline::StageContext;
 use crate::ports::LanguageModel;
+use crate::stacks::{Language, definition};
 use crate::stages::story_executor::schedule::{Ending, JobState, Schedule, Settled, drive};
-use crate::stages::story_executor::{GeneratedFile, GeneratedStory};
+use crate::stages::story_executor::{GeneratedProject, GeneratedStory};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -43,20 +46,21 @@ pub(in crate::stages::story_executor) async fn write_stories(
     model: &Arc<dyn LanguageModel>,
     options: &ModelOptions,
     (plan, stories): (&ArchitecturePlan, &StorySet),
-    scaffold: &[GeneratedFile],
-    rendered: &[GeneratedStory],
+    project: &GeneratedProject,
+    work: &WorkPlan,
 ) -> Result<Vec<Told>> {
-    let base = tree_of(plan, scaffold, rendered);
-    let work = plan_work(plan, stories, rendered, &base.keys().cloned().collect());
+    let base = tree_of(plan, project);
     if let Some(finding) = work.findings.iter().find(|finding| finding.rule == Rule::FileOwnedTwice) {
         return Err(Error::new(ErrorKind::InvalidInput, "story-executor.plan", finding.message.clone())
             .with("file", &finding.file));
     }
     let of_id: BTreeMap<&StoryId, &UserStory> = stories.stories.iter().map(|story| (&story.id, story)).collect();
-    let jobs = work.tasks.iter().map(|task| task.job(of_id.get(&task.story).copied())).collect();
+    let jobs = work.tasks.iter().map(|task| job_of(task, of_id.get(&task.story).copied())).collect();
     let schedule = Schedule::new(jobs, &options.limits)?;
-    let (shared, owners) = (shared(plan, &base), owners(&work, rendered));
-    let desk = Desk { cx, model: model.as_ref(), options, stories, shared: &shared, owners: &owners };
+    let (shared, owners) = (shared(plan, &base), owners(work, &project.stories));
+    let inspector = Inspector::default();
+    let desk =
+        Desk { cx, model: model.as_ref(), options, stories, shared: &shared, owners: &owners, inspector: &inspector };
     let ended = AtomicUsize::new(0);
     let ran = drive(schedule, cx.clock().as_ref(), |schedule, job, results| {
         // What a story builds on is fixed by the schedule, so the question is the same in every run.
@@ -64,9 +68,7 @@ pub(in crate::stages::story_executor) async fn write_stories(
         for earlier in schedule.comes_after(job) {
             if let Some(Some(Settled { value: Ok(written), ending: Ending::Done })) = results.get(earlier) {
                 // One that does not fit here is written again when results are put together.
-                if let Some(with) = laid(&tree, written) {
-                    tree = with;
-                }
+                let _fits = lay(&mut tree, written);
             }
         }
         let task = work.tasks.get(job);
@@ -84,43 +86,47 @@ pub(in crate::stages::story_executor) async fn write_stories(
         })
     })
     .await?;
-    let merge = Merge { desk: &desk, tasks: &work.tasks, of_id: &of_id, known: known_faults(&base) };
+    let merge = Merge { desk: &desk, tasks: &work.tasks, of_id: &of_id, known: inspector.known_faults(&base) };
     merge.put_together(plan, &ran.schedule, ran.results, base).await
 }
 
 /// Every text there is once the templates are rendered.
-fn tree_of(plan: &ArchitecturePlan, scaffold: &[GeneratedFile], rendered: &[GeneratedStory]) -> Tree {
-    let files = scaffold.iter().chain(rendered.iter().flat_map(|story| &story.files));
+fn tree_of(plan: &ArchitecturePlan, project: &GeneratedProject) -> Tree {
+    let files = project.scaffold.iter().chain(project.stories.iter().flat_map(|story| &story.files));
     let mut tree: Tree = files.map(|file| (file.path.clone(), Arc::from(file.content.as_str()))).collect();
-    if plan.decision.stack == Stack::PythonApi {
-        tree.extend(features_package().map(|(path, text)| (path, Arc::from(text))));
-    }
+    tree.extend(features_packages(plan).into_iter().map(|(path, text)| (path, Arc::from(text))));
     tree
 }
 
 /// In Python the folder around the stories' own folders has to be a package before the first of them is.
-fn features_package() -> Option<(RepoPath, &'static str)> {
-    Some((RepoPath::parse("app/features/__init__.py").ok()?, "\"\"\"What single user stories add.\"\"\"\n"))
+fn features_packages(plan: &ArchitecturePlan) -> Vec<(RepoPath, &'static str)> {
+    if definition(plan.decision.stack).language != Language::Python {
+        return Vec::new();
+    }
+    let folders = feature_folders(plan.decision.stack).into_iter();
+    let files = folders.filter_map(|folder| RepoPath::parse(format!("{folder}/__init__.py")).ok());
+    files.map(|path| (path, "\"\"\"What single user stories add.\"\"\"\n")).collect()
 }
 
-/// The tree with a story on top; `None` when its edits of a shared file do not fit what others made of it.
-fn laid(tree: &Tree, written: &Written) -> Option<Tree> {
-    let mut with = tree.clone();
+/// Lays a story on top of the tree; whether it could: the edits of a shared file may not fit what others made of it, and
+/// then the tree stays as it is.
+#[must_use]
+pub(super) fn lay(tree: &mut Tree, written: &Written) -> bool {
+    let mut edited: Vec<(RepoPath, Arc<str>)> = Vec::with_capacity(written.edits.len());
     for (path, edits) in &written.edits {
-        let text = apply(tree.get(path)?, edits).ok()?;
-        with.insert(path.clone(), Arc::from(text));
+        match tree.get(path).map(|text| apply(text, edits)) {
+            Some(Ok(text)) => edited.push((path.clone(), Arc::from(text))),
+            _ => return false,
+        }
     }
-    with.extend(written.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
-    Some(with)
+    tree.extend(edited);
+    tree.extend(written.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
+    true
 }
 
 /// Files and folders that one story has to itself.
-fn owners(work: &Work, rendered: &[GeneratedStory]) -> BTreeMap<RepoPath, StoryId> {
-    let mut owners: BTreeMap<RepoPath, StoryId> = BTreeMap::new();
-    for story in rendered {
-        let tests = story.files.iter().filter(|file| file.stories.len() == 1);
-        owners.extend(tests.map(|file| (file.path.clone(), story.story.clone())));
-    }
+pub(super) fn owners_of_tasks(work: &WorkPlan) -> BTreeMap<RepoPath, StoryId> {
+    let mut owners = BTreeMap::new();
     for task in &work.tasks {
         let own = task.writes.folders().chain([&task.test]);
         owners.extend(own.map(|path| (path.clone(), task.story.clone())));
@@ -128,10 +134,20 @@ fn owners(work: &Work, rendered: &[GeneratedStory]) -> BTreeMap<RepoPath, StoryI
     owners
 }
 
+fn owners(work: &WorkPlan, rendered: &[GeneratedStory]) -> BTreeMap<RepoPath, StoryId> {
+    let mut owners: BTreeMap<RepoPath, StoryId> = BTreeMap::new();
+    for story in rendered {
+        let tests = story.files.iter().filter(|file| file.stories.len() == 1);
+        owners.extend(tests.map(|file| (file.path.clone(), story.story.clone())));
+    }
+    owners.extend(owners_of_tasks(work));
+    owners
+}
+
 /// Puts results together one by one.
 struct Merge<'a> {
     desk: &'a Desk<'a>,
-    tasks: &'a [Task],
+    tasks: &'a [ModelTask],
     of_id: &'a BTreeMap<&'a StoryId, &'a UserStory>,
     /// What was wrong before any story of the model.
     known: BTreeSet<(Rule, RepoPath, String)>,
@@ -147,7 +163,7 @@ impl Merge<'_> {
         mut results: Vec<Option<Settled<Result<Written, String>>>>,
         base: Tree,
     ) -> Result<Vec<Told>> {
-        let mut package = if plan.decision.stack == Stack::PythonApi { features_package() } else { None };
+        let mut packages = features_packages(plan);
         let mut tree = base;
         let mut lost: BTreeSet<&StoryId> = BTreeSet::new();
         let mut told = Vec::with_capacity(self.tasks.len());
@@ -181,7 +197,7 @@ impl Merge<'_> {
                 reason: task.reason.clone(),
             };
             if let Some((written, before)) = written {
-                let first = package.take().map(|(path, text)| (path, text.to_owned()));
+                let first = packages.drain(..).map(|(path, text)| (path, text.to_owned())).collect::<Vec<_>>();
                 let changed = tree.iter().filter(|(path, text)| before.get(*path) != Some(*text));
                 let changed = changed.map(|(path, text)| (path.clone(), text.to_string()));
                 one.files = first.into_iter().chain(changed).collect();
@@ -194,7 +210,12 @@ impl Merge<'_> {
     }
 
     /// The tree with the story on top and nothing wrong with it, or why there is none.
-    async fn fitting(&self, task: &Task, tree: &Tree, written: Written) -> Result<Result<(Tree, Written), String>> {
+    async fn fitting(
+        &self,
+        task: &ModelTask,
+        tree: &Tree,
+        written: Written,
+    ) -> Result<Result<(Tree, Written), String>> {
         if let Ok(with) = self.checked(tree, &written) {
             return Ok(Ok((with, written)));
         }
@@ -208,8 +229,11 @@ impl Merge<'_> {
     }
 
     fn checked(&self, tree: &Tree, written: &Written) -> Result<Tree, String> {
-        let with = laid(tree, written).ok_or_else(|| "its edits do not fit what other stories changed".to_owned())?;
-        match new_errors(&with, &self.known).first() {
+        let mut with = tree.clone();
+        if !lay(&mut with, written) {
+            return Err("its edits do not fit what other stories changed".to_owned());
+        }
+        match self.desk.inspector.new_errors(&with, &self.known).first() {
             None => Ok(with),
             Some(finding) => Err(format!("{} in {}: {}", finding.rule, finding.file, finding.message)),
         }

@@ -16,13 +16,17 @@ pub mod answer;
 mod attempt;
 mod context;
 mod feedback;
+mod inspect;
 mod judge;
+mod mend;
 mod merge;
+mod places;
 mod work;
 
 pub use feedback::{CiVerdict, Feedback, Refusal};
-pub use work::{Author, Change, PlannedFile, StoryFiles, Task, Work, plan_work};
+pub use work::{job_of, plan_work};
 
+pub(in crate::stages) use mend::{Mended, Red, mend};
 pub(super) use merge::{Told, write_stories};
 
 use super::schedule::Limits;
@@ -46,12 +50,14 @@ pub struct ModelOptions {
     pub neighbour_tokens: usize,
     /// How much happens at once and in a minute.
     pub limits: Limits,
-    /// What CI said of an earlier try, where it was red: stories whose files it speaks of are told.
+    /// What CI said of an earlier execution, where it was red: stories whose files it speaks of are told.
     pub verdict: Option<CiVerdict>,
+    /// How often what CI says of this execution goes back to the model before a person has to look.
+    pub ci_rounds: usize,
 }
 
 impl Default for ModelOptions {
-    /// The roles `primary` and `powerful`, three rounds, four stories at once.
+    /// The roles `primary` and `powerful`, three rounds, four stories at once, two rounds with CI.
     fn default() -> Self {
         Self {
             primary: "primary".to_owned(),
@@ -62,6 +68,7 @@ impl Default for ModelOptions {
             neighbour_tokens: 16_000,
             limits: Limits::default(),
             verdict: None,
+            ci_rounds: 2,
         }
     }
 }
@@ -96,8 +103,15 @@ impl ModelOptions {
         self
     }
 
+    /// The same with so many rounds after a red run of CI; none with 0.
+    #[must_use]
+    pub fn with_ci_rounds(mut self, rounds: usize) -> Self {
+        self.ci_rounds = rounds;
+        self
+    }
+
     /// What results depend on. Limits only decide when things happen.
-    pub(super) fn revision(&self) -> String {
+    pub(in crate::stages) fn revision(&self) -> String {
         let Self { primary, powerful, repair_rounds, max_output_tokens, max_answer_bytes, neighbour_tokens, .. } = self;
         let verdict = self.verdict.as_ref().map_or_else(String::new, |verdict| {
             format!(" after {}", ContentHash::of_parts(&[&verdict.job, &verdict.step, &verdict.log_tail]).short(12))

@@ -1,107 +1,20 @@
 //! What is to be done for each story, file by file: by a template where one covers it fully, by the model otherwise.
 
+use super::places::Layout;
 use crate::domain::{
-    ArchitecturePlan, Component, ComponentId, CriterionId, Finding, RepoPath, Rule, Stack, StoryId, StorySet,
-    StoryStatus, UserStory, slugify,
+    ArchitecturePlan, Author, ComponentId, CriterionId, Finding, ModelTask, PlannedChange, PlannedFile, RepoPath, Rule,
+    StoryFiles, StoryId, StorySet, StoryStatus, UserStory, WorkPlan, WriteSet, slugify,
 };
-use crate::stacks::naming::is_python_keyword;
+use crate::stages::story_executor::GeneratedStory;
 use crate::stages::story_executor::schedule::{Estimate, Job};
-use crate::stages::story_executor::{GeneratedStory, WriteSet};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether a file is made or changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// It is not there before.
-    Create,
-    /// It is there before.
-    Change,
-}
-
-/// Who writes a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Author {
-    /// A template of the stack.
-    Template,
-    /// A language model.
-    Model,
-}
-
-/// A file a story is planned to write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedFile {
-    /// Where it lies; for the model's own folder, the folder.
-    pub path: RepoPath,
-    /// Made or changed.
-    pub change: Change,
-    /// By whom.
-    pub author: Author,
-    /// Why by them.
-    pub reason: String,
-}
-
-/// What a story is planned to write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoryFiles {
-    /// The story.
-    pub story: StoryId,
-    /// Its files, by path.
-    pub files: Vec<PlannedFile>,
-}
-
-/// What the model is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
-    /// The story.
-    pub story: StoryId,
-    /// The criteria that need a test: all of a story, or those a template left unchecked.
-    pub criteria: Vec<CriterionId>,
-    /// Whether a template has written the rest of the story.
-    pub is_completion: bool,
-    /// Why a template can't.
-    pub reason: String,
-    /// The stories of other tasks that must be done first.
-    pub needs: Vec<StoryId>,
-    /// What may be written.
-    pub writes: WriteSet,
-    /// Files where the project is tied together. Several stories may edit them, none may write them whole.
-    pub shared: BTreeSet<RepoPath>,
-    /// The test file it must have.
-    pub test: RepoPath,
-}
-
-impl Task {
-    /// The task for the schedule: size decides how long it is expected to take.
-    #[must_use]
-    pub fn job(&self, story: Option<&UserStory>) -> Job {
-        let points = story.map_or(3, |story| u64::from(story.effort.points()));
-        let estimate = Estimate { millis: 10_000 * points, input_tokens: 8_000, output_tokens: 1_000 * points };
-        Job { story: self.story.clone(), needs: self.needs.clone(), writes: self.writes.clone(), estimate }
-    }
-}
-
-/// The files of all stories, the model's tasks, and what is odd about the plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Work {
-    /// A story's files, in the order the templates were rendered.
-    pub files: Vec<StoryFiles>,
-    /// The model's tasks, in the same order.
-    pub tasks: Vec<Task>,
-    /// Components nobody needs, files two stories make.
-    pub findings: Vec<Finding>,
-}
-
-impl Work {
-    /// How much of the planned files templates write, in thousandths; 1000 when there is none.
-    #[must_use]
-    pub fn template_share(&self) -> usize {
-        let files: Vec<&PlannedFile> = self.files.iter().flat_map(|story| &story.files).collect();
-        let by_template = files.iter().filter(|file| file.author == Author::Template).count();
-        (1000 * by_template).checked_div(files.len()).unwrap_or(1000)
-    }
+/// The task for the schedule: size decides how long it is expected to take.
+#[must_use]
+pub fn job_of(task: &ModelTask, story: Option<&UserStory>) -> Job {
+    let points = story.map_or(3, |story| u64::from(story.effort.points()));
+    let estimate = Estimate { millis: 10_000 * points, input_tokens: 8_000, output_tokens: 1_000 * points };
+    Job { story: task.story.clone(), needs: task.needs.clone(), writes: task.writes.clone(), estimate }
 }
 
 /// Plans the work: `rendered` is what templates made of the stories, `tree` the paths that are there afterwards.
@@ -115,24 +28,28 @@ pub fn plan_work(
     stories: &StorySet,
     rendered: &[GeneratedStory],
     tree: &BTreeSet<RepoPath>,
-) -> Work {
-    let layout = Layout::of(plan, rendered, tree);
+) -> WorkPlan {
+    let layout = Layout::of(plan, tree);
+    let of_id: BTreeMap<&StoryId, &UserStory> = stories.stories.iter().map(|story| (&story.id, story)).collect();
     let slugs = slugs(stories);
     let statuses: BTreeMap<&StoryId, &StoryStatus> = rendered.iter().map(|r| (&r.story, &r.status)).collect();
     let whole: BTreeSet<&StoryId> =
         rendered.iter().filter(|r| is_whole(&statuses, &r.status)).map(|r| &r.story).collect();
-    let mut work = Work { findings: without_story(plan), ..Work::default() };
+    let mut work = WorkPlan { findings: without_story(plan), ..WorkPlan::default() };
     let mut made: BTreeSet<&RepoPath> = BTreeSet::new();
     for result in rendered {
         let template = result.files.iter().map(|file| PlannedFile {
             path: file.path.clone(),
-            change: if made.insert(&file.path) && !file.stories.is_empty() { Change::Create } else { Change::Change },
+            change: if made.insert(&file.path) && !file.stories.is_empty() {
+                PlannedChange::Create
+            } else {
+                PlannedChange::Change
+            },
             author: Author::Template,
             reason: format!("the template {} covers it: {}", file.template, file.reason),
         });
         let mut files: Vec<PlannedFile> = template.collect();
-        let story = stories.stories.iter().find(|story| story.id == result.story);
-        if let Some(story) = story
+        if let Some(story) = of_id.get(&result.story)
             && let Some((criteria, reason)) = asked(story, &result.status, &whole)
         {
             let is_completion = matches!(result.status, StoryStatus::Partial { .. });
@@ -144,17 +61,18 @@ pub fn plan_work(
                 author: Author::Model,
                 reason: reason.clone(),
             };
-            files.extend(places.changes.iter().chain(&places.shared).map(|path| model(path, Change::Change)));
-            files.extend(places.test.iter().chain(&places.folder).map(|path| model(path, Change::Create)));
-            if let (Some(test), Some(folder)) = (places.test, places.folder) {
+            files.extend(places.changes.iter().chain(&places.shared).map(|path| model(path, PlannedChange::Change)));
+            files.extend(places.test.iter().chain(&places.folders).map(|path| model(path, PlannedChange::Create)));
+            if let Some(test) = places.test {
                 let needs = story.depends_on.iter().map(|needed| &needed.story);
                 let blocked_by = match &result.status {
                     StoryStatus::Blocked { by } => Some(by),
                     _ => None,
                 };
                 let needs: BTreeSet<&StoryId> = needs.chain(blocked_by).filter(|id| whole.contains(id)).collect();
-                let writes = WriteSet::of_files(places.changes.into_iter().chain([test.clone()])).with_folder(folder);
-                work.tasks.push(Task {
+                let writes = WriteSet::of_files(places.changes.into_iter().chain([test.clone()]));
+                let writes = places.folders.into_iter().fold(writes, WriteSet::with_folder);
+                work.tasks.push(ModelTask {
                     story: story.id.clone(),
                     criteria,
                     is_completion,
@@ -223,83 +141,6 @@ fn slugs(stories: &StorySet) -> BTreeMap<StoryId, String> {
     stories.stories.iter().map(|story| (story.id.clone(), named(story))).collect()
 }
 
-/// Where the model's files of a story go.
-struct Places {
-    changes: BTreeSet<RepoPath>,
-    shared: BTreeSet<RepoPath>,
-    folder: Option<RepoPath>,
-    test: Option<RepoPath>,
-}
-
-/// The folders of the project as its templates laid them out.
-struct Layout<'a> {
-    tree: &'a BTreeSet<RepoPath>,
-    is_python: bool,
-    source: &'static str,
-    tests: String,
-    extension: &'static str,
-}
-
-/// Where a stack ties its parts together, the likeliest first.
-const ENTRIES: [&str; 9] = [
-    "src/app.ts",
-    "server/src/app.ts",
-    "app/main.py",
-    "src/router.tsx",
-    "src/router.ts",
-    "src/router/index.ts",
-    "src/App.tsx",
-    "client/src/App.tsx",
-    "src/App.vue",
-];
-
-impl<'a> Layout<'a> {
-    fn of(plan: &ArchitecturePlan, rendered: &[GeneratedStory], tree: &'a BTreeSet<RepoPath>) -> Self {
-        let is_python = plan.decision.stack == Stack::PythonApi;
-        let test = rendered.iter().flat_map(|story| &story.tests).map(|test| &test.file).next();
-        let tests = test.map_or_else(|| "tests/stories".to_owned(), |file| file.parent().to_owned());
-        let tsx = test.is_some_and(|file| file.extension() == Some("tsx")) || plan.decision.stack == Stack::ReactSpa;
-        let extension = match (is_python, tsx) {
-            (true, _) => "py",
-            (false, true) => "test.tsx",
-            (false, false) => "test.ts",
-        };
-        let source = match plan.decision.stack {
-            Stack::PythonApi => "app",
-            Stack::ReactFullstack => "server/src",
-            _ => "src",
-        };
-        Self { tree, is_python, source, tests, extension }
-    }
-
-    fn places(&self, plan: &ArchitecturePlan, story: &StoryId, slug: &str, is_completion: bool) -> Places {
-        let name = if self.is_python { slug.replace('-', "_") } else { slug.to_owned() };
-        // `from app.features.class import …` is no Python.
-        let name = if self.is_python && is_python_keyword(&name) { format!("{name}_") } else { name };
-        let further = match (is_completion, self.is_python) {
-            (false, _) => "",
-            (true, true) => "_further",
-            (true, false) => "-further",
-        };
-        let prefix = if self.is_python { "test_" } else { "" };
-        let test = format!("{}/{prefix}{name}{further}.{}", self.tests, self.extension);
-        let folder = format!("{}/features/{name}", self.source);
-        let planned = plan.story_plans.iter().find(|planned| planned.story == *story);
-        let entities: BTreeSet<&str> =
-            planned.into_iter().flat_map(|planned| &planned.operations).map(|o| o.entity.as_str()).collect();
-        let of_entity =
-            |component: &&Component| component.entity.as_deref().is_some_and(|entity| entities.contains(entity));
-        let components = plan.components.iter().filter(of_entity).map(|component| component.path.clone());
-        let entries = ENTRIES.iter().filter(|_| !is_completion).filter_map(|entry| RepoPath::parse(*entry).ok());
-        Places {
-            changes: components.filter(|path| self.tree.contains(path)).collect(),
-            shared: entries.filter(|path| self.tree.contains(path)).collect(),
-            folder: RepoPath::parse(folder).ok(),
-            test: RepoPath::parse(test).ok(),
-        }
-    }
-}
-
 fn without_story(plan: &ArchitecturePlan) -> Vec<Finding> {
     let idle = plan.components.iter().filter(|component| component.stories.is_empty());
     idle.map(|component| Finding::new(Rule::ComponentWithoutStory, &component.path, idle_message(&component.id)))
@@ -311,11 +152,12 @@ fn idle_message(component: &ComponentId) -> String {
 }
 
 /// Two stories that make the same file, as far as nothing orders them.
-fn owned_twice(work: &Work) -> Vec<Finding> {
+fn owned_twice(work: &WorkPlan) -> Vec<Finding> {
     let mut owners: BTreeMap<&RepoPath, &StoryId> = BTreeMap::new();
     let mut found = Vec::new();
     for story in &work.files {
-        let made = story.files.iter().filter(|file| file.change == Change::Create && file.author == Author::Model);
+        let made =
+            story.files.iter().filter(|file| file.change == PlannedChange::Create && file.author == Author::Model);
         for file in made {
             if let Some(other) = owners.insert(&file.path, &story.story)
                 && *other != story.story

@@ -18,8 +18,7 @@ mod tests;
 
 pub use drive::{Ran, Settled, drive};
 
-use crate::domain::{StoryId, Timestamp};
-use crate::stages::story_executor::write_set::WriteSet;
+use crate::domain::{StoryId, Timestamp, WriteSet};
 use crate::{Error, ErrorKind};
 use graph::Graph;
 use rates::Rates;

@@ -1,6 +1,6 @@
 //! Property tests of generated projects: which criteria have one, and what the choice of a test runner changes.
 
-use super::plans::{field, listed};
+use super::builder::{field, listed};
 use super::*;
 use crate::domain::TestRunner;
 use crate::stacks::definition_with;
@@ -57,7 +57,7 @@ fn reviews(stack: Stack) -> Plan {
             vec![
                 operation("review", list(&["state"])),
                 operation("review", OperationKind::Update),
-                operation("review", plans::transition("state", "published")),
+                operation("review", builder::transition("state", "published")),
                 operation("review", OperationKind::Delete),
             ],
             vec![

@@ -1,12 +1,13 @@
 //! What is planned for the model, and odd plans.
 
-use super::plans::{PlanBuilder, list, operation, story_id, tasks, text};
+use super::builder::{PlanBuilder, list, operation, story_id, text};
+use super::plans::tasks;
 use super::*;
-use crate::domain::Rule;
-use crate::stages::story_executor::model::{Author, Change, Work, plan_work};
+use crate::domain::{Author, PlannedChange, Rule, WorkPlan};
+use crate::stages::story_executor::model::{job_of, plan_work};
 use crate::stages::story_executor::schedule::{Limits, Schedule};
 
-fn work(stack: Stack, (plan, stories): &Plan) -> Work {
+fn work(stack: Stack, (plan, stories): &Plan) -> WorkPlan {
     let project = whole(stack, &(plan.clone(), stories.clone()));
     let files = project.scaffold.iter().chain(project.stories.iter().flat_map(|story| &story.files));
     let tree = files.map(|file| file.path.clone()).collect();
@@ -35,8 +36,8 @@ fn templates_keep_what_they_cover_and_the_rest_goes_to_the_model_with_the_reason
     assert_eq!(of(&chart).test.as_str(), "tests/stories/draw-a-burn-down-chart.test.ts");
     let files = &work.files.iter().find(|files| files.story == chart).unwrap().files;
     let planned: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.change, file.author)).collect();
-    assert!(planned.contains(&("src/app.ts", Change::Change, Author::Model)), "{planned:?}");
-    assert!(planned.contains(&("src/features/draw-a-burn-down-chart", Change::Create, Author::Model)));
+    assert!(planned.contains(&("src/app.ts", PlannedChange::Change, Author::Model)), "{planned:?}");
+    assert!(planned.contains(&("src/features/draw-a-burn-down-chart", PlannedChange::Create, Author::Model)));
     assert!(work.template_share() > 500 && work.template_share() < 1000, "{}", work.template_share());
 }
 
@@ -123,7 +124,7 @@ fn five_hundred_stories_for_the_model_are_planned_and_scheduled() {
         })
         .collect();
     let work = plan_work(&plan, &stories, &rendered, &BTreeSet::new());
-    let jobs = work.tasks.iter().zip(&stories.stories).map(|(task, story)| task.job(Some(story))).collect();
+    let jobs = work.tasks.iter().zip(&stories.stories).map(|(task, story)| job_of(task, Some(story))).collect();
     let schedule = Schedule::new(jobs, &Limits::default()).unwrap();
     assert_eq!(schedule.merge_order(), (0..500).collect::<Vec<_>>());
 }

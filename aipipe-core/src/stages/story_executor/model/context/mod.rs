@@ -15,8 +15,7 @@ mod neighbours;
 use super::answer::Fence;
 use super::feedback::Feedback;
 use super::judge::Tree;
-use super::work::Task;
-use crate::domain::{ArchitecturePlan, RepoPath, Stack, StorySet, TestRunner, UserStory};
+use crate::domain::{ArchitecturePlan, ModelTask, RepoPath, Stack, StorySet, TestRunner, UserStory};
 use crate::ports::{Message, MessageRole, ModelRequest, PromptPart, Purpose};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -131,7 +130,7 @@ fn project(plan: &ArchitecturePlan, tree: &Tree) -> String {
 pub fn of_story(
     stories: &StorySet,
     story: &UserStory,
-    task: &Task,
+    task: &ModelTask,
     tree: &Tree,
     neighbour_tokens: usize,
 ) -> PromptPart {
@@ -253,7 +252,7 @@ pub fn question(
                 let _ = writeln!(last, "  log: {}", data(&verdict.log_tail));
             }
         }
-        last.push_str(if round.number == 0 {
+        last.push_str(if round.number == 0 && round.draft.is_empty() {
             "\nThat was said of an earlier try. Write the story so that it does not happen again.\n"
         } else {
             "\nMend it. Send only files that change; edits refer to the files as they are now.\n"

@@ -1,0 +1,89 @@
+//! What the validator says of one tree after the other, for the work of what differs between them.
+
+use super::judge::Tree;
+use crate::domain::{Finding, RepoPath, Rule, Severity};
+use crate::stages::integration_validator::{Change, Origin, Validator, ValidatorOptions};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What makes a finding the same although lines have moved.
+pub(super) type Identity = (Rule, RepoPath, String);
+
+/// A validator that is led from tree to tree.
+pub struct Inspector(Mutex<State>);
+
+struct State {
+    validator: Validator,
+    tree: Tree,
+}
+
+impl fmt::Debug for Inspector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inspector").finish_non_exhaustive()
+    }
+}
+
+impl Default for Inspector {
+    fn default() -> Self {
+        let options = ValidatorOptions::default().with_origin(Origin::Generated);
+        Self(Mutex::new(State { validator: Validator::new(options, []), tree: Tree::new() }))
+    }
+}
+
+impl Inspector {
+    /// What the validator says of a whole tree.
+    #[must_use]
+    pub fn findings(&self, tree: &Tree) -> Vec<Finding> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = state.tree.keys().filter(|path| !tree.contains_key(*path)).cloned().map(Change::Remove);
+        let changed = tree.iter().filter(|(path, text)| state.tree.get(*path) != Some(*text));
+        let put = changed.map(|(path, text)| Change::Put(path.clone(), Arc::clone(text)));
+        let changes: Vec<Change> = gone.chain(put).collect();
+        state.validator.update(changes);
+        state.tree.clone_from(tree);
+        state.validator.findings()
+    }
+
+    /// What is wrong before a story touches anything: not the story's fault, and not the model's task.
+    pub(super) fn known_faults(&self, tree: &Tree) -> BTreeSet<Identity> {
+        self.findings(tree).into_iter().map(identity).collect()
+    }
+
+    /// The errors of `tree` that are not among the `known` ones; left-out code counts as one.
+    pub(super) fn new_errors(&self, tree: &Tree, known: &BTreeSet<Identity>) -> Vec<Finding> {
+        let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == Rule::Placeholder;
+        let is_new = |finding: &Finding| !known.contains(&identity(finding.clone()));
+        self.findings(tree).into_iter().filter(|finding| counts(finding) && is_new(finding)).collect()
+    }
+}
+
+fn identity(finding: Finding) -> Identity {
+    (finding.rule, finding.file, finding.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stages::integration_validator::{SourceFile, check_files};
+
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        files.iter().map(|(path, text)| (RepoPath::parse(*path).unwrap(), Arc::from(*text))).collect()
+    }
+
+    #[test]
+    fn led_from_tree_to_tree_it_finds_what_a_fresh_look_finds() {
+        let trees = [
+            tree(&[("src/a.ts", "import { b } from './b.js';\nb();\n")]),
+            tree(&[("src/a.ts", "import { b } from './b.js';\nb();\n"), ("src/b.ts", "export const b = () => 1;\n")]),
+            tree(&[("src/b.ts", "export const c = () => 1;\n"), ("src/a.ts", "import { b } from './b.js';\nb();\n")]),
+            tree(&[("src/c.ts", "import x from 'left-pad-deluxe';\nx();\n")]),
+        ];
+        let inspector = Inspector::default();
+        for tree in trees.iter().chain(trees.iter().rev()) {
+            let files: Vec<SourceFile<'_>> = tree.iter().map(|(path, content)| SourceFile { path, content }).collect();
+            let fresh = check_files(&files, ValidatorOptions::default().with_origin(Origin::Generated));
+            assert_eq!(inspector.findings(tree), fresh);
+        }
+    }
+}
