@@ -10,5 +10,6 @@ mod engine;
 mod engine_ends;
 mod engine_faults;
 mod heads;
+mod signals;
 mod standard;
 mod support;
