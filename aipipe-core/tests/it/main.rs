@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod broken_forge;
+mod broken_packages;
 mod conformance;
 mod documents;
 mod domain;
