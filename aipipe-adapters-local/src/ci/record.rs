@@ -232,7 +232,12 @@ impl RunFolder {
         for folder in [self.job(), self.steps(), self.reuse(), self.path.join("plan")] {
             remove_tree(&folder).map_err(|error| io_error("ci.record", "a job's folder can't be removed", error))?;
         }
-        Ok(())
+        match fs::remove_file(self.mark_file()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("ci.record", "a run's mark can't be removed", error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A folder for finding out what the run needs.

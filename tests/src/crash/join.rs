@@ -5,7 +5,7 @@ use aipipe_core::domain::{BuildReport, StageName, StepKey};
 use aipipe_core::pipeline::{Outcome, Stage, StageContext};
 use async_trait::async_trait;
 
-/// Notes which commit was built, in a journaled step.
+/// Notes the key of the build's report, in a journaled step.
 #[derive(Debug)]
 pub(super) struct NoteBuild;
 
@@ -23,12 +23,8 @@ impl Stage for NoteBuild {
     }
 
     async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<String>> {
-        let head = match report {
-            BuildReport::Published(build) => build.head,
-            BuildReport::Unchanged(base) => base.head,
-        };
         let step = StepKey::parse("note")?;
-        let noted = cx.step(&step, &head, |key| async move { Ok(format!("{key}")) }).await?;
+        let noted = cx.step(&step, &report, |key| async move { Ok(format!("{key}")) }).await?;
         Ok(Outcome::Done(noted))
     }
 }
