@@ -16,6 +16,8 @@ TESTS = {
     "conformance.adapters": (">=", 15),
     "conformance.properties": (">=", 60),
     "crash.control_failures": (">", 0),
+    "crash.courses.kill_points": (">=", 30),
+    "crash.courses.survived": None,
     "crash.duplicated_effects": ("==", 0),
     "crash.kill_points": (">", 100),
     "crash.survived": None,
@@ -71,9 +73,10 @@ def faults(figures, wanted):
             yield f"{name} was not measured"
         elif bar and not HOLDS[bar[0]](figures[name]["value"], bar[1]):
             yield f"{name} is {figures[name]['value']}, and has to be {bar[0]} {bar[1]}"
-    kills, survived = figures.get("crash.kill_points"), figures.get("crash.survived")
-    if kills and survived and kills["value"] != survived["value"]:
-        yield f"{survived['value']} of {kills['value']} kill points were survived"
+    for sweep in ("crash", "crash.courses"):
+        kills, survived = figures.get(f"{sweep}.kill_points"), figures.get(f"{sweep}.survived")
+        if kills and survived and kills["value"] != survived["value"]:
+            yield f"{survived['value']} of {kills['value']} kill points of {sweep} were survived"
 
 
 def main():

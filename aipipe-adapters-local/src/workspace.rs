@@ -81,13 +81,10 @@ impl LocalWorkspace {
         let records = Arc::new(LocalRecords::open(&root.join("records.redb"))?);
         let git = LocalGit::open(&root.join("repositories"))?;
         let checks = CheckStore::open(&root.join("checks"))?;
-        let ci = LocalCi::open(LocalCiOptions::new(
-            root.join("ci"),
-            Arc::new(git.clone()),
-            Arc::new(checks.clone()),
-            Arc::clone(&clock),
-            host.clone(),
-        ))?;
+        let (source, sink) = (Arc::new(git.clone()), Arc::new(checks.clone()));
+        let options = LocalCiOptions::new(root.join("ci"), source, sink, Arc::clone(&clock), host.clone());
+        // Documents, records and other projects are nothing for the steps of one project.
+        let ci = LocalCi::open(options.with_hidden(&root))?;
         let desk = LocalReviewDesk::open(&root.join("reviews"), git.clone(), checks, Arc::clone(&clock))?;
         Ok(Self {
             artifacts: Arc::new(LocalArtifacts::open(&root.join("artifacts"))?),

@@ -10,11 +10,9 @@ use super::reuse::Reuse;
 use super::run::Run;
 use super::step_files::{Said, StepFiles};
 use super::workflow::{Job, Step, StepKind};
-use crate::UuidGenerator;
 use crate::process::{Wanted, find_program, is_real_folder, plain, remove_tree};
 use aipipe_core::Result;
 use aipipe_core::domain::{Conclusion, JobResult, RunState, StepResult, Timestamp};
-use aipipe_core::ports::IdGenerator as _;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,8 +61,6 @@ pub(super) struct JobRun<'a> {
     pub(super) venv: Option<PathBuf>,
     /// The version of the Node in use: the first of the search path, or the one that was set up.
     pub(super) node: Option<String>,
-    /// By which the job's processes are told from all others of the machine.
-    pub(super) mark: String,
     pub(super) deadline: Timestamp,
     /// How the job stands: how it ended as soon as something went wrong.
     pub(super) trouble: Option<Conclusion>,
@@ -117,7 +113,6 @@ impl<'a> JobRun<'a> {
             others_ran: false,
             venv: None,
             node: run.toolchain.node(None).map(|node| node.tool.version.clone()),
-            mark: UuidGenerator.next_id(),
             deadline: run.options.clock.now().plus(timeout),
             trouble: None,
         };
@@ -146,9 +141,12 @@ impl<'a> JobRun<'a> {
         }
         self.log.end_step()?;
         let conclusion = self.trouble.unwrap_or(Conclusion::Success);
+        let shared = |error| io_error("ci.reuse", "what jobs share can't be looked at", error);
+        self.reuse.drop_changed().await.map_err(shared)?;
         remove_tree(&self.run.folder.job())
             .and_then(|()| remove_tree(&self.run.folder.steps()))
             .map_err(|error| io_error("ci.job", "the job's folder can't be removed", error))?;
+        self.reuse.take_stock().await.map_err(shared)?;
         let state = RunState::Completed(conclusion);
         Ok(JobResult::new(self.job.id.clone(), self.job.name.clone(), state, steps))
     }
@@ -188,8 +186,9 @@ impl<'a> JobRun<'a> {
     fn tolerate(&mut self, step: &Step, end: StepEnd) -> StepEnd {
         match end.conclusion {
             Conclusion::Success => end,
-            // The conclusion of such a step is a success on GitHub too; what happened stays in the note.
-            Conclusion::Failure | Conclusion::TimedOut if step.continue_on_error => {
+            // The conclusion of such a step is a success on GitHub too; what happened stays in the note. That the job is
+            // out of time or cancelled is no fault of the step, and nothing it can tolerate.
+            Conclusion::Failure if step.continue_on_error => {
                 let note = end.note.unwrap_or_else(|| word(end.conclusion).to_owned());
                 StepEnd::success(Some(format!("{note}; tolerated by continue-on-error")))
             }
@@ -214,17 +213,22 @@ impl<'a> JobRun<'a> {
         if let Err(reason) = self.is_sound() {
             return Ok(StepEnd::failure(reason));
         }
-        match &step.kind {
-            StepKind::Use(action) => self.action(action, variables).await,
+        let limit = self.run.options.limits.step_timeout;
+        let limit = step.timeout.map_or(limit, |timeout| timeout.min(limit));
+        let mut end = match &step.kind {
+            StepKind::Use(action) => self.action(action, variables, limit.min(left)).await?,
             StepKind::Run(script) => {
-                let limit = self.run.options.limits.step_timeout;
-                let timeout = step.timeout.map_or(limit, |timeout| timeout.min(limit)).min(left);
                 let files = StepFiles::create(&self.run.folder.steps(), number)
                     .map_err(|error| io_error("ci.job", "a step's files can't be made", error))?;
-                let end = self.script(script, variables, &files, timeout).await?;
-                Ok(self.take_in(step, &files, end))
+                let end = self.script(script, variables, &files, limit.min(left)).await?;
+                self.take_in(step, &files, end)
             }
+        };
+        // As on GitHub: a step that is out of its own time has failed, and the job goes on as after any failure.
+        if end.conclusion == Conclusion::TimedOut && limit < left {
+            end.conclusion = Conclusion::Failure;
         }
+        Ok(end)
     }
 
     /// Says which of the job's folders an earlier step replaced: the host would follow a link there out of the job.
@@ -274,7 +278,12 @@ impl<'a> JobRun<'a> {
         file.write_all(if text.ends_with('\n') { b"" } else { b"\n" })
     }
 
-    async fn action(&mut self, action: &Action, variables: &BTreeMap<String, String>) -> Result<StepEnd> {
+    async fn action(
+        &mut self,
+        action: &Action,
+        variables: &BTreeMap<String, String>,
+        timeout: Duration,
+    ) -> Result<StepEnd> {
         let run = self.run;
         match action {
             Action::Checkout => {
@@ -286,7 +295,7 @@ impl<'a> JobRun<'a> {
                 Ok(StepEnd::success(Some(format!("clean local checkout of {}", run.commit.short()))))
             }
             Action::SetupNode { version } => Ok(self.set_up_node(version.as_ref())),
-            Action::SetupPython { version } => self.set_up_python(version.as_ref()).await,
+            Action::SetupPython { version } => self.set_up_python(version.as_ref(), timeout).await,
             Action::Cache => Ok(StepEnd::success(Some(
                 "not needed: local runs share a package cache of their own in the install phase".to_owned(),
             ))),
@@ -358,12 +367,6 @@ impl<'a> JobRun<'a> {
         outputs
             .map(|(name, template)| (name.clone(), template.render(|reference| self.value(reference, &self.env))))
             .collect()
-    }
-
-    /// How long a set-up may take.
-    pub(super) fn left(&self) -> Duration {
-        let left = self.deadline.since(self.run.options.clock.now());
-        left.min(self.run.options.limits.step_timeout)
     }
 }
 

@@ -119,6 +119,11 @@ impl LocalCi {
         std::fs::create_dir_all(&options.root).map_err(failed)?;
         // Steps see this path: it must not lead through links, or paths that tools print differ from ours.
         options.root = options.root.canonicalize().map_err(failed)?;
+        for folder in &mut options.hidden {
+            *folder = folder.canonicalize().map_err(|error| {
+                io_error("ci.open", "a folder to hide can't be found", error).with("path", folder.display())
+            })?;
+        }
         let sandbox = Sandbox::probe(options.sandbox, &options.host)?;
         Ok(Self { options, sandbox })
     }
@@ -164,6 +169,7 @@ impl LocalCi {
         selector: &RunSelector,
     ) -> Result<WorkflowRun> {
         let options = &self.options;
+        folder.end_leftovers()?;
         folder.clear()?;
         let plan = folder.plan();
         std::fs::create_dir_all(plan.join("checkout"))
@@ -205,6 +211,7 @@ impl LocalCi {
             branch: &selector.branch,
             id: record.run.id.clone(),
             attempt: record.run.attempt,
+            mark: folder.mark_anew()?,
         };
         tracing::info!(run = %run.id, attempt = run.attempt, isolation = %record.run.isolation, "workflow run starts");
         let conclusion = run.execute(&mut record).await?;
@@ -306,6 +313,7 @@ impl LocalCi {
         folder.ask_to_cancel(record.run.attempt)?;
         // Nobody works on it: a crash cut it off, and it is ended here.
         let Some(_lock) = folder.lock()? else { return Ok(()) };
+        folder.end_leftovers()?;
         let Some(mut record) = folder.load()?.filter(|record| !record.run.state.is_completed()) else { return Ok(()) };
         for job in record.run.jobs.iter_mut().filter(|job| !job.state.is_completed()) {
             job.state = RunState::Completed(Conclusion::Cancelled);

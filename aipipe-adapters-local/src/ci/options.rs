@@ -80,6 +80,9 @@ impl LocalCiLimits {
 pub struct LocalCiOptions {
     /// The folder of all runs and of the package cache.
     pub root: PathBuf,
+    /// Further folders that steps in a sandbox don't see, such as the one that holds documents and records. `root` is
+    /// always hidden.
+    pub hidden: Vec<PathBuf>,
     /// Where checkouts come from.
     pub source: Arc<dyn CheckoutSource>,
     /// Where checks go.
@@ -106,6 +109,7 @@ impl LocalCiOptions {
     ) -> Self {
         Self {
             root: root.into(),
+            hidden: Vec::new(),
             source,
             checks,
             clock,
@@ -119,6 +123,13 @@ impl LocalCiOptions {
     #[must_use]
     pub fn with_limits(mut self, limits: LocalCiLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same with one more folder that steps in a sandbox don't see; it must exist when CI is opened.
+    #[must_use]
+    pub fn with_hidden(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.hidden.push(folder.into());
         self
     }
 

@@ -5,16 +5,21 @@
 //! that a crash cut off.
 
 use super::log::io_error;
-use crate::process::{read_small, remove_tree, write_atomic};
+use crate::UuidGenerator;
+use crate::process::{end_marked, read_small, remove_tree, write_atomic};
 use aipipe_core::domain::{BranchName, ContentHash, IdempotencyKey, RepositoryRef, WorkflowRun, slugify};
+use aipipe_core::ports::IdGenerator as _;
 use aipipe_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 const FORMAT: u32 = 2;
 const MAX_RECORD: u64 = 16 << 20;
+const MAX_MARK: u64 = 64;
 
 /// What is kept of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -114,6 +119,31 @@ impl RunFolder {
         self.path.join("run.json")
     }
 
+    fn mark_file(&self) -> PathBuf {
+        self.path.join("mark")
+    }
+
+    /// A new mark for the processes of an attempt, kept for who takes it over should this process die.
+    pub(super) fn mark_anew(&self) -> Result<String> {
+        let mark = UuidGenerator.next_id();
+        write_atomic(&self.mark_file(), mark.as_bytes())
+            .map_err(|error| io_error("ci.record", "a run's mark can't be written", error))?;
+        Ok(mark)
+    }
+
+    /// Ends what a process that died left running of this run. Whoever calls holds its lock.
+    pub(super) fn end_leftovers(&self) -> Result<()> {
+        match read_small(&self.mark_file(), MAX_MARK) {
+            Ok(mark) if mark.is_empty() => Ok(()),
+            Ok(mark) => {
+                end_marked(&OsString::from_vec(mark));
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(io_error("ci.record", "a run's mark can't be read", error)),
+        }
+    }
+
     fn cancel_file(&self, attempt: u32) -> PathBuf {
         self.path.join(format!("cancel-{attempt}"))
     }
@@ -202,7 +232,12 @@ impl RunFolder {
         for folder in [self.job(), self.steps(), self.reuse(), self.path.join("plan")] {
             remove_tree(&folder).map_err(|error| io_error("ci.record", "a job's folder can't be removed", error))?;
         }
-        Ok(())
+        match fs::remove_file(self.mark_file()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("ci.record", "a run's mark can't be removed", error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A folder for finding out what the run needs.

@@ -86,7 +86,9 @@ fn poetry_locks(directory: &Path) -> Option<Vec<ContentHash>> {
 /// Results of installations, kept until the last job that needs them.
 ///
 /// A result is shared by hard links. If a job changed a shared file in place, what is kept is no longer what was
-/// installed: it is dropped, and the next job installs by itself.
+/// installed: it is dropped, and the next job installs by itself. That is told by what no program can set back
+/// ([`state_of`]). Making and removing links changes it too, so the state is taken anew after each time the host itself
+/// does that: never while a step runs.
 #[derive(Debug)]
 pub(super) struct Reuse {
     folder: PathBuf,
@@ -128,7 +130,37 @@ impl Reuse {
         if last || !given {
             self.kept.remove(&name);
         }
+        if given {
+            self.take_stock().await?;
+        }
         Ok(given.then_some(job))
+    }
+
+    /// Drops what a job has changed: called at its end, before its folder is removed.
+    pub(super) async fn drop_changed(&mut self) -> io::Result<()> {
+        for (name, state) in self.states().await? {
+            if self.kept.get(&name).is_some_and(|kept| kept.state != state) {
+                self.kept.remove(&name);
+                let folder = self.folder.join(&name);
+                blocking(move || remove_tree(&folder)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is kept as it is now: called after links of it were made or removed.
+    pub(super) async fn take_stock(&mut self) -> io::Result<()> {
+        for (name, state) in self.states().await? {
+            if let Some(kept) = self.kept.get_mut(&name) {
+                kept.state = state;
+            }
+        }
+        Ok(())
+    }
+
+    async fn states(&self) -> io::Result<Vec<(String, ContentHash)>> {
+        let folders: Vec<_> = self.kept.keys().map(|name| (name.clone(), self.folder.join(name))).collect();
+        blocking(move || folders.into_iter().map(|(name, folder)| Ok((name, state_of(&folder)?))).collect()).await
     }
 
     /// Keeps `source`, made by `job`.
@@ -189,5 +221,48 @@ mod tests {
         assert!(reuse.keep(&key, &root.join("venv"), "one").await.is_err());
         assert!(!root.join("reuse").join(key.to_hex()).exists());
         assert_eq!(reuse.give(&key, &root.join("given"), false).await.unwrap(), None);
+    }
+
+    /// What a job may do to a shared file so that name, length and time stay as they were.
+    fn change_in_place(file: &Path) {
+        let before = fs::metadata(file).unwrap();
+        let open = fs::File::options().write(true).open(file).unwrap();
+        std::io::Write::write_all(&mut &open, b"evil").unwrap();
+        open.set_modified(before.modified().unwrap()).unwrap();
+        drop(open);
+        let after = fs::metadata(file).unwrap();
+        assert_eq!((before.len(), before.modified().unwrap()), (after.len(), after.modified().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_change_in_place_reaches_no_later_job_and_what_the_host_does_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let (key, job) = (ContentHash::of(b"key"), |name: &str| root.join(name));
+        for changes in [false, true] {
+            for name in ["one", "two", "three", "reuse"] {
+                remove_tree(&job(name)).unwrap();
+            }
+            fs::create_dir(job("one")).unwrap();
+            fs::write(job("one").join("index.js"), "good").unwrap();
+            let mut reuse = Reuse::new(job("reuse"));
+            reuse.keep(&key, &job("one"), "one").await.unwrap();
+            let end = async |reuse: &mut Reuse, name: &str| {
+                reuse.drop_changed().await.unwrap();
+                remove_tree(&job(name)).unwrap();
+                reuse.take_stock().await.unwrap();
+            };
+            end(&mut reuse, "one").await;
+            assert_eq!(reuse.give(&key, &job("two"), false).await.unwrap(), Some("one".to_owned()));
+            if changes {
+                change_in_place(&job("two").join("index.js"));
+            }
+            end(&mut reuse, "two").await;
+            let given = reuse.give(&key, &job("three"), true).await.unwrap();
+            assert_eq!(given.is_some(), !changes, "undisturbed it is still shared");
+            if !changes {
+                assert_eq!(fs::read(job("three").join("index.js")).unwrap(), b"good");
+            }
+        }
     }
 }

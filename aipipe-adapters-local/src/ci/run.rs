@@ -28,6 +28,8 @@ pub(super) struct Run<'a> {
     pub(super) branch: &'a BranchName,
     pub(super) id: RunId,
     pub(super) attempt: u32,
+    /// By which the processes of this run are told from all others of the machine.
+    pub(super) mark: String,
 }
 
 impl Run<'_> {

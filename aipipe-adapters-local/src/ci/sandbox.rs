@@ -1,7 +1,7 @@
 //! How steps are kept from the rest of the machine.
 //!
 //! With bubblewrap a step sees the file system read-only, without the user's home (but with the tools in it), without
-//! `/run` and other runs; it may write its job's folder only, has its own processes, and no network outside the install
+//! `/run`, other runs and the folders the host hides; it may write its job's folder only, has its own processes, and no network outside the install
 //! phase. Without bubblewrap a step is an ordinary process with a cleared environment, and the run says so.
 
 use crate::process::{HostEnvironment, Launch, TRACKING_VARIABLE, find_program, home_masks, tool_folders};
@@ -33,8 +33,8 @@ pub(super) enum Sandbox {
 #[derive(Debug)]
 pub(super) struct Access<'a> {
     pub(super) host: &'a HostEnvironment,
-    /// The folder of all runs, which is hidden.
-    pub(super) hidden: &'a Path,
+    /// Folders that are hidden, besides the home folder and `/run`.
+    pub(super) hidden: Vec<&'a Path>,
     /// Folders it may write.
     pub(super) writable: Vec<&'a Path>,
     /// Files it may read although they lie where everything is hidden.
@@ -116,17 +116,20 @@ impl Sandbox {
         if let Some(resolver) = resolver.filter(|_| access.network) {
             add("--ro-bind", &[&resolver, &resolver]);
         }
-        if let Some(home) = home_masks(access.host.home.as_deref()) {
-            add("--tmpfs", &[&home]);
-            for folder in tool_folders(&access.host.path, &home, access.tools) {
-                add("--ro-bind", &[&folder, &folder]);
+        let hidden = hidden_folders(access);
+        for (number, folder) in hidden.iter().enumerate() {
+            add("--tmpfs", &[folder]);
+            // The tools in it, unless a later mount hides them: that one shows them again.
+            let inner = hidden.get(number + 1..).unwrap_or_default();
+            for tools in tool_folders(&access.host.path, folder, access.tools) {
+                if !inner.iter().any(|inner| tools.starts_with(inner)) {
+                    add("--ro-bind", &[&tools, &tools]);
+                }
             }
         }
-        add("--tmpfs", &[access.hidden]);
         // Only what the lines above hid, and never a folder that holds one of the hidden ones: that would undo them.
-        let home = access.host.home.as_deref();
-        let hides =
-            |file: &Path| home.into_iter().chain([access.hidden, Path::new("/run")]).any(|h| h.starts_with(file));
+        let run = Path::new("/run");
+        let hides = |file: &Path| hidden.iter().map(PathBuf::as_path).chain([run]).any(|h| h.starts_with(file));
         for file in access.readable.iter().filter(|file| !hides(file)) {
             add("--ro-bind", &[file, file]);
         }
@@ -147,6 +150,14 @@ impl Sandbox {
         arguments.extend(what.arguments);
         Launch { program: program.clone(), arguments, directory: what.directory, environment: outside }
     }
+}
+
+/// What is hidden, outer folders before those in them. The whole file system can't be.
+fn hidden_folders(access: &Access<'_>) -> Vec<PathBuf> {
+    let home = home_masks(access.host.home.as_deref());
+    let folders = access.hidden.iter().map(|folder| folder.to_path_buf()).chain(home);
+    let folders: BTreeSet<PathBuf> = folders.filter(|folder| folder.parent().is_some()).collect();
+    folders.into_iter().collect()
 }
 
 /// Runs the smallest program with the flags of real steps; bubblewrap's version when that worked.

@@ -118,7 +118,7 @@ impl JobRun<'_> {
     }
 
     /// Makes an environment of its own for the job, so that nothing is installed into the machine's Python.
-    pub(super) async fn set_up_python(&mut self, wanted: Option<&Wanted>) -> Result<StepEnd> {
+    pub(super) async fn set_up_python(&mut self, wanted: Option<&Wanted>, timeout: Duration) -> Result<StepEnd> {
         let Some(python) = self.run.toolchain.python(wanted) else {
             return Ok(StepEnd::failure("python was not looked for"));
         };
@@ -130,7 +130,7 @@ impl JobRun<'_> {
             let command = [python.program.as_os_str(), "-I".as_ref(), "-m".as_ref(), "venv".as_ref(), venv.as_os_str()];
             let arguments = arguments.chain(command.map(OsString::from)).collect();
             let environment = self.base_environment();
-            let end = self.start(arguments, self.workspace.clone(), environment, None, None, self.left()).await?;
+            let end = self.start(arguments, self.workspace.clone(), environment, None, None, timeout).await?;
             if end.conclusion != Conclusion::Success {
                 return Ok(end);
             }
@@ -173,7 +173,7 @@ impl JobRun<'_> {
         }
         let access = Access {
             host: &run.options.host,
-            hidden: &run.options.root,
+            hidden: [&run.options.root].into_iter().chain(&run.options.hidden).map(PathBuf::as_path).collect(),
             writable,
             readable: install.map(InstallSettings::files).unwrap_or_default(),
             tools: &tools,
@@ -231,7 +231,7 @@ impl JobRun<'_> {
             ("RUNNER_ENVIRONMENT", "self-hosted".as_ref()),
             ("RUNNER_TEMP", self.temp.as_os_str()),
             ("RUNNER_TOOL_CACHE", self.tools.as_os_str()),
-            (TRACKING_VARIABLE, self.mark.as_ref()),
+            (TRACKING_VARIABLE, run.mark.as_ref()),
         ]
         .into_iter()
         .map(|(name, value)| (name.into(), value.into()))

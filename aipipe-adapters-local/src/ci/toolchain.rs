@@ -129,10 +129,10 @@ impl Search<'_> {
                 }
                 StepKind::Run(script) => {
                     let text = script.text.render(|_| Some("?".to_owned()));
-                    if starts_a_line(&text, &["node", "npm", "npx"]) {
+                    if runs(&text, &["node", "npm", "npx"]) {
                         self.node(None, fit).await?;
                     }
-                    if !python && starts_a_line(&text, &["python", "python3", "pip", "pip3", "poetry"]) {
+                    if !python && runs(&text, &["python", "python3", "pip", "pip3", "poetry"]) {
                         let key = &job.key;
                         return Err(missing(format!("python in job {key} without actions/setup-python before it")));
                     }
@@ -179,9 +179,76 @@ fn choose(here: &[Tool], wanted: Option<&Wanted>, engines: Option<&Engines>) -> 
     Err(missing(format!("node {} not found{have}{allowed}", wanted.text())))
 }
 
-/// Whether one of the words is the first of a line of the script.
-fn starts_a_line(script: &str, words: &[&str]) -> bool {
-    script.lines().any(|line| line.split_whitespace().next().is_some_and(|first| words.contains(&first)))
+/// Whether the script runs one of the programs, as far as its text shows: first of a line, or behind `&&`, `||`, `;`,
+/// `|`, `&`, an opening parenthesis, words such as `then` and `exec`, and variables that are set for one command.
+///
+/// Quoted text is a word, whatever is in it.
+fn runs(script: &str, programs: &[&str]) -> bool {
+    let mut first = true;
+    for word in shell_words(script) {
+        match word {
+            Word::End => first = true,
+            Word::Plain(word) if first => {
+                if programs.contains(&word.as_str()) {
+                    return true;
+                }
+                first = BEFORE_COMMANDS.contains(&word.as_str()) || is_assignment(&word);
+            }
+            Word::Plain(_) => {}
+        }
+    }
+    false
+}
+
+/// Words after which a command comes.
+const BEFORE_COMMANDS: &[&str] =
+    &["!", "{", "command", "do", "elif", "else", "env", "exec", "if", "then", "time", "until", "while"];
+
+fn is_assignment(word: &str) -> bool {
+    let fine = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    word.split_once('=').is_some_and(|(name, _)| fine(name))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Word {
+    Plain(String),
+    /// Of a command.
+    End,
+}
+
+/// The words of a script, as much of a shell's reading as telling commands apart takes.
+fn shell_words(script: &str) -> Vec<Word> {
+    let (mut words, mut word) = (Vec::new(), String::new());
+    let mut characters = script.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\'' | '"' => {
+                // An empty quotation is a word too: no program.
+                word.push(c);
+                while let Some(quoted) = characters.next().filter(|next| *next != c) {
+                    word.push(quoted);
+                    if quoted == '\\' && c == '"' {
+                        word.extend(characters.next());
+                    }
+                }
+            }
+            '\\' => word.extend(characters.next().filter(|next| *next != '\n')),
+            '#' if word.is_empty() => while characters.next_if(|next| *next != '\n').is_some() {},
+            '\n' | ';' | '&' | '|' | '(' | ')' | '`' => {
+                words.extend((!word.is_empty()).then(|| Word::Plain(std::mem::take(&mut word))));
+                words.push(Word::End);
+            }
+            c if c.is_whitespace() => {
+                words.extend((!word.is_empty()).then(|| Word::Plain(std::mem::take(&mut word))));
+            }
+            c => word.push(c),
+        }
+    }
+    words.extend((!word.is_empty()).then_some(Word::Plain(word)));
+    words
 }
 
 fn missing(message: impl Into<String>) -> Error {
@@ -191,6 +258,41 @@ fn missing(message: impl Into<String>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_is_seen_wherever_a_command_begins() {
+        for script in [
+            "npm test",
+            "cd web && npm test",
+            "CI=1 npm test",
+            "A=1 B=\"two words\" npm test",
+            "true; npm test",
+            "echo x | npm test",
+            "(npm test)",
+            "version=$(npm --version)",
+            "if true; then npm test; fi",
+            "exec npm start",
+            "set -e\n  npm ci",
+            "false || npm ci",
+            "cd web &&\\\n  npm ci",
+        ] {
+            assert!(runs(script, &["npm"]), "{script:?}");
+        }
+        for script in [
+            "echo npm test",
+            "# npm test",
+            "echo 'a; npm test'",
+            "echo \"a && npm test\"",
+            "cat npm",
+            "npmx test",
+            "./npm",
+            "echo \"it's \\\" ; npm\"",
+            "",
+            "'",
+        ] {
+            assert!(!runs(script, &["npm"]), "{script:?}");
+        }
+    }
 
     #[test]
     fn the_node_that_fits_is_chosen_and_another_stands_in_only_where_the_project_allows_it() {

@@ -98,8 +98,10 @@ fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What tells whether any file below a folder was changed: names, sizes and times.
+/// What tells whether any file below a folder was changed: names, which file each is, its rights, size and the time of
+/// its last change, which unlike that of its content no program can set. A link made or removed elsewhere is a change too.
 pub(crate) fn state_of(folder: &Path) -> io::Result<ContentHash> {
+    use std::os::unix::fs::MetadataExt as _;
     require_folder(folder)?;
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
@@ -110,8 +112,8 @@ pub(crate) fn state_of(folder: &Path) -> io::Result<ContentHash> {
             if meta.is_dir() {
                 folders.push(entry.path());
             } else {
-                let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-                files.push((entry.path().into_os_string().into_encoded_bytes(), meta.len(), modified));
+                let path = entry.path().into_os_string().into_encoded_bytes();
+                files.push((path, meta.ino(), meta.mode(), meta.len(), (meta.ctime(), meta.ctime_nsec())));
             }
         }
     }

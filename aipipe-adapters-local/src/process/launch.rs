@@ -239,8 +239,9 @@ impl Drop for Group {
     }
 }
 
-/// Ends processes that left the group but still carry the mark; several rounds, because they may be forking.
-fn end_marked(mark: &OsString) {
+/// Ends processes that left the group, or outlived who started them, but still carry the mark; several rounds, because
+/// they may be forking.
+pub(crate) fn end_marked(mark: &OsString) {
     use std::os::unix::ffi::OsStrExt as _;
     let wanted = [TRACKING_VARIABLE.as_bytes(), b"=", mark.as_bytes()].concat();
     for _ in 0..20 {

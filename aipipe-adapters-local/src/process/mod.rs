@@ -16,7 +16,7 @@ pub use registry::CREDENTIALS_WITHHELD;
 
 pub(crate) use files::{hash_file, is_real_folder, link_tree, read_small, remove_tree, state_of, write_atomic};
 pub(crate) use host::{find_program, find_programs, home_masks, tool_folders};
-pub(crate) use launch::{Capture, Ending, Launch, OutputSink, Verdict, launch};
+pub(crate) use launch::{Capture, Ending, Launch, OutputSink, Verdict, end_marked, launch};
 pub(crate) use plain::plain;
 pub(crate) use registry::InstallSettings;
 pub(crate) use tools::{Probe, Tool, Wanted, numbers};

@@ -45,31 +45,37 @@ impl CheckSink for Checks {
 }
 
 pub(crate) struct Rig {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// Removes the folder in the end, unless that is another process's.
+    _owned: Option<tempfile::TempDir>,
     checks: Arc<Checks>,
     pub(crate) options: LocalCiOptions,
 }
 
 impl Rig {
     pub(crate) fn new(workflow: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self::at(folder, workflow)
+        Self::at(tempfile::tempdir().unwrap(), workflow)
     }
 
-    fn at(folder: tempfile::TempDir, workflow: &str) -> Self {
-        let source = folder.path().join("source");
+    pub(crate) fn at(folder: tempfile::TempDir, workflow: &str) -> Self {
+        let rig = Self::below(folder.path(), workflow);
+        Self { _owned: Some(folder), ..rig }
+    }
+
+    pub(crate) fn below(folder: &Path, workflow: &str) -> Self {
+        let source = folder.join("source");
         fs::create_dir_all(source.join(".github/workflows")).unwrap();
         fs::write(source.join(WORKFLOW), workflow).unwrap();
         fs::write(source.join("hello.txt"), "hello from the repository\n").unwrap();
         let checks = Arc::new(Checks::default());
         let options = LocalCiOptions::new(
-            folder.path().join("ci"),
+            folder.join("ci"),
             Arc::new(Folder(source)),
             Arc::clone(&checks) as Arc<dyn CheckSink>,
             Arc::new(SystemClock),
             HostEnvironment::from_env(),
         );
-        Self { folder, checks, options }
+        Self { folder: folder.to_path_buf(), _owned: None, checks, options }
     }
 
     pub(crate) fn plain(mut self) -> Self {
@@ -100,7 +106,7 @@ impl Rig {
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     pub(crate) fn ci(&self) -> LocalCi {
@@ -323,8 +329,8 @@ async fn nothing_survives(rig: Rig, sandboxed: bool) {
     let before = sleepers();
     let rig = rig.limits(LocalCiLimits::default().with_step_timeout(Duration::from_secs(2)));
     let run = rig.run().await;
-    assert_eq!(ended(run.state), Conclusion::TimedOut, "{run:#?}");
-    assert_eq!(ended(job(&run, "test").steps[1].state), Conclusion::TimedOut);
+    assert_eq!(ended(run.state), Conclusion::Failure, "{run:#?}");
+    assert_eq!(ended(job(&run, "test").steps[1].state), Conclusion::Failure);
     assert!(rig.log(&run, "test").await.contains("started"));
     assert_eq!(sleepers(), before, "sandboxed: {sandboxed}");
 }

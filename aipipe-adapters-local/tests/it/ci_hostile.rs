@@ -2,10 +2,11 @@
 //!
 //! Each of these runs with bubblewrap: without it a step is the user, and needs no host to do anything for it.
 
-use crate::ci::{Rig, ended, is_sandboxed, job, one_job};
+use crate::ci::{Rig, ended, is_sandboxed, job, key, one_job, selector};
 use crate::support::missing_rig;
 use aipipe_core::ErrorKind;
 use aipipe_core::domain::Conclusion;
+use aipipe_core::ports::{ContinuousIntegration as _, RunSelector, SourceControl as _};
 use std::fs;
 use std::path::PathBuf;
 
@@ -150,4 +151,75 @@ async fn no_variable_of_the_workflow_brings_programs_into_the_install_phase() {
     let log = rig.log(&run, "test").await;
     assert!(run.state.is_success() && log.contains("NODE_ENV=test") && log.contains("arguments: ci"), "{log}");
     assert!(!log.contains("evil"), "{log}");
+}
+
+/// Outside `/tmp`, of which a sandbox shows nothing anyhow.
+fn elsewhere() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("aipipe-hidden-").tempdir_in("/var/tmp").unwrap()
+}
+
+#[tokio::test]
+async fn a_step_sees_nothing_of_the_workspace_but_its_job() {
+    for hidden in [true, false] {
+        let mut rig = Rig::at(elsewhere(), "");
+        if !is_sandboxed(&rig) {
+            return;
+        }
+        let root = rig.path().canonicalize().unwrap();
+        fs::create_dir(root.join("artifacts")).unwrap();
+        fs::write(root.join("artifacts/brief.md"), "what another client wants").unwrap();
+        let look = format!(
+            "- run: |\n    cat {0}/artifacts/brief.md || :\n    ls {0}\n    touch {0}/mine || :\n    echo y > $HOME/own\n",
+            root.display()
+        );
+        fs::write(rig.path().join("source/.github/workflows/ci.yml"), one_job(&look)).unwrap();
+        if hidden {
+            rig.options = rig.options.with_hidden(&root);
+        }
+        let run = rig.run().await;
+        assert!(run.state.is_success(), "{run:#?}");
+        let log = rig.log(&run, "test").await;
+        // The control: without being hidden it is there to be read.
+        assert_eq!(log.contains("what another client wants"), !hidden, "{log}");
+        assert_eq!(log.contains("artifacts\n"), !hidden, "{log}");
+        assert!(!root.join("mine").exists());
+    }
+}
+
+#[tokio::test]
+async fn tools_in_a_hidden_folder_are_there_and_nothing_else_of_it() {
+    let mut rig = Rig::at(elsewhere(), "").with_npm("cat \"$(dirname \"$0\")\"/../../private; echo npm ran");
+    if !is_sandboxed(&rig) {
+        return;
+    }
+    let root = rig.path().canonicalize().unwrap();
+    fs::write(root.join("private"), "what another client wants").unwrap();
+    fs::write(rig.path().join("source/.github/workflows/ci.yml"), one_job("- run: npm test")).unwrap();
+    rig.options = rig.options.with_hidden(&root);
+    let run = rig.run().await;
+    let log = rig.log(&run, "test").await;
+    assert!(run.state.is_success() && log.contains("npm ran"), "{log}");
+    assert!(!log.contains("another client"), "{log}");
+}
+
+#[tokio::test]
+async fn a_workspace_hides_itself_from_the_steps_of_its_ci() {
+    let folder = elsewhere();
+    let workspace = aipipe_adapters_local::LocalWorkspace::open(&folder.path().join("w")).unwrap();
+    let root = workspace.root().to_owned();
+    let text = one_job(&format!("- run: |\n    ls -A {0}\n    test ! -e {0}/records.redb", root.display()));
+    let request = |parent: &aipipe_core::domain::CommitSha| {
+        crate::fixture::request("main", parent, vec![crate::fixture::put(".github/workflows/ci.yml", &text)])
+    };
+    let git = &workspace.git;
+    let repository = git.ensure_repository(&crate::fixture::spec("bikes"), &key("repository")).await.unwrap();
+    let base = git.branch_head(&repository, &crate::fixture::branch("main")).await.unwrap().unwrap();
+    let head_sha = git.commit(&repository, &request(&base), &key("commit")).await.unwrap();
+    let selector = RunSelector::new(selector().workflow, head_sha, crate::fixture::branch("main"));
+    let run = workspace.ci.ensure_run(&repository, &selector, &key("run")).await.unwrap().unwrap();
+    if workspace.ci.capabilities().isolation.is_none() {
+        return missing_rig("bubblewrap");
+    }
+    assert!(run.state.is_success(), "{run:#?}");
+    assert!(root.join("records.redb").exists());
 }

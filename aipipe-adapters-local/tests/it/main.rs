@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod ci;
+mod ci_ends;
 mod ci_hostile;
 mod ci_semantics;
 #[cfg(feature = "failpoints")]

@@ -2,11 +2,13 @@
 
 use super::engine::Engine;
 use super::entry::JournalEntry;
-use super::journal::{Journal, Scope};
-use crate::domain::{ExecutionId, ExecutionStatus, ExecutionSummary};
+use super::journal::{Journal, Scope, listed};
+use crate::domain::{ExecutionId, ExecutionStatus, ExecutionSummary, Timestamp};
 use crate::ports::{Expect, RecordStore as _, RecordWrite, Table};
 use crate::{Error, ErrorKind, Result};
 use std::sync::{Arc, PoisonError};
+
+const TABLE: Table = Table::ExecutionState;
 
 impl Engine {
     /// Cancels an execution. Final: once this returns, no worker begins an effect or journals anything but the end, and
@@ -17,30 +19,35 @@ impl Engine {
     pub async fn cancel(&self, execution: &ExecutionId) -> Result<()> {
         self.must_exist(execution).await?;
         let whole = Scope { execution: execution.clone(), stage: None };
-        while !self.mark_cancelled(&whole).await? {}
+        self.mark_cancelled(&whole).await?;
         for stage in self.stages_alone(execution).await? {
             self.close_unless_working(Scope { execution: execution.clone(), stage: stage.stage }).await?;
         }
         self.close_unless_working(whole).await
     }
 
-    /// Puts the mark unless the execution is completed; `false` when its journal moved meanwhile.
-    async fn mark_cancelled(&self, scope: &Scope) -> Result<bool> {
-        let content = Journal::read(&self.records, scope).await?;
-        if content.as_ref().is_some_and(|content| content.entries.contains(&JournalEntry::Completed)) {
-            return Err(Error::new(ErrorKind::Conflict, "execution.cancel", "the execution is completed")
-                .with("execution", &scope.execution));
-        }
-        let cancelled_at = self.clock.now();
-        let mut writes =
-            vec![RecordWrite::put(Table::ExecutionState, scope.cancel_key()?, Expect::Absent, &cancelled_at)?];
-        if let Some(content) = &content {
-            writes.push(content.check_unchanged(scope)?);
-        }
+    /// Puts the mark, and has the listings say so, unless the execution is completed. The two marks exclude each other,
+    /// so this is one write however busy its worker is.
+    async fn mark_cancelled(&self, whole: &Scope) -> Result<()> {
+        let (cancelled, completed) = (whole.cancel_key()?, whole.completed_key()?);
+        let mut summary = self.summary_of(whole).await?;
+        let now = self.clock.now();
+        show_cancelled(&mut summary, now);
+        let shown = RecordWrite::put(TABLE, whole.summary_key()?, Expect::Anything, &summary)?;
+        let writes = vec![
+            RecordWrite::check(TABLE, completed.clone(), Expect::Absent),
+            RecordWrite::put(TABLE, cancelled.clone(), Expect::Absent, &now)?,
+            listed(shown, &summary)?,
+        ];
         match self.records.write(writes).await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(()),
             Err(error) if error.kind() != ErrorKind::Conflict => Err(error),
-            Err(error) => Ok(error.context("sort") == Some(scope.cancel_key()?.sort())),
+            Err(error) if error.context("sort") == Some(cancelled.sort()) => Ok(()),
+            Err(error) if error.context("sort") == Some(completed.sort()) => {
+                Err(Error::new(ErrorKind::Conflict, "execution.cancel", "the execution is completed")
+                    .with("execution", &whole.execution))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -63,10 +70,14 @@ impl Engine {
             Err(error) if matches!(error.kind(), ErrorKind::Busy | ErrorKind::Fenced) => return Ok(()),
             other => other?,
         };
-        summary.status = ExecutionStatus::Cancelled;
-        summary.wait = None;
-        summary.updated_at = now;
+        show_cancelled(&mut summary, now);
         let writes = journal.summary_writes(&summary)?;
         journal.close(&[JournalEntry::Cancelled], writes).await
     }
+}
+
+fn show_cancelled(summary: &mut ExecutionSummary, now: Timestamp) {
+    summary.status = ExecutionStatus::Cancelled;
+    (summary.wait, summary.failure) = (None, None);
+    summary.updated_at = now;
 }

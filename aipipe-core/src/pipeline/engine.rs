@@ -6,7 +6,7 @@ use super::entry::{JournalEntry, JournalValue};
 use super::journal::{Journal, LeaseTerms, Scope, summary};
 use super::options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 use super::run::{Driver, Replay, RunOutcome};
-use super::signal::{Signal, Signals};
+use super::signal::Said;
 use super::stage::{Stage, from_json, to_json};
 use super::values;
 use crate::domain::{
@@ -167,8 +167,8 @@ impl Engine {
         payload: Value,
     ) -> Result<()> {
         self.must_exist(execution).await?;
-        let signal = Signal { name: name.clone(), id: id.clone(), payload, at: self.clock.now() };
-        signal.deliver(&self.records, execution).await
+        let said = Said { name: name.clone(), id: id.clone(), payload, at: self.clock.now() };
+        said.deliver(&self.records, execution).await
     }
 
     /// Says that this engine works on a journal, until the guard is dropped; `Busy` when it does already.
@@ -215,7 +215,7 @@ impl Engine {
             Ok(journal) => {
                 super::journal::hit("journal.after-write");
                 let replay = Replay::of(vec![entry]);
-                let run = self.run_of(&first, journal, &replay, Signals::default());
+                let run = self.run_of(&first, journal, &replay);
                 run.tell(EventKind::Started);
                 self.drive(run, first, replay, nodes, value).await
             }
@@ -255,7 +255,6 @@ impl Engine {
         let Some(input) = replay.input.take() else {
             return refuse(ErrorKind::Corrupt, "the journal does not begin with a start".to_owned());
         };
-        let signals = Signals::read(&self.records, &scope.execution).await?;
         let mut summary = self.summary_of(&scope).await?;
         let now = self.clock.now();
         let records = Arc::clone(&self.records);
@@ -266,7 +265,7 @@ impl Engine {
         };
         let Some(journal) = journal else { return self.completed(nodes, &replay, &summary).await };
         summary.status = ExecutionStatus::Running;
-        let run = self.run_of(&summary, journal, &replay, signals);
+        let run = self.run_of(&summary, journal, &replay);
         run.tell(EventKind::Resumed);
         self.drive(run, summary, replay, nodes, input).await
     }
@@ -294,7 +293,7 @@ impl Engine {
         Ok(RunOutcome::Completed(Bytes::from(tuple)))
     }
 
-    fn run_of(&self, summary: &ExecutionSummary, journal: Journal, replay: &Replay, signals: Signals) -> Arc<Run> {
+    fn run_of(&self, summary: &ExecutionSummary, journal: Journal, replay: &Replay) -> Arc<Run> {
         Arc::new(Run {
             execution: summary.id.clone(),
             root: summary.root.clone(),
@@ -306,7 +305,7 @@ impl Engine {
             journal: tokio::sync::Mutex::new(journal),
             steps: Mutex::new(replay.steps.clone()),
             spending: Mutex::new(replay.spending),
-            signals: Mutex::new(signals),
+            signals: Mutex::default(),
         })
     }
 
@@ -319,9 +318,8 @@ impl Engine {
         nodes: &[Node<'_>],
         input: JournalValue,
     ) -> Result<RunOutcome<Bytes>> {
-        let mut last = Driver { run: Arc::clone(&run), summary: summary.clone(), done: HashMap::new() };
+        let mut driver = Driver { run: Arc::clone(&run), summary, done: replay.done };
         let stopped = {
-            let driver = Driver { run: Arc::clone(&run), summary, done: replay.done };
             let work = Box::pin(driver.drive(nodes, input)).fuse();
             let renewal = Box::pin(self.renew(&run)).fuse();
             futures::pin_mut!(work, renewal);
@@ -330,7 +328,7 @@ impl Engine {
                 error = renewal => error,
             }
         };
-        last.close_after(&stopped).await;
+        driver.close_after(&stopped).await;
         Err(stopped)
     }
 

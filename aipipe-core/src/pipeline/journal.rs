@@ -3,8 +3,8 @@
 //! An execution's partition of the `execution_state` table holds
 //! - `journal/{number}`: the entries, each sealed with a hash over the seal of the one before it and its own text;
 //! - `journal:head`: the lease (owner, epoch, expiry), the number of entries and the hash of the last one;
-//! - `summary`: what listings show; `cancel`: there once somebody cancelled; `signal/…`: delivered signals;
-//!   `signals` changes with each of them;
+//! - `summary`: what listings show; `cancel`: there once somebody cancelled; `completed`: there once its pipeline is
+//!   done, and never beside `cancel`; `signal/…`: delivered signals, which `signals` counts;
 //! - `stage/{name}`, `alone`: the summaries of stages that run alone, and that there are some.
 //!
 //! Every write of the worker puts a new head on the expectation that the old one is still there. Whoever takes the
@@ -115,6 +115,11 @@ impl Scope {
         Ok(RecordKey::parse(self.execution.as_str(), "cancel")?)
     }
 
+    /// Where the mark of a completed execution lies, which excludes that of a cancel.
+    pub(crate) fn completed_key(&self) -> Result<RecordKey> {
+        Ok(RecordKey::parse(self.execution.as_str(), "completed")?)
+    }
+
     /// Where the summary of this journal lies.
     pub(crate) fn summary_key(&self) -> Result<RecordKey> {
         let sort = match &self.stage {
@@ -140,7 +145,7 @@ pub(crate) struct Journal {
     head: Head,
     version: RecordVersion,
     terms: LeaseTerms,
-    /// A write was begun and its end not seen: the caller was dropped meanwhile.
+    /// A write was begun and its end not seen: the caller was dropped meanwhile, or the store does not answer.
     unsettled: bool,
 }
 
@@ -153,11 +158,6 @@ pub(crate) struct JournalContent {
 }
 
 impl JournalContent {
-    /// The write that demands that the head is still the one that was read.
-    pub(crate) fn check_unchanged(&self, scope: &Scope) -> Result<RecordWrite> {
-        Ok(RecordWrite::check(TABLE, scope.key(HEAD)?, Expect::Version(self.version)))
-    }
-
     /// Who holds the lease at `now`, if somebody does.
     pub(crate) fn holder(&self, now: Timestamp) -> Option<(&WorkerId, Timestamp)> {
         (!self.head.released && self.head.expires_at > now).then_some((&self.head.owner, self.head.expires_at))
@@ -195,8 +195,11 @@ impl Journal {
         writes.push(RecordWrite::put(TABLE, journal.scope.key(HEAD)?, Expect::Absent, &head.sealed()?)?);
         writes.extend(journal.summary_writes(summary)?);
         writes.push(journal.runs_one_way()?);
+        writes.push(journal.not_cancelled()?);
         match journal.write(&head, writes).await {
-            Err(error) if error.kind() == ErrorKind::Fenced => Err(journal.exists(error).await),
+            Err(error) if matches!(error.kind(), ErrorKind::Fenced | ErrorKind::Cancelled) => {
+                Err(journal.exists(error).await)
+            }
             other => other.map(|()| journal),
         }
     }
@@ -221,6 +224,7 @@ impl Journal {
         let (kind, message) = match exists {
             Err(error) => return error,
             Ok(true) => (ErrorKind::AlreadyExists, "the execution exists"),
+            Ok(false) if refused.kind() == ErrorKind::Cancelled => return refused,
             Ok(false) if self.scope.stage.is_none() => (ErrorKind::Conflict, "stages of this execution run alone"),
             Ok(false) => {
                 (ErrorKind::Conflict, "the execution runs as a pipeline; a stage alone needs a key of its own")
@@ -325,6 +329,9 @@ impl Journal {
         let (mut head, mut writes) = self.append(entries)?;
         head.released = release;
         writes.push(self.head_write(&head)?);
+        if self.scope.stage.is_none() && entries.contains(&JournalEntry::Completed) {
+            writes.push(RecordWrite::put(TABLE, self.scope.completed_key()?, Expect::Absent, &true)?);
+        }
         writes.extend(checks);
         writes.extend(extra);
         hit("journal.before-write");
@@ -360,6 +367,12 @@ impl Journal {
         Err(Error::new(ErrorKind::Fenced, "lease.verify", "another worker has taken over this execution")
             .with("execution", self.scope.partition())
             .with("epoch", self.head.epoch))
+    }
+
+    /// Whether the end of this run was written, be it that the answer never came.
+    pub(crate) async fn has_ended(&mut self) -> Result<bool> {
+        self.settle().await?;
+        Ok(self.head.released)
     }
 
     /// Whether the lease has run out by `now`: it must be renewed before anything is done outside.
@@ -405,7 +418,7 @@ impl Journal {
         Ok((head, writes))
     }
 
-    /// Finds out what became of a write whose caller was dropped before its answer came.
+    /// Finds out what became of a write whose answer never came, or whose caller was dropped before it.
     async fn settle(&mut self) -> Result<()> {
         if !self.unsettled {
             return Ok(());
@@ -431,29 +444,30 @@ impl Journal {
     async fn write(&mut self, head: &Head, writes: Vec<RecordWrite>) -> Result<()> {
         let at = writes.iter().position(|write| matches!(write, RecordWrite::Put { key, .. } if key.sort() == HEAD));
         self.unsettled = true;
-        let answer = self.records.write(writes).await;
-        self.unsettled = false;
-        let error = match answer {
+        let error = match self.records.write(writes).await {
             Ok(versions) => {
                 let version = at.and_then(|at| versions.get(at).copied().flatten()).ok_or_else(|| {
                     Error::new(ErrorKind::Internal, "journal.write", "the adapter returned no version for the head")
                 })?;
                 self.head = head.clone();
                 self.version = version;
+                self.unsettled = false;
                 return Ok(());
             }
             Err(error) => error,
         };
-        let uncertain = matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Timeout);
-        if uncertain
+        if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Timeout)
             && let Some(record) = self.records.get(TABLE, &self.scope.key(HEAD)?).await?
             && Head::read(&self.scope.partition(), &record.body)? == *head
             && record.version != self.version
         {
             self.head = head.clone();
             self.version = record.version;
+            self.unsettled = false;
             return Ok(());
         }
+        // Only now: where the store did not answer that question either, the next write asks it again.
+        self.unsettled = false;
         if error.kind() != ErrorKind::Conflict {
             return Err(error);
         }
@@ -471,7 +485,7 @@ impl Journal {
 }
 
 /// The summary with its entries in the indexes that lists are read from.
-fn listed(write: RecordWrite, summary: &ExecutionSummary) -> Result<RecordWrite> {
+pub(crate) fn listed(write: RecordWrite, summary: &ExecutionSummary) -> Result<RecordWrite> {
     let by_time = format!("{}/{}", summary.created_at.sort_key(), summary.id);
     let project = summary.root.project();
     Ok(write

@@ -91,26 +91,22 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Goes from the first node that is not done to the end, a wait or a failure, and closes the journal.
-    pub(crate) async fn drive(mut self, nodes: &[Node<'_>], input: JournalValue) -> Result<RunOutcome<Bytes>> {
+    pub(crate) async fn drive(&mut self, nodes: &[Node<'_>], input: JournalValue) -> Result<RunOutcome<Bytes>> {
         let result = self.run_nodes(nodes, input).await;
-        match result {
-            Ok(outcome) => Ok(outcome),
-            Err(error) => {
-                self.close_after(&error).await;
-                Err(error)
-            }
+        if let Err(error) = &result {
+            self.close_after(error).await;
         }
+        result
     }
 
     async fn run_nodes(&mut self, nodes: &[Node<'_>], input: JournalValue) -> Result<RunOutcome<Bytes>> {
         let mut current = input;
-        let last = nodes.len().saturating_sub(1);
-        for (index, node) in nodes.iter().enumerate() {
+        for node in nodes {
             let stages = node.stages();
             let first = stages.first().map(|stage| stage.stage_name());
             if stages.iter().any(|stage| !self.done.contains_key(&stage.stage_name())) {
                 self.summary.stage = first;
-                let waits = self.run_node(&stages, &current, index == last).await?;
+                let waits = self.run_node(&stages, &current).await?;
                 if let Some((stage, wait)) = waits {
                     return Ok(RunOutcome::Waiting { stage, wait });
                 }
@@ -121,7 +117,10 @@ impl Driver {
             }
             current = self.output_of(&stages).await?;
         }
-        Ok(RunOutcome::Completed(self.run.fetch(&current).await?))
+        let output = self.run.fetch(&current).await?;
+        // Here and nowhere else, so that an execution whose last result was written before a crash is completed too.
+        self.complete().await?;
+        Ok(RunOutcome::Completed(output))
     }
 
     /// Runs one node until its stages are done or one waits: again at once where a signal came while it ran.
@@ -129,14 +128,14 @@ impl Driver {
         &mut self,
         stages: &[&dyn ErasedStage],
         input: &JournalValue,
-        last: bool,
     ) -> Result<Option<(StageName, Wait)>> {
         let input = self.run.fetch(input).await?;
         loop {
-            let waits = self.run_unfinished(stages, &input, last).await?;
+            self.run.read_signals().await?;
+            let waits = self.run_unfinished(stages, &input).await?;
             let Some((stage, wait)) = &waits else { return Ok(None) };
             match self.wait(stage, wait).await {
-                Err(error) if has_come(&error) => self.run.read_signals().await?,
+                Err(error) if has_come(&error) => {}
                 Err(error) => return Err(error),
                 Ok(()) => return Ok(waits),
             }
@@ -144,15 +143,9 @@ impl Driver {
     }
 
     /// Runs the unfinished stages of one node side by side; returns the first wait.
-    async fn run_unfinished(
-        &mut self,
-        stages: &[&dyn ErasedStage],
-        input: &[u8],
-        last: bool,
-    ) -> Result<Option<(StageName, Wait)>> {
+    async fn run_unfinished(&mut self, stages: &[&dyn ErasedStage], input: &[u8]) -> Result<Option<(StageName, Wait)>> {
         let unfinished: Vec<_> =
             stages.iter().copied().filter(|stage| !self.done.contains_key(&stage.stage_name())).collect();
-        let alone = stages.len() == 1;
         let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, input))).await;
         let mut waits = None;
         let mut failure = None;
@@ -162,7 +155,7 @@ impl Driver {
         for (stage, (result, _)) in unfinished.iter().zip(results) {
             let stage = stage.stage_name();
             match result {
-                Ok(Outcome::Done(output)) => self.stage_done(stage, output, last && alone).await?,
+                Ok(Outcome::Done(output)) => self.stage_done(stage, output).await?,
                 Ok(Outcome::Waiting(wait)) => {
                     waits.get_or_insert((stage, wait));
                 }
@@ -175,28 +168,18 @@ impl Driver {
             self.summary.stage = Some(stage);
             return Err(error);
         }
-        if waits.is_none() && last && !alone {
-            self.complete().await?;
-        }
         Ok(waits)
     }
 
-    async fn stage_done(&mut self, stage: StageName, output: Bytes, last: bool) -> Result<()> {
+    async fn stage_done(&mut self, stage: StageName, output: Bytes) -> Result<()> {
         let value = self.run.keep(output).await?;
         let entry = JournalEntry::Stage { stage: stage.clone(), entry: StageEntry::Done(value.clone()) };
         self.touch(ExecutionStatus::Running);
-        if last {
-            self.touch(ExecutionStatus::Completed);
-            self.close(&[entry, JournalEntry::Completed]).await?;
-        } else {
-            let mut journal = self.run.journal.lock().await;
-            let summary = journal.summary_writes(&self.summary)?;
-            journal.commit(&[entry], summary).await?;
-        }
+        let mut journal = self.run.journal.lock().await;
+        let summary = journal.summary_writes(&self.summary)?;
+        journal.commit(&[entry], summary).await?;
+        drop(journal);
         self.done.insert(stage, value);
-        if last {
-            self.run.tell(EventKind::Completed);
-        }
         Ok(())
     }
 
@@ -242,10 +225,13 @@ impl Driver {
     /// Notes why the run ended. A worker that lost its lease notes nothing; where noting fails too, the first error is
     /// the one to report, and the execution stays `running` until its lease ends and a resume takes it up.
     pub(crate) async fn close_after(&mut self, error: &Error) {
-        let noted = match error.kind() {
-            ErrorKind::Fenced => return,
-            ErrorKind::Cancelled => self.close_cancelled().await,
-            _ => match self.close_failed(error).await {
+        let ended = self.run.journal.lock().await.has_ended().await;
+        let noted = match (ended, error.kind()) {
+            // The write that ended it took effect, only its answer was lost: the end stands as it was written.
+            (Ok(true), _) | (_, ErrorKind::Fenced) => return,
+            (Err(unknown), _) => Err(unknown),
+            (Ok(false), ErrorKind::Cancelled) => self.close_cancelled().await,
+            (Ok(false), _) => match self.close_failed(error).await {
                 // It failed after somebody cancelled it.
                 Err(second) if second.kind() == ErrorKind::Cancelled => self.close_cancelled().await,
                 other => other,

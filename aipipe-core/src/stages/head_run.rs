@@ -4,7 +4,8 @@
 //! ended, each re-run as a step of its own: what was asked for once is done once, whatever crashes.
 
 use crate::domain::{
-    BuildFailure, CommitSha, IdempotencyKey, RepositoryRef, RunId, RunState, SignalName, StepKey, WorkflowRun,
+    BuildFailure, CommitSha, ContentHash, IdempotencyKey, RepositoryRef, RunId, RunState, SignalName, StepKey,
+    WorkflowRun,
 };
 use crate::pipeline::{Signal, StageContext};
 use crate::ports::{ContinuousIntegration, RunSelector};
@@ -81,13 +82,15 @@ impl HeadRuns<'_> {
         .await
     }
 
-    /// The run of the selected commit after it was run again because of `signal`, its `number`th re-run.
-    pub(super) async fn again(&self, selector: &RunSelector, number: usize, signal: &Signal) -> Result<Standing> {
+    /// The run of the selected commit after it was run again because of `signal`. Which signal it was decides which
+    /// re-run this is, so no other signal, whenever it comes, makes it another one.
+    pub(super) async fn again(&self, selector: &RunSelector, signal: &Signal) -> Result<Standing> {
         let head = &selector.head_sha;
+        let asked = ContentHash::of_parts(&[signal.id.as_str()]).short(32);
         let input = (&selector.workflow, head, &signal.id);
         let runs = self.ci.runs(self.repository, selector);
         // Which attempt is journaled before it is asked for, so that a crash in between asks for the same one.
-        let chosen = StepKey::parse(format!("ci-rerun/{head}/{number}/attempt"))?;
+        let chosen = StepKey::parse(format!("ci-rerun/{head}/{asked}/attempt"))?;
         let (id, attempt): (RunId, u32) = self
             .cx
             .record(&chosen, &input, || async {
@@ -102,7 +105,7 @@ impl HeadRuns<'_> {
                 }
             })
             .await?;
-        let step = StepKey::parse(format!("ci-rerun/{head}/{number}"))?;
+        let step = StepKey::parse(format!("ci-rerun/{head}/{asked}"))?;
         self.poll(
             &step,
             &input,

@@ -5,7 +5,7 @@ use aipipe_core::domain::{
     PullRequest, PullRequestStatus, RepoPath, RepositoryRef, RunId, RunState, WorkflowRun,
 };
 use aipipe_core::ports::{
-    CiCapabilities, CommitRequest, ContinuousIntegration, MergeSpec, PullRequestSpec, RepositorySpec,
+    CiCapabilities, CommitRequest, ContinuousIntegration, FileChange, MergeSpec, PullRequestSpec, RepositorySpec,
     ReviewCapabilities, ReviewDesk, ReviewSpec, RunSelector, SourceControl, SourceControlCapabilities, TreeEntry,
 };
 use aipipe_core::testing::MemoryForge;
@@ -37,12 +37,15 @@ pub enum Way {
     // Source control that does not.
     IgnoresParent,
     GuessesContent,
+    // A branch on which somebody else commits as soon as it has two commits.
+    IsPushedTo,
     // Review desks.
     IgnoresExpectedHead,
     DuplicatesComments,
     ForgetsChecks,
     CountsOldChecks,
     LetsEverybodyApprove,
+    ForgetsWhoMay,
 }
 
 /// A [`MemoryForge`] that goes its own way and counts what is read of its repositories.
@@ -224,7 +227,17 @@ impl SourceControl for Forge {
         {
             request.parent = head;
         }
-        self.inner.commit(repository, &request, key).await
+        let made = self.inner.commit(repository, &request, key).await?;
+        if self.way == Way::IsPushedTo && self.number() == 1 {
+            request.parent = made.clone();
+            request.changes = vec![FileChange::Put {
+                path: RepoPath::parse("PUSHED.md")?,
+                content: Bytes::from_static(b"pushed"),
+                executable: false,
+            }];
+            self.inner.commit(repository, &request, &IdempotencyKey::derive(&["pushed"])).await?;
+        }
+        Ok(made)
     }
 
     async fn list_files(&self, repository: &RepositoryRef, commit: &CommitSha) -> Result<Vec<TreeEntry>> {
@@ -281,6 +294,9 @@ impl ReviewDesk for Forge {
             }
             Way::LetsEverybodyApprove => {
                 status.reviews.iter_mut().for_each(|review| review.may_approve = MayApprove::Yes);
+            }
+            Way::ForgetsWhoMay => {
+                status.reviews.iter_mut().for_each(|review| review.may_approve = MayApprove::Unknown);
             }
             _ => {}
         }
@@ -344,7 +360,11 @@ async fn ci_of_any_make_passes_its_suite_when_it_keeps_its_promises() {
     }
     let forge = Arc::new(MemoryForge::default());
     let (ci, source) = (forge.clone() as Arc<dyn ContinuousIntegration>, forge as Arc<dyn SourceControl>);
-    assert_eq!(failed(&conformance::continuous_integration(&ci, &source, &OwnRuns).await), Vec::<&str>::new());
+    let report = conformance::continuous_integration(&ci, &source, &OwnRuns).await;
+    assert_eq!(failed(&report), Vec::<&str>::new());
+    let skipped: Vec<_> = report.skipped().into_iter().map(|(property, _)| property).collect();
+    assert_eq!(skipped, ["unknown states are pending"], "what is not checked is not counted");
+    assert!(!report.properties().contains(&"unknown states are pending"), "{report}");
 }
 
 #[tokio::test]
@@ -394,7 +414,8 @@ async fn broken_review_desks_fail_their_suite() {
         (Way::DuplicatesComments, "a comment with the same key is made once"),
         (Way::ForgetsChecks, checks),
         (Way::CountsOldChecks, checks),
-        (Way::LetsEverybodyApprove, "a review says whether its reviewer may approve"),
+        (Way::LetsEverybodyApprove, "a stranger may not approve"),
+        (Way::ForgetsWhoMay, "a review says whether its reviewer may approve"),
     ] {
         assert_eq!(failures(way).await, [property], "{way:?}");
     }

@@ -1,6 +1,6 @@
 //! The suites pass on the in-memory adapters, and fail on adapters that break a promise.
 
-use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Timestamp};
+use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Cost, PicoUsd, Timestamp};
 use aipipe_core::ports::{
     Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
     ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, PutMode, PutOptions, Record,
@@ -37,13 +37,28 @@ async fn in_memory_adapters_keep_every_promise() {
             .await,
     );
     passes(&conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source, &*forge).await);
-    let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
-    passes(&conformance::language_model(&model, "scripted").await);
+    let answers = || ScriptedModel::by(|_| Ok("an answer".to_owned()));
+    for cost in [Cost::ZERO, Cost::Known(PicoUsd::new(17)), Cost::AtLeast(PicoUsd::new(17))] {
+        let model = Arc::new(answers().with_cost(cost)) as Arc<dyn LanguageModel>;
+        passes(&conformance::language_model(&model, "scripted", &|_| cost).await);
+    }
     passes(&conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
     let secrets = MemorySecrets::default();
     secrets.set("api-key", "hush-hush", Timestamp::from_unix_millis(0));
     passes(&conformance::secret_store(&(Arc::new(secrets) as Arc<dyn SecretStore>), "api-key", "hush-hush").await);
     passes(&conformance::id_generator(&(Arc::new(SequentialIds::default()) as Arc<dyn IdGenerator>)).await);
+}
+
+#[tokio::test]
+async fn a_model_that_miscounts_its_cost_fails_the_suite() {
+    let real = Cost::Known(PicoUsd::new(17));
+    for told in [Cost::ZERO, Cost::AtLeast(PicoUsd::new(17)), Cost::Known(PicoUsd::new(18))] {
+        let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned())).with_cost(told));
+        let report = conformance::language_model(&(model as Arc<dyn LanguageModel>), "scripted", &|_| real).await;
+        let failed: Vec<_> = report.failures().into_iter().map(|(property, _)| property).collect();
+        let expected = ["an answer carries usage, cost and attempts", "a stream ends with the whole answer"];
+        assert_eq!(failed, expected, "{told:?}");
+    }
 }
 
 #[tokio::test]

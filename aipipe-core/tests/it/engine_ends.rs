@@ -4,9 +4,15 @@ use crate::support::{Add, Paused, Rig, WaitForGo, adders, go, three};
 use aipipe_core::ErrorKind;
 use aipipe_core::domain::{ExecutionStatus, IdempotencyKey, ProjectName, StageName, Wait};
 use aipipe_core::pipeline::{JournalEntry, Outcome, Pipeline, RunOutcome, Stage, StageContext, StartRequest};
-use aipipe_core::ports::{Clock as _, Expect, RecordKey, RecordStoreExt as _, Table};
+use aipipe_core::ports::{
+    Clock as _, Expect, Record, RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore,
+    RecordStoreExt as _, RecordVersion, RecordWrite, Table,
+};
+use aipipe_core::testing::MemoryRecords;
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Cancels its own execution from within, then ends in the given way without writing anything itself.
 #[derive(Debug)]
@@ -229,4 +235,145 @@ async fn a_stage_has_worked_for_as_long_as_it_ran_and_not_while_it_waited() {
     let summary = rig.engine().summary(&request.execution()).await.unwrap();
     let times: Vec<_> = summary.stages.iter().map(|time| (time.stage.as_str(), time.worked.as_secs())).collect();
     assert_eq!(times, [("add", 0), ("ten-seconds", 20)]);
+}
+
+#[tokio::test]
+async fn a_cancel_keeps_what_the_stages_took() {
+    let rig = Rig::new();
+    let stuck = Paused { reached: Arc::default(), go_on: Arc::default(), pause: true };
+    let pipeline = Pipeline::builder("p").then(TenSeconds(rig.clock.clone())).then(stuck.clone()).build();
+    let (engine, request) = (rig.engine(), rig.request("a"));
+    engine.start(&pipeline, &request, &1).await.unwrap();
+    let key = IdempotencyKey::parse("once").unwrap();
+    engine.signal(&request.execution(), &go(), &key, serde_json::Value::Null).await.unwrap();
+    let task = {
+        let (engine, request) = (engine.clone(), request.clone());
+        tokio::spawn(async move { engine.start(&pipeline, &request, &1).await })
+    };
+    stuck.reached.notified().await;
+    engine.cancel(&request.execution()).await.unwrap();
+    while !task.is_finished() {
+        rig.clock.advance(Duration::from_secs(5));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(task.await.unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
+    let summary = engine.summary(&request.execution()).await.unwrap();
+    assert_eq!(summary.status, ExecutionStatus::Cancelled);
+    assert_eq!(summary.stage.as_ref().map(StageName::as_str), Some("paused"), "it was cancelled in that stage");
+    let times: Vec<_> = summary.stages.iter().map(|time| (time.stage.as_str(), time.worked.as_secs())).collect();
+    assert_eq!(times, [("ten-seconds", 20)], "the waiting run's and this one's");
+}
+
+#[tokio::test]
+async fn stages_that_ran_alone_are_listed_as_cancelled() {
+    let rig = Rig::new();
+    let (engine, request) = (rig.engine(), rig.request("a"));
+    let done = Add::new("done", 1);
+    engine.run_stage(&done, &request, &1).await.unwrap();
+    engine.cancel(&request.execution()).await.unwrap();
+    let project = ProjectName::parse("demo").unwrap();
+    let listed = async |status| engine.list_by_status(&project, status).await.unwrap().len();
+    assert_eq!((listed(ExecutionStatus::Running).await, listed(ExecutionStatus::Cancelled).await), (0, 1));
+
+    let next = Add::new("next", 1);
+    let error = engine.run_stage(&next, &request, &1).await.unwrap_err();
+    assert_eq!((error.kind(), next.effects()), (ErrorKind::Cancelled, 0));
+    assert_eq!(engine.run_stage(&done, &request, &1).await.unwrap(), RunOutcome::Completed(2), "what is done stays");
+    assert_eq!((listed(ExecutionStatus::Running).await, listed(ExecutionStatus::Cancelled).await), (0, 1));
+}
+
+/// A record store in which something happens right before each write that cancels.
+#[derive(Debug)]
+struct BeforeCancel<F> {
+    inner: Arc<MemoryRecords>,
+    cancels: AtomicUsize,
+    before: F,
+}
+
+impl<F> BeforeCancel<F> {
+    fn new(inner: Arc<MemoryRecords>, before: F) -> Arc<Self> {
+        Arc::new(Self { inner, cancels: AtomicUsize::new(0), before })
+    }
+}
+
+#[async_trait]
+impl<F> RecordStore for BeforeCancel<F>
+where
+    F: AsyncHappens,
+{
+    fn capabilities(&self) -> RecordCapabilities {
+        self.inner.capabilities()
+    }
+
+    async fn get(&self, table: Table, key: &RecordKey) -> aipipe_core::Result<Option<Record>> {
+        self.inner.get(table, key).await
+    }
+
+    async fn write(&self, writes: Vec<RecordWrite>) -> aipipe_core::Result<Vec<Option<RecordVersion>>> {
+        let cancels = |write: &RecordWrite| matches!(write, RecordWrite::Put { key, .. } if key.sort() == "cancel");
+        if writes.iter().any(cancels) {
+            assert!(self.cancels.fetch_add(1, Ordering::SeqCst) < 20, "the cancel starves");
+            self.before.happens().await;
+        }
+        self.inner.write(writes).await
+    }
+
+    async fn query(&self, table: Table, query: RecordQuery) -> aipipe_core::Result<RecordPage> {
+        self.inner.query(table, query).await
+    }
+}
+
+#[async_trait]
+trait AsyncHappens: std::fmt::Debug + Send + Sync + 'static {
+    async fn happens(&self);
+}
+
+/// Another process renews its lease.
+#[derive(Debug)]
+struct Renews(Arc<MemoryRecords>, RecordKey);
+
+#[async_trait]
+impl AsyncHappens for Renews {
+    async fn happens(&self) {
+        let head = self.0.get(Table::ExecutionState, &self.1).await.unwrap().unwrap();
+        self.0.put(Table::ExecutionState, self.1.clone(), Expect::Anything, &head.body).await.unwrap();
+    }
+}
+
+/// Another process comes to the end.
+#[derive(Debug)]
+struct Completes(aipipe_core::pipeline::Engine, Pipeline<u64, u64>, StartRequest);
+
+#[async_trait]
+impl AsyncHappens for Completes {
+    async fn happens(&self) {
+        let outcome = self.0.resume(&self.1, &self.2.execution()).await.unwrap();
+        assert!(matches!(outcome, RunOutcome::Completed(_)), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_comes_through_however_busy_the_worker_is() {
+    let rig = Rig::new();
+    let (pipeline, request) = (Pipeline::builder("p").then(WaitForGo).build(), rig.request("a"));
+    rig.engine().start(&pipeline, &request, &1).await.unwrap();
+    let head = RecordKey::parse(request.execution().as_str(), "journal:head").unwrap();
+    let store = BeforeCancel::new(rig.records.clone(), Renews(rig.records.clone(), head));
+    rig.engine_with(store.clone(), rig.clock.clone()).cancel(&request.execution()).await.unwrap();
+    assert_eq!(store.cancels.load(Ordering::SeqCst), 1);
+    assert_eq!(rig.engine().summary(&request.execution()).await.unwrap().status, ExecutionStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn a_cancel_that_comes_too_late_is_refused() {
+    let rig = Rig::new();
+    let (pipeline, request) = (Pipeline::builder("p").then(WaitForGo).build(), rig.request("a"));
+    rig.engine().start(&pipeline, &request, &1).await.unwrap();
+    let key = IdempotencyKey::parse("once").unwrap();
+    rig.engine().signal(&request.execution(), &go(), &key, serde_json::json!(1)).await.unwrap();
+    let store = BeforeCancel::new(rig.records.clone(), Completes(rig.engine(), pipeline.clone(), request.clone()));
+    let error = rig.engine_with(store, rig.clock.clone()).cancel(&request.execution()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert_eq!(rig.engine().summary(&request.execution()).await.unwrap().status, ExecutionStatus::Completed);
+    assert_eq!(rig.engine().resume(&pipeline, &request.execution()).await.unwrap(), RunOutcome::Completed(2));
 }

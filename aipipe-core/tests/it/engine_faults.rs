@@ -1,8 +1,8 @@
 //! What an execution promises when things break: stale workers, lost answers, damaged journals.
 
 use crate::support::{Add, Paused, Rig, adders, three};
-use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, RepoPath, StageName, StepKey};
-use aipipe_core::pipeline::{Outcome, Pipeline, RunOutcome, Stage, StageContext};
+use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, ExecutionStatus, RepoPath, StageName, StepKey};
+use aipipe_core::pipeline::{JournalEntry, Outcome, Pipeline, RunOutcome, Stage, StageContext};
 use aipipe_core::ports::{
     ArtifactStore as _, Clock, Expect, Record, RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore,
     RecordStoreExt, RecordVersion, RecordWrite, Table,
@@ -12,7 +12,7 @@ use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -274,4 +274,143 @@ async fn a_damaged_journal_is_corrupt_at_every_byte_and_never_done() {
 
 async fn put(rig: &Rig, key: &RecordKey, body: &serde_json::Value) {
     rig.records.put(Table::ExecutionState, key.clone(), Expect::Anything, body).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_join_at_the_end_is_completed_whichever_write_fails() {
+    let mut failed = 0;
+    for at in 1..20 {
+        let rig = Rig::new();
+        let [a, b, c] = adders();
+        let pipeline = Pipeline::builder("ends").then(a).join(b, c).build();
+        let store = Failing {
+            inner: rig.records.clone(),
+            left: AtomicUsize::new(at),
+            applied: false,
+            kind: ErrorKind::StorageFull,
+        };
+        let request = rig.request("a");
+        let first = rig.engine_with(Arc::new(store), rig.clock.clone()).start(&pipeline, &request, &0).await;
+        failed += usize::from(first.is_err());
+        rig.clock.advance(Duration::from_secs(60));
+        let done = rig.engine().start(&pipeline, &request, &0).await.unwrap();
+        assert_eq!(done, RunOutcome::Completed((11, 101)), "write {at}");
+        let summary = rig.engine().summary(&request.execution()).await.unwrap();
+        assert_eq!(summary.status, ExecutionStatus::Completed, "write {at}");
+        let journal = rig.engine().journal(&request.execution()).await.unwrap();
+        assert_eq!(journal.last(), Some(&JournalEntry::Completed), "write {at}");
+        let cancel = rig.engine().cancel(&request.execution()).await.unwrap_err();
+        assert_eq!(cancel.kind(), ErrorKind::Conflict, "write {at}: {cancel}");
+    }
+    assert!(failed >= 8, "the sweep met too few writes: {failed}");
+}
+
+/// A record store that falls silent: its n-th write and the read after it are not answered.
+#[derive(Debug)]
+struct Silent {
+    inner: Arc<MemoryRecords>,
+    left: AtomicUsize,
+    applied: bool,
+    silent: AtomicBool,
+}
+
+fn no_answer() -> Error {
+    Error::new(ErrorKind::Unavailable, "test.records", "there is no answer")
+}
+
+#[async_trait]
+impl RecordStore for Silent {
+    fn capabilities(&self) -> RecordCapabilities {
+        self.inner.capabilities()
+    }
+
+    async fn get(&self, table: Table, key: &RecordKey) -> Result<Option<Record>> {
+        if self.silent.swap(false, Ordering::SeqCst) {
+            return Err(no_answer());
+        }
+        self.inner.get(table, key).await
+    }
+
+    async fn write(&self, writes: Vec<RecordWrite>) -> Result<Vec<Option<RecordVersion>>> {
+        if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) == Ok(1) {
+            if self.applied {
+                self.inner.write(writes).await?;
+            }
+            self.silent.store(true, Ordering::SeqCst);
+            return Err(no_answer());
+        }
+        self.inner.write(writes).await
+    }
+
+    async fn query(&self, table: Table, query: RecordQuery) -> Result<RecordPage> {
+        self.inner.query(table, query).await
+    }
+}
+
+/// Tries each of its steps again when the store did not answer.
+#[derive(Debug)]
+struct Patient;
+
+#[async_trait]
+impl Stage for Patient {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> StageName {
+        StageName::parse("patient").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        String::new()
+    }
+
+    async fn run(&self, cx: &StageContext, input: u64) -> Result<Outcome<u64>> {
+        for step in ["one", "two"] {
+            let step = StepKey::parse(step).unwrap();
+            for _ in 0..2 {
+                match cx.step(&step, &input, |_| async { Ok(input) }).await {
+                    Err(error) if error.kind() == ErrorKind::Unavailable => {}
+                    other => {
+                        other?;
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(Outcome::Done(input + 1))
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_falls_silent_costs_no_worker_its_lease() {
+    let mut failed = 0;
+    for (at, applied) in (1..9).flat_map(|at| [(at, false), (at, true)]) {
+        let rig = Rig::new();
+        let store =
+            Silent { inner: rig.records.clone(), left: AtomicUsize::new(at), applied, silent: AtomicBool::default() };
+        let engine = rig.engine_with(Arc::new(store), rig.clock.clone());
+        let (pipeline, request) = (Pipeline::builder("p").then(Patient).build(), rig.request("a"));
+        let told = format!("write {at}, applied {applied}");
+        match engine.start(&pipeline, &request, &1).await {
+            Ok(outcome) => assert_eq!(outcome, RunOutcome::Completed(2), "{told}"),
+            Err(error) => {
+                failed += 1;
+                assert_eq!(error.kind(), ErrorKind::Unavailable, "{told}: {error}");
+                let known = rig.engine().find(&request.execution()).await.unwrap().map(|summary| summary.status);
+                // Of the first write nobody knows whether it made an execution; the last one's end stands as written.
+                let expected = match (at, applied) {
+                    (1, false) => None,
+                    (1, true) => Some(ExecutionStatus::Running),
+                    (7, true) => Some(ExecutionStatus::Completed),
+                    _ => Some(ExecutionStatus::Failed),
+                };
+                assert_eq!(known, expected, "{told}");
+                rig.clock.advance(Duration::from_secs(60));
+                assert_eq!(rig.engine().start(&pipeline, &request, &1).await.unwrap(), RunOutcome::Completed(2));
+            }
+        }
+        let journal = rig.engine().journal(&request.execution()).await.unwrap();
+        assert_eq!(journal.last(), Some(&JournalEntry::Completed), "{told}");
+    }
+    assert_eq!(failed, 6, "the start, the stage's result and the end, each twice");
 }

@@ -3,15 +3,17 @@
 use crate::broken_forge::{Forge, Way};
 use crate::standard::{BRIEF, Desk, merged, waits};
 use aipipe_core::domain::{
-    CommitSha, IdempotencyKey, MayApprove, PublishedBuild, PullRequestState, RepoPath, ReviewPolicy, ReviewVerdict,
-    Timestamp,
+    BranchName, CommitSha, IdempotencyKey, MayApprove, PublishedBuild, PullRequestState, RepoPath, RepositoryName,
+    ReviewPolicy, ReviewVerdict, Timestamp,
 };
 use aipipe_core::pipeline::RunOutcome;
 use aipipe_core::ports::{
-    CommitRequest, ContinuousIntegration, FileChange, ReviewDesk, ReviewSpec, RunSelector, Signature, SourceControl,
+    Clock as _, CommitRequest, ContinuousIntegration, FileChange, RepositorySpec, ReviewDesk, ReviewSpec, RunSelector,
+    Signature, SourceControl,
 };
 use aipipe_core::tables::BuildRecord;
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A commit by a person on the execution's branch.
@@ -113,6 +115,25 @@ async fn a_red_run_is_run_again_once_for_each_signal_and_goes_on() {
 }
 
 #[tokio::test]
+async fn a_later_signal_of_an_earlier_time_is_the_later_re_run() {
+    let desk = Desk::new(ReviewPolicy::Human);
+    desk.forge.fail_job("test");
+    waits(desk.run("a", BRIEF).await.unwrap());
+    desk.clock.advance(Duration::from_secs(3600));
+    desk.rerun("a").await;
+    waits(desk.run("a", BRIEF).await.unwrap());
+    // Whoever signals now has a clock that goes an hour behind.
+    let mut behind = desk.clone();
+    behind.clock = Arc::default();
+    behind.rerun("a").await;
+    for _ in 0..2 {
+        let reason = waits(desk.run("a", BRIEF).await.unwrap());
+        assert!(reason.contains("`test`"), "still red: {reason}");
+        assert_eq!(desk.forge.made("run"), 3, "one signal is one re-run");
+    }
+}
+
+#[tokio::test]
 async fn a_signal_about_another_head_has_nothing_run_again() {
     let desk = Desk::new(ReviewPolicy::Human);
     desk.forge.fail_job("test");
@@ -124,6 +145,35 @@ async fn a_signal_about_another_head_has_nothing_run_again() {
     assert_eq!(desk.forge.made("run"), 2, "the new head's own run, and no re-run of the old head");
     let selector = RunSelector::new(build.run.workflow.clone(), build.head.clone(), build.branch.clone());
     assert_eq!(desk.forge.runs(&build.repository, &selector).await.unwrap()[0].attempt, 1);
+}
+
+#[tokio::test]
+async fn a_push_while_the_commits_are_made_is_a_persons_matter_and_no_dead_end() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    let source = Forge::over(desk.forge.clone(), Way::IsPushedTo);
+    let reason = waits(desk.run_with("a", BRIEF, source.clone()).await.unwrap());
+    assert!(reason.contains("somebody moved branch aipipe/"), "{reason}");
+    let told = waits(desk.run_with("a", BRIEF, source.clone()).await.unwrap());
+    assert_eq!(told, reason, "a resume alone changes nothing");
+    assert_eq!(desk.forge.made("run"), 0);
+
+    // As told: the branch goes back to where it was.
+    let wanted = reason.split("move the branch back to ").nth(1).unwrap().split(',').next().unwrap();
+    let wanted = CommitSha::parse(wanted).unwrap();
+    let request = desk.request("a");
+    let branch = BranchName::for_execution(&request.execution());
+    let name = RepositoryName::parse(request.root.project().as_str()).unwrap();
+    let author = Signature { name: "x".to_owned(), email: "x@example.org".to_owned(), at: desk.clock.now() };
+    let spec = RepositorySpec::new(name.clone(), BranchName::parse("main").unwrap(), author);
+    let key = IdempotencyKey::derive(&["repository", name.as_str(), name.as_str()]);
+    let repository = desk.forge.ensure_repository(&spec, &key).await.unwrap();
+    let pushed = desk.forge.branch_head(&repository, &branch).await.unwrap().unwrap();
+    desk.forge.delete_branch(&repository, &branch, &pushed).await.unwrap();
+    let key = IdempotencyKey::parse("back").unwrap();
+    desk.forge.ensure_branch(&repository, &branch, &wanted, &key).await.unwrap();
+    let outcome = merged(desk.run_with("a", BRIEF, source).await.unwrap());
+    let files = desk.forge.list_files(&repository, &outcome.pull_request.merge_sha.unwrap()).await.unwrap();
+    assert!(!files.iter().any(|file| file.path.as_str() == "PUSHED.md"), "what nobody validated is merged");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod broken_forge;
+mod broken_packages;
 mod conformance;
 mod documents;
 mod domain;
@@ -11,5 +12,6 @@ mod engine_ends;
 mod engine_faults;
 mod gates;
 mod heads;
+mod signals;
 mod standard;
 mod support;

@@ -1,18 +1,18 @@
 //! Runs the sample project in a folder, until it is done or the point comes at which it was ordered to die:
-//! `crash-child WORKSPACE full|without-install`.
+//! `crash-child WORKSPACE COURSE`.
 
 #![expect(clippy::print_stderr, reason = "a program prints")]
 
-use aipipe_tests::crash::{Orders, Workflow, run};
+use aipipe_tests::crash::{Course, Orders, run};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let workspace = arguments.next().map(PathBuf::from);
-    let workflow = arguments.next().and_then(|name| Workflow::parse(name.to_str()?));
-    let (Some(workspace), Some(workflow)) = (workspace, workflow) else {
-        eprintln!("usage: crash-child WORKSPACE full|without-install");
+    let course = arguments.next().and_then(|name| Course::parse(name.to_str()?));
+    let (Some(workspace), Some(course)) = (workspace, course) else {
+        eprintln!("usage: crash-child WORKSPACE {}", Course::ALL.map(Course::as_str).join("|"));
         return ExitCode::from(64);
     };
     // One thread: the points come in the same order in every run.
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
             return ExitCode::from(71);
         }
     };
-    match runtime.block_on(Box::pin(run(&workspace, workflow, &Orders::from_env()))) {
+    match runtime.block_on(Box::pin(run(&workspace, course, &Orders::from_env()))) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}", error.chain());

@@ -3,22 +3,12 @@
 //! One table names every case. Those that need a run to its end share the package cache of the first one.
 
 use crate::program::{Ran, Running, example, program, root, run};
-use aipipe::domain::{
-    BranchName, CommitSha, Conclusion, IdempotencyKey, RepoPath, RepositoryName, RepositoryRef, RunState, Timestamp,
-};
-use aipipe::local::checks::CheckStore;
-use aipipe::local::ci::{LocalCi, LocalCiLimits, LocalCiOptions};
-use aipipe::local::git::LocalGit;
-use aipipe::local::{HostEnvironment, SystemClock};
-use aipipe::ports::{
-    CommitRequest, ContinuousIntegration as _, FileChange, RepositorySpec, RunSelector, Signature, SourceControl as _,
-};
 use aipipe_tests::figures;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -425,75 +415,76 @@ fn node_missing(rig: &Rig) {
     assert_eq!(replayed, 4, "{json}");
 }
 
-/// A workflow of one step, run with these limits.
-fn run_step(step: &str, limits: LocalCiLimits) -> (aipipe::domain::WorkflowRun, String, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let git = LocalGit::open(&folder.path().join("repositories")).unwrap();
-    let checks = CheckStore::open(&folder.path().join("checks")).unwrap();
-    let options = LocalCiOptions::new(
-        folder.path().join("ci"),
-        Arc::new(git.clone()),
-        Arc::new(checks),
-        Arc::new(SystemClock),
-        HostEnvironment::from_env(),
-    );
-    let ci = LocalCi::open(options.with_limits(limits)).unwrap();
+/// A person pushes a workflow of one step in the place of the generated one, and the program goes on: it is to run.
+///
+/// Returns the workspace and the command that goes on.
+fn pushed_step(rig: &Rig, name: &str, step: &str) -> (PathBuf, Command) {
+    let workspace = rig.workspace(name);
+    let waiting = run(rig.quickstart(&workspace, &[]).args(["--review", "human"])).exits(0).json();
+    let (repository, branch) = (waiting["repository"].as_str().unwrap(), waiting["branch"].as_str().unwrap());
+    let work = rig.path(&format!("{name}-work"));
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"];
+        let mut command = program("git");
+        let ran = run(command.args(who).args(arguments).env("GIT_CONFIG_NOSYSTEM", "1"));
+        ran.exits(0);
+    };
+    let at = work.to_str().unwrap();
+    git(&["clone", "--quiet", "--branch", branch, repository, at]);
     let workflow = format!(
         "name: CI\non: push\npermissions:\n  contents: read\njobs:\n  test:\n    name: test\n    runs-on: ubuntu-24.04\n    \
-         timeout-minutes: 5\n    steps:\n      - name: The step\n        run: |\n          {step}\n"
+         timeout-minutes: 1\n    steps:\n      - name: The step\n        run: |\n          {step}\n"
     );
-    let (run, tail) = runtime.block_on(async {
-        let (repository, selector) = commit_workflow(&git, &workflow).await;
-        let key = IdempotencyKey::parse("run").unwrap();
-        let run = ci.ensure_run(&repository, &selector, &key).await.unwrap().unwrap();
-        let tail = ci.log_tail(&repository, &run.id, &"test".parse().unwrap(), 4096).await.unwrap();
-        (run, tail)
-    });
-    (run, tail, folder)
+    fs::write(work.join(".github/workflows/ci.yml"), workflow).unwrap();
+    git(&["-C", at, "commit", "--quiet", "--all", "--message", "Change the workflow"]);
+    git(&["-C", at, "push", "--quiet"]);
+    let resume = subcommand("resume", &workspace);
+    (workspace, resume)
 }
 
-async fn commit_workflow(git: &LocalGit, workflow: &str) -> (RepositoryRef, RunSelector) {
-    let author = Signature {
-        name: "A tester".to_owned(),
-        email: "tester@example.org".to_owned(),
-        at: Timestamp::from_unix_millis(1_767_603_600_000),
-    };
-    let (main, path) = (BranchName::parse("main").unwrap(), RepoPath::parse(".github/workflows/ci.yml").unwrap());
-    let spec = RepositorySpec::new(RepositoryName::parse("demo").unwrap(), main.clone(), author.clone());
-    let repository = git.ensure_repository(&spec, &IdempotencyKey::parse("demo").unwrap()).await.unwrap();
-    let parent: CommitSha = git.branch_head(&repository, &main).await.unwrap().unwrap();
-    let change = FileChange::Put { path: path.clone(), content: workflow.to_owned().into(), executable: false };
-    let message = "Add a workflow".to_owned();
-    let request = CommitRequest::new(main.clone(), parent, vec![change], message, author);
-    let head_sha = git.commit(&repository, &request, &IdempotencyKey::parse("commit").unwrap()).await.unwrap();
-    (repository, RunSelector::new(path, head_sha, main))
+/// What the pull request's page says of a run that was red.
+#[track_caller]
+fn red_page(ran: Ran) -> String {
+    let json = ran.exits(2).json();
+    assert_eq!(json["status"], "waiting", "{json}");
+    let page = fs::read_to_string(json["pull_request"]["path"].as_str().unwrap()).unwrap();
+    assert!(page.contains("job `test`, step `The step`"), "nothing tells where it failed:\n{page}");
+    page
 }
 
-fn ci_that_hangs(_: &Rig) {
+/// How many processes of this machine have this argument.
+fn running(argument: &str) -> usize {
+    let lines =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| line.split(|byte| *byte == 0).any(|part| part == argument.as_bytes())).count()
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for other programs, on a thread of the test's own")]
+fn moment_passes() -> bool {
+    std::thread::sleep(Duration::from_millis(50));
+    false
+}
+
+fn ci_that_hangs(rig: &Rig) {
     // What it leaves in the background must go too.
-    let limits = LocalCiLimits::default().with_step_timeout(Duration::from_secs(2));
-    let (run, tail, folder) = run_step("echo before; sleep 987654 & sleep 987654", limits);
-    assert_eq!(run.state, RunState::Completed(Conclusion::TimedOut), "{run:?}\n{tail}");
-    assert!(tail.contains("before"), "{tail}");
-    let (job, step) = run.first_failure().unwrap();
-    assert_eq!((job.id.as_str(), step.unwrap().name.as_str()), ("test", "The step"));
-    let left = Command::new("pgrep").args(["-f", "sleep 987654"]).output();
-    assert!(left.is_err() || left.unwrap().stdout.is_empty(), "a process of the step is still there");
-    drop(folder);
+    let (_, mut resume) = pushed_step(rig, "hangs", "echo before; sleep 918273 & sleep 918273");
+    let program = Running::start(&mut resume);
+    let began = (0..2400).any(|_| running("918273") == 2 || moment_passes());
+    assert!(began, "the step never began");
+    let page = red_page(program.end());
+    assert!(page.contains("attempt 1: **timedout**") && page.contains("before"), "{page}");
+    assert_eq!(running("918273"), 0, "a process of the step is still there");
 }
 
-fn ci_that_prints(_: &Rig) {
-    let limits = LocalCiLimits::default().with_output(256 << 10, 4 << 20);
-    let (run, tail, folder) = run_step("head -c 1000000000 /dev/zero | tr '\\0' x", limits);
-    assert!(matches!(run.state, RunState::Completed(Conclusion::Failure)), "{run:?}\n{tail}");
-    assert!(tail.len() <= 4096, "{}", tail.len());
-    let used = Command::new("du").args(["-sk"]).arg(folder.path().join("ci/runs")).output().unwrap();
+fn ci_that_prints(rig: &Rig) {
+    let (workspace, mut resume) = pushed_step(rig, "prints", "head -c 1000000000 /dev/zero | tr '\\0' x");
+    let page = red_page(run(&mut resume));
+    assert!(page.contains("attempt 1: **failure**") && page.contains("output limit"), "{page}");
+    assert!(page.len() < 256 << 10, "{} bytes", page.len());
+    let used = Command::new("du").args(["-sk"]).arg(workspace.join("ci/runs")).output().unwrap();
     let used = String::from_utf8(used.stdout).unwrap();
     let used: u64 = used.split_whitespace().next().unwrap().parse().unwrap();
-    assert!(used < 2048, "the run takes {used} KiB of disk");
-    let note = run.first_failure().unwrap().1.unwrap().note.clone().unwrap_or_default();
-    assert!((note + &tail).contains("output"), "nothing tells why: {run:?}\n{tail}");
+    assert!(used < 20 << 10, "the runs take {used} KiB of disk");
 }
 
 fn two_processes(rig: &Rig) {

@@ -1,6 +1,6 @@
 //! Every adapter of this repository runs the suite of its port: those in memory and those for one machine.
 
-use aipipe::domain::{CheckRun, CommitSha, RepoPath, RepositoryRef, RunState, Stack, Timestamp};
+use aipipe::domain::{CheckRun, CommitSha, Cost, RepoPath, RepositoryRef, RunState, Stack, Timestamp};
 use aipipe::local::checks::CheckStore;
 use aipipe::local::packages::{LocalPackageManager, LocalPackageOptions};
 use aipipe::local::{EnvSecrets, FileSecrets, HostEnvironment, LocalWorkspace, SystemClock};
@@ -11,7 +11,7 @@ use aipipe::ports::{
 use aipipe::testing::conformance::{self, CiHooks, OwnRuns, Report, ReviewHooks};
 use aipipe::testing::{
     HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
-    StubPackageManager, VirtualClock,
+    VirtualClock,
 };
 use aipipe_tests::figures;
 use async_trait::async_trait;
@@ -95,14 +95,12 @@ async fn in_memory(ran: &mut Ran) {
     ran.add("MemoryForge", conformance::continuous_integration(&ci, &source, &OwnRuns).await);
     ran.add("MemoryForge", conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source, &*forge).await);
     let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
-    ran.add("ScriptedModel", conformance::language_model(&model, "scripted").await);
+    ran.add("ScriptedModel", conformance::language_model(&model, "scripted", &|_| Cost::ZERO).await);
     ran.add("HashEmbedder", conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
     let secrets = MemorySecrets::default();
     secrets.set("api-key", "hush-hush", Timestamp::from_unix_millis(0));
     let secrets = Arc::new(secrets) as Arc<dyn SecretStore>;
     ran.add("MemorySecrets", conformance::secret_store(&secrets, "api-key", "hush-hush").await);
-    let packages = Arc::new(StubPackageManager) as Arc<dyn PackageManager>;
-    ran.add("StubPackageManager", conformance::package_manager(&packages, &node_manifest()).await);
     let ids = Arc::new(SequentialIds::default()) as Arc<dyn IdGenerator>;
     ran.add("SequentialIds", conformance::id_generator(&ids).await);
     ran.add(
@@ -186,11 +184,14 @@ async fn on_this_machine(ran: &mut Ran, folder: &Path) {
     let options =
         LocalPackageOptions::new(folder.join("packages"), workspace.clock.clone(), HostEnvironment::from_env());
     let packages = Arc::new(LocalPackageManager::open(options).unwrap()) as Arc<dyn PackageManager>;
-    ran.add("LocalPackageManager", conformance::package_manager(&packages, &node_manifest()).await);
+    ran.add(
+        "LocalPackageManager",
+        conformance::package_manager(&packages, &node_manifest("demo"), &node_manifest("other")).await,
+    );
 }
 
-fn node_manifest() -> LockRequest {
-    let manifest = r#"{"name":"demo","version":"1.0.0","private":true,"dependencies":{"zod":"4.6.7"}}"#;
+fn node_manifest(name: &str) -> LockRequest {
+    let manifest = format!(r#"{{"name":"{name}","version":"1.0.0","private":true,"dependencies":{{"zod":"4.6.7"}}}}"#);
     let path = RepoPath::parse("package.json").unwrap();
     LockRequest::new(Stack::NodeApi, "20", [(path, manifest.into())].into())
 }

@@ -215,12 +215,12 @@ impl GithubOrchestrator {
         branch: &BranchName,
         base_head: &CommitSha,
         commits: Vec<Commit>,
-    ) -> Result<Vec<CommitRecord>> {
+    ) -> Result<Outcome<Vec<CommitRecord>>> {
         let total = commits.len();
         let mut parent = base_head.clone();
         let mut made = Vec::with_capacity(total);
         for (number, commit) in (1_u64..).zip(commits) {
-            let sha: CommitSha = cx
+            let result = cx
                 .step(&commit.step, &commit.facts(&parent), |key| {
                     let (commit, parent, author) = (&commit, parent.clone(), self.signature(cx, number));
                     async move {
@@ -239,12 +239,39 @@ impl GithubOrchestrator {
                         self.source_control.commit(repository, &request, &key).await
                     }
                 })
-                .await?;
+                .await;
+            let sha: CommitSha = match result {
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    return self.wait_for_the_branch(repository, branch, &parent, error).await;
+                }
+                other => other?,
+            };
             cx.progress(made.len() + 1, total, commit.title());
             made.push(CommitRecord { sha: sha.clone(), title: commit.title().to_owned(), stories: commit.stories });
             parent = sha;
         }
-        Ok(made)
+        Ok(Outcome::Done(made))
+    }
+
+    /// Somebody pushed to the branch before it was whole. What they made is not for aipipe to take away, and a commit on
+    /// top of it would be none that was validated: a person moves the branch back, and a resume goes on from there.
+    async fn wait_for_the_branch<T>(
+        &self,
+        repository: &RepositoryRef,
+        branch: &BranchName,
+        parent: &CommitSha,
+        refused: Error,
+    ) -> Result<Outcome<T>> {
+        let head = match self.source_control.branch_head(repository, branch).await? {
+            Some(head) if head != *parent => head,
+            _ => return Err(refused),
+        };
+        let reason = format!(
+            "somebody moved branch {branch} to {} while its commits were being made; keep what is new there under \
+             another name, move the branch back to {parent}, then resume",
+            head.short()
+        );
+        Ok(Outcome::Waiting(Wait { signal: SignalName::literal("build"), reason, poll_after: None }))
     }
 }
 
@@ -289,7 +316,10 @@ impl Stage for GithubOrchestrator {
             async move { self.source_control.ensure_branch(repository, branch, base_head, &key).await }
         })
         .await?;
-        let commits = self.commit_all(cx, &repository, &branch, &base_head, commits).await?;
+        let commits = match self.commit_all(cx, &repository, &branch, &base_head, commits).await? {
+            Outcome::Done(commits) => commits,
+            Outcome::Waiting(wait) => return Ok(Outcome::Waiting(wait)),
+        };
         let head = commits.last().map_or(base_head, |commit| commit.sha.clone());
         let mut integration = IntegrationRecord {
             execution: cx.execution().clone(),

@@ -197,7 +197,7 @@ impl ReviewCoordinator {
                 break; // One after the other.
             }
             ran.reruns += 1;
-            ran.standing = runs.again(&selector, ran.reruns, &signal).await?;
+            ran.standing = runs.again(&selector, &signal).await?;
         }
         Ok(ran)
     }

@@ -1,7 +1,7 @@
 //! The suite of [`ContinuousIntegration`].
 
 use super::source::{make, put, request};
-use super::{Check, Failure, Report, ensure, fails_with, key, main_branch, path};
+use super::{Applied, Check, Failure, Report, ensure, fails_with, key, main_branch, path};
 use crate::ErrorKind;
 use crate::domain::{CommitSha, Conclusion, JobId, JobResult, RepositoryRef, RunId, RunState, WorkflowRun};
 use crate::ports::{ContinuousIntegration, RunSelector, SourceControl};
@@ -26,7 +26,7 @@ pub trait CiHooks: Debug + Send + Sync {
     }
 
     /// What the adapter makes of a state it does not know; `None` where it runs the workflows itself, so that there are
-    /// no others' states to read.
+    /// no others' states to read: the property is skipped then.
     fn of_unknown_state(&self) -> Option<RunState>;
 }
 
@@ -78,7 +78,7 @@ pub async fn continuous_integration(ci: &Ci, source: &Source, hooks: &dyn CiHook
     report.check("a run again is the next attempt, made once", suite.reruns()).await;
     report.check("a running run is cancelled", suite.cancels_running()).await;
     report.check("cancelling an ended run is fine", suite.cancels_ended()).await;
-    report.check("unknown states are pending", suite.unknown_state()).await;
+    report.check_where_it_applies("unknown states are pending", suite.unknown_state()).await;
     report.check("absent things are not found", suite.absent()).await;
     report
 }
@@ -310,10 +310,12 @@ impl Suite<'_> {
         Ok(())
     }
 
-    async fn unknown_state(&self) -> Check {
-        let read = self.hooks.of_unknown_state();
-        ensure!(read.is_none_or(|state| state == RunState::Pending), "it is read as {read:?}");
-        Ok(())
+    async fn unknown_state(&self) -> Check<Applied> {
+        let Some(read) = self.hooks.of_unknown_state() else {
+            return Ok(Applied::Skipped("it runs the workflows itself and reads no other's states"));
+        };
+        ensure!(read == RunState::Pending, "it is read as {read:?}");
+        Ok(Applied::Checked)
     }
 
     async fn absent(&self) -> Check {

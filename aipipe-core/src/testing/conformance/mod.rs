@@ -16,6 +16,7 @@
 
 mod artifacts;
 mod ci;
+mod packages;
 mod records;
 mod review;
 mod small;
@@ -23,9 +24,10 @@ mod source;
 
 pub use artifacts::artifact_store;
 pub use ci::{CiHooks, OwnRuns, continuous_integration};
+pub use packages::package_manager;
 pub use records::record_store;
 pub use review::{ReviewHooks, review_desk};
-pub use small::{clock, embedder, id_generator, language_model, package_manager, secret_store};
+pub use small::{PriceList, clock, embedder, id_generator, language_model, secret_store};
 pub use source::source_control;
 
 use crate::domain::{
@@ -40,7 +42,22 @@ use std::fmt;
 #[derive(Debug, Clone)]
 pub struct Report {
     port: &'static str,
-    results: Vec<(&'static str, Result<(), String>)>,
+    results: Vec<(&'static str, Found)>,
+}
+
+#[derive(Debug, Clone)]
+enum Found {
+    Holds,
+    Fails(String),
+    /// It says nothing of this adapter, and why.
+    Skipped(&'static str),
+}
+
+/// How the check of a property ended that does not apply to every adapter.
+#[derive(Debug)]
+enum Applied {
+    Checked,
+    Skipped(&'static str),
 }
 
 impl Report {
@@ -49,8 +66,16 @@ impl Report {
     }
 
     async fn check(&mut self, property: &'static str, holds: impl Future<Output = Check>) {
-        let result = holds.await.map_err(|failure| failure.0);
-        self.results.push((property, result));
+        self.check_where_it_applies(property, async { holds.await.map(|()| Applied::Checked) }).await;
+    }
+
+    async fn check_where_it_applies(&mut self, property: &'static str, holds: impl Future<Output = Check<Applied>>) {
+        let found = match holds.await {
+            Ok(Applied::Checked) => Found::Holds,
+            Ok(Applied::Skipped(why)) => Found::Skipped(why),
+            Err(failure) => Found::Fails(failure.0),
+        };
+        self.results.push((property, found));
     }
 
     /// The port.
@@ -59,10 +84,21 @@ impl Report {
         self.port
     }
 
-    /// The properties that were checked.
+    /// The properties that were checked, without those that were skipped.
     #[must_use]
     pub fn properties(&self) -> Vec<&'static str> {
-        self.results.iter().map(|(property, _)| *property).collect()
+        let checked = self.results.iter().filter(|(_, found)| !matches!(found, Found::Skipped(_)));
+        checked.map(|(property, _)| *property).collect()
+    }
+
+    /// The properties that were not checked because they say nothing of this adapter, each with why.
+    #[must_use]
+    pub fn skipped(&self) -> Vec<(&'static str, &'static str)> {
+        let why = |(property, found): &(&'static str, Found)| match found {
+            Found::Skipped(why) => Some((*property, *why)),
+            Found::Holds | Found::Fails(_) => None,
+        };
+        self.results.iter().filter_map(why).collect()
     }
 
     /// The properties that do not hold, each with what was seen.
@@ -70,7 +106,10 @@ impl Report {
     pub fn failures(&self) -> Vec<(&'static str, &str)> {
         self.results
             .iter()
-            .filter_map(|(property, result)| result.as_ref().err().map(|message| (*property, message.as_str())))
+            .filter_map(|(property, found)| match found {
+                Found::Fails(message) => Some((*property, message.as_str())),
+                Found::Holds | Found::Skipped(_) => None,
+            })
             .collect()
     }
 }
@@ -78,10 +117,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}:", self.port)?;
-        for (property, result) in &self.results {
-            match result {
-                Ok(()) => writeln!(f, "  ok    {property}")?,
-                Err(message) => writeln!(f, "  FAILS {property}: {message}")?,
+        for (property, found) in &self.results {
+            match found {
+                Found::Holds => writeln!(f, "  ok      {property}")?,
+                Found::Fails(message) => writeln!(f, "  FAILS   {property}: {message}")?,
+                Found::Skipped(why) => writeln!(f, "  skipped {property}: {why}")?,
             }
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! The suite of [`ReviewDesk`].
 
 use super::source::{make, put, request};
-use super::{Check, Report, author, ensure, fails_with, key, main_branch, path};
+use super::{Applied, Check, Report, author, ensure, fails_with, key, main_branch, path};
 use crate::ErrorKind;
 use crate::domain::{
     BranchName, CheckName, CheckRun, CheckSource, CommitSha, Conclusion, MayApprove, Mergeable, PullRequest,
-    PullRequestState, RepositoryRef, ReviewVerdict, RunState,
+    PullRequestState, RepositoryRef, Review, ReviewVerdict, RunState,
 };
 use crate::ports::{MergeSpec, PullRequestSpec, ReviewDesk, ReviewSpec, SourceControl};
 use async_trait::async_trait;
@@ -24,7 +24,8 @@ pub trait ReviewHooks: Debug + Send + Sync {
     /// The comments of a pull request as people see them, oldest first.
     async fn comments(&self, repository: &RepositoryRef, number: u64) -> crate::Result<Vec<String>>;
 
-    /// Has somebody who may not approve do so; `false` on a desk where everybody who gets at it may.
+    /// Has somebody who may not approve do so; `false` on a desk where everybody who gets at it may: what is said of
+    /// strangers is skipped then.
     async fn stranger_approves(
         &self,
         repository: &RepositoryRef,
@@ -40,7 +41,10 @@ pub async fn review_desk(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) 
     report.check("head and base must differ and exist", bad_branches(desk, source)).await;
     report.check("status reports the head as it is now", current_head(desk, source)).await;
     report.check("reviews are recorded once, with their commit", reviews(desk, source)).await;
-    report.check("a review says whether its reviewer may approve", strangers(desk, source, hooks)).await;
+    report
+        .check_where_it_applies("a review says whether its reviewer may approve", said_who_may(desk, source, hooks))
+        .await;
+    report.check_where_it_applies("a stranger may not approve", strangers(desk, source, hooks)).await;
     report
         .check("checks of the head are reported, with state and source, and no others", checks(desk, source, hooks))
         .await;
@@ -142,17 +146,38 @@ async fn reviews(desk: &Desk, source: &Source) -> Check {
     Ok(())
 }
 
-async fn strangers(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Check {
+async fn said_who_may(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Check<Applied> {
+    let case = case(source, "review-may").await?;
+    let pull = open(desk, &case, "review-may").await?;
+    let recorded = desk.capabilities().records_reviews;
+    if recorded {
+        let review = ReviewSpec::new("reviewer", ReviewVerdict::Approved, case.head.clone());
+        desk.review(&case.repository, pull.number, &review, &key("review-may-1")?).await?;
+    }
+    let stranger = hooks.stranger_approves(&case.repository, pull.number, &case.head).await?;
+    if !recorded && !stranger {
+        return Ok(Applied::Skipped("it records no reviews, and there is nobody else to make one"));
+    }
+    let reviews = desk.status(&case.repository, pull.number).await?.reviews;
+    ensure!(reviews.len() == usize::from(recorded) + usize::from(stranger), "{} reviews", reviews.len());
+    let unknown: Vec<_> = reviews.iter().filter(|review| review.may_approve == MayApprove::Unknown).collect();
+    ensure!(unknown.is_empty(), "of {unknown:?} it does not say so");
+    let may = |review: &Review| review.reviewer == "reviewer" && review.may_approve == MayApprove::Yes;
+    ensure!(!recorded || reviews.iter().any(may), "whom the host lets review may not approve");
+    Ok(Applied::Checked)
+}
+
+async fn strangers(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Check<Applied> {
     let case = case(source, "review-strangers").await?;
     let pull = open(desk, &case, "review-strangers").await?;
     if !hooks.stranger_approves(&case.repository, pull.number, &case.head).await? {
-        return Ok(());
+        return Ok(Applied::Skipped("whoever gets at it may approve"));
     }
     let status = desk.status(&case.repository, pull.number).await?;
     let approvals: Vec<_> = status.reviews.iter().filter(|review| review.verdict == ReviewVerdict::Approved).collect();
     ensure!(approvals.len() == 1, "{} approvals", approvals.len());
     ensure!(approvals.iter().all(|review| review.may_approve != MayApprove::Yes), "a stranger may approve");
-    Ok(())
+    Ok(Applied::Checked)
 }
 
 async fn checks(desk: &Desk, source: &Source, hooks: &dyn ReviewHooks) -> Check {

@@ -2,20 +2,22 @@
 
 use super::{Check, Failure, Report, ensure, fails_with};
 use crate::ErrorKind;
-use crate::domain::Cost;
-use crate::ports::{
-    Clock, Embedder, IdGenerator, LanguageModel, LockRequest, ModelEvent, ModelRequest, PackageManager, SecretStore,
-};
+use crate::domain::{Cost, Usage};
+use crate::ports::{Clock, Embedder, IdGenerator, LanguageModel, ModelEvent, ModelRequest, ModelResponse, SecretStore};
 use futures::StreamExt;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Checks a [`LanguageModel`] against its contract with the model named; asks it twice.
-pub async fn language_model(model: &Arc<dyn LanguageModel>, name: &str) -> Report {
+/// What a model charges: the cost of a usage, [`Cost::AtLeast`] where the price of a part of it is not known.
+pub type PriceList<'a> = &'a (dyn Fn(&Usage) -> Cost + Sync);
+
+/// Checks a [`LanguageModel`] against its contract with the model named, whose prices the caller knows; asks it a few
+/// times.
+pub async fn language_model(model: &Arc<dyn LanguageModel>, name: &str, prices: PriceList<'_>) -> Report {
     let mut report = Report::new("LanguageModel");
-    report.check("an answer carries usage, cost and attempts", answers(model, name)).await;
-    report.check("a stream ends with the whole answer", streams(model, name)).await;
+    report.check("an answer carries usage, cost and attempts", answers(model, name, prices)).await;
+    report.check("a stream ends with the whole answer", streams(model, name, prices)).await;
     report.check("a longer request has more tokens", counts(model, name)).await;
     report.check("nothing that is printed shows a prompt", prints_no_prompt(model, name)).await;
     report.check("its model has a profile", profiled(model, name)).await;
@@ -28,16 +30,24 @@ fn question(name: &str) -> ModelRequest {
     ModelRequest::new(name, format!("Repeat: {SECRET_WORDS}"), 64)
 }
 
-async fn answers(model: &Arc<dyn LanguageModel>, name: &str) -> Check {
+async fn answers(model: &Arc<dyn LanguageModel>, name: &str, prices: PriceList<'_>) -> Check {
     let response = model.generate(&question(name)).await?;
-    ensure!(response.usage.input_tokens > 0, "no input tokens are counted");
+    costs_what_it_should(&response, prices)?;
     let last = response.attempts.last().ok_or_else(|| Failure("there is no attempt".to_owned()))?;
     ensure!(last.failure.is_none(), "the last attempt failed: {last:?}");
-    ensure!(matches!(response.cost, Cost::Known(_) | Cost::AtLeast(_)), "there is no cost");
     Ok(())
 }
 
-async fn streams(model: &Arc<dyn LanguageModel>, name: &str) -> Check {
+/// What the prices make of the usage, and of a usage that is there: nothing used costs nothing by any prices.
+fn costs_what_it_should(response: &ModelResponse, prices: PriceList<'_>) -> Check {
+    let (usage, cost) = (response.usage, response.cost);
+    ensure!(usage.input_tokens > 0 && usage.output_tokens > 0, "the usage is {usage:?}");
+    let expected = prices(&usage);
+    ensure!(cost == expected, "{usage:?} is said to cost {cost:?} and costs {expected:?}");
+    Ok(())
+}
+
+async fn streams(model: &Arc<dyn LanguageModel>, name: &str, prices: PriceList<'_>) -> Check {
     let mut stream = model.stream(&question(name)).await?;
     let (mut text, mut finished) = (String::new(), None);
     while let Some(event) = stream.next().await {
@@ -49,7 +59,7 @@ async fn streams(model: &Arc<dyn LanguageModel>, name: &str) -> Check {
     }
     let response = finished.ok_or_else(|| Failure("the stream ended without an end".to_owned()))?;
     ensure!(response.text == text, "the parts are not the answer");
-    Ok(())
+    costs_what_it_should(&response, prices)
 }
 
 async fn counts(model: &Arc<dyn LanguageModel>, name: &str) -> Check {
@@ -118,23 +128,6 @@ async fn secret(store: &Arc<dyn SecretStore>, name: &str, value: &str) -> Check 
 
 async fn no_secret(store: &Arc<dyn SecretStore>) -> Check {
     fails_with(store.get("conformance-no-such-secret").await.map(|secret| secret.version), ErrorKind::NotFound)
-}
-
-/// Checks a [`PackageManager`] on a request it must be able to serve.
-pub async fn package_manager(packages: &Arc<dyn PackageManager>, request: &LockRequest) -> Report {
-    let mut report = Report::new("PackageManager");
-    report.check("a lock is made, the same each time, and names no registry", locks(packages, request)).await;
-    report
-}
-
-async fn locks(packages: &Arc<dyn PackageManager>, request: &LockRequest) -> Check {
-    let first = packages.lock(request).await?;
-    let second = packages.lock(request).await?;
-    ensure!(first.path == second.path && first.content == second.content, "two calls gave two locks");
-    ensure!(!first.content.is_empty() && !first.tool.is_empty(), "the lock or its tool is empty");
-    let text = String::from_utf8_lossy(&first.content);
-    ensure!(!text.contains("\"resolved\"") && !text.contains("--index-url"), "the lock names a registry");
-    Ok(())
 }
 
 /// Checks a [`Clock`]; waits for a few milliseconds of its time.

@@ -7,11 +7,14 @@
 //! effect, and between the parts of each. Then the same command goes on, and what it leaves is compared with what an
 //! undisturbed run leaves under the same path. The quick sweep takes a part of the points; with `AIPIPE_FULL=1` it
 //! takes them all.
+//!
+//! The other courses (a person approves, CI is run again, a second execution, stages alone, stages side by side) are swept
+//! where they differ from that one, without an installation.
 
 mod outcome;
 mod place;
 
-use aipipe_tests::crash::Workflow;
+use aipipe_tests::crash::Course;
 use aipipe_tests::figures;
 use place::{Locks, Place, Point, Reference, Verdict};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,7 +31,7 @@ const LAST: usize = 6;
 #[derive(Debug)]
 struct Job {
     what: String,
-    workflow: Workflow,
+    course: Course,
     kill_at: Vec<usize>,
     locks: Locks,
 }
@@ -112,7 +115,7 @@ fn jobs_with_install(reference: &Reference) -> Vec<Job> {
     };
     let job = |(stage, name, nth, locks): (&str, &str, usize, Locks)| Job {
         what: format!("{stage} {name} ({nth}), with an installation"),
-        workflow: Workflow::Full,
+        course: Course::Full,
         kill_at: vec![number(stage, name, nth)],
         locks,
     };
@@ -120,7 +123,7 @@ fn jobs_with_install(reference: &Reference) -> Vec<Job> {
 }
 
 fn jobs(points: &[Point]) -> VecDeque<Job> {
-    let job = |what: String, kill_at| Job { what, workflow: Workflow::WithoutInstall, kill_at, locks: Locks::Kept };
+    let job = |what: String, kill_at| Job { what, course: Course::WithoutInstall, kill_at, locks: Locks::Kept };
     let once = chosen(points).into_iter().map(|number| {
         let point = &points[number - 1];
         job(format!("point {number}: {} {}", point.stage, point.name), vec![number])
@@ -145,13 +148,13 @@ fn killed_anywhere_a_resume_ends_the_same() {
     let folder = scratch();
     let [one, two] = ["one", "two"].map(|name| Place::new(&folder.path().join(name)));
     // This run has its lock files made; all others find them.
-    let reference = one.reference(Workflow::WithoutInstall);
+    let reference = one.reference(Course::WithoutInstall);
     two.take_locks_of(&one);
     let queue = Mutex::new(jobs(&reference.points));
     let tally = Mutex::new(Tally::default());
-    let work = |place: &Place, reference: &Reference, workflow: Workflow, next: &mut dyn FnMut() -> Option<Job>| {
-        while let Some(job) = next().filter(|job| job.workflow == workflow) {
-            let verdict = place.survives(workflow, &reference.outcome, &job.kill_at, job.locks);
+    let work = |place: &Place, reference: &Reference, course: Course, next: &mut dyn FnMut() -> Option<Job>| {
+        while let Some(job) = next().filter(|job| job.course == course) {
+            let verdict = place.survives(course, &reference.outcome, &job.kill_at, job.locks);
             assert!(verdict.kills > 0, "never killed at {}", job.what);
             println!("{}: {} faults", job.what, verdict.faults.len());
             tally.lock().unwrap().add(&job.what, &verdict);
@@ -159,13 +162,13 @@ fn killed_anywhere_a_resume_ends_the_same() {
     };
     let take = || queue.lock().unwrap().pop_front();
     std::thread::scope(|scope| {
-        scope.spawn(|| work(&one, &reference, Workflow::WithoutInstall, &mut || take()));
+        scope.spawn(|| work(&one, &reference, Course::WithoutInstall, &mut || take()));
         scope.spawn(|| {
-            let full = two.reference(Workflow::Full);
+            let full = two.reference(Course::Full);
             let mut with_install = jobs_with_install(&full).into_iter();
-            work(&two, &full, Workflow::Full, &mut || with_install.next());
-            let reference = two.reference(Workflow::WithoutInstall);
-            work(&two, &reference, Workflow::WithoutInstall, &mut || take());
+            work(&two, &full, Course::Full, &mut || with_install.next());
+            let reference = two.reference(Course::WithoutInstall);
+            work(&two, &reference, Course::WithoutInstall, &mut || take());
         });
     });
     let tally = tally.into_inner().unwrap();
@@ -186,12 +189,67 @@ fn killed_anywhere_a_resume_ends_the_same() {
     assert_eq!((tally.survived, tally.duplicates), (tally.kills, 0));
 }
 
+/// How many points of each other course the quick sweep takes.
+const OF_EACH_COURSE: usize = 6;
+
+/// The stages in which a course is another one than the whole run's; `None` for all.
+fn differs_in(course: Course) -> Option<&'static [&'static str]> {
+    match course {
+        Course::Approved | Course::RunAgain => Some(&["review-coordinator"]),
+        Course::Second => Some(&["github-orchestrator", "review-coordinator"]),
+        Course::Join => Some(&["review-coordinator", "note-build"]),
+        _ => None,
+    }
+}
+
+/// Points of a course: all where it is another one than the whole run's, or some of them, from the first to the last.
+fn points_of(course: Course, points: &[Point]) -> Vec<usize> {
+    let differs = |point: &Point| differs_in(course).is_none_or(|stages| stages.contains(&point.stage.as_str()));
+    let store = |point: &Point| point.name.starts_with("records.") || point.name.starts_with("artifact.");
+    let here: Vec<usize> =
+        (1..).zip(points).filter(|(_, point)| differs(point) && !store(point)).map(|(number, _)| number).collect();
+    assert!(here.len() > OF_EACH_COURSE, "{course:?} passes only {} points of its own", here.len());
+    if full() {
+        return here;
+    }
+    (0..OF_EACH_COURSE).map(|nth| here[nth * (here.len() - 1) / (OF_EACH_COURSE - 1)]).collect()
+}
+
+#[test]
+fn every_other_course_ends_the_same_too() {
+    let folder = scratch();
+    let [one, two] = ["three", "four"].map(|name| Place::new(&folder.path().join(name)));
+    let tally = Mutex::new(Tally::default());
+    let sweep = |place: &Place, course: Course| {
+        let reference = place.reference(course);
+        for number in points_of(course, &reference.points) {
+            let point = &reference.points[number - 1];
+            let what = format!("{course:?}, point {number}: {} {}", point.stage, point.name);
+            let verdict = place.survives(course, &reference.outcome, &[number], Locks::Kept);
+            assert!(verdict.kills > 0, "never killed at {what}");
+            println!("{what}: {} faults", verdict.faults.len());
+            tally.lock().unwrap().add(&what, &verdict);
+        }
+    };
+    sweep(&one, Course::Approved);
+    two.take_locks_of(&one);
+    std::thread::scope(|scope| {
+        scope.spawn(|| [Course::RunAgain, Course::Join].map(|course| sweep(&one, course)));
+        scope.spawn(|| [Course::Second, Course::Alone].map(|course| sweep(&two, course)));
+    });
+    let tally = tally.into_inner().unwrap();
+    figures::record("crash.courses.kill_points", tally.kills, "kills").unwrap();
+    figures::record("crash.courses.survived", tally.survived, "kills").unwrap();
+    assert_eq!(tally.faults, Vec::<String>::new());
+    assert_eq!((tally.survived, tally.duplicates), (tally.kills, 0));
+}
+
 /// Without a look before each making, the same kills must not be survived: or the sweep would see nothing.
 #[test]
 fn without_a_look_before_each_making_the_sweep_fails() {
     let folder = scratch();
     let place = Place::new(&folder.path().join("control"));
-    let reference = place.reference(Workflow::WithoutInstall);
+    let reference = place.reference(Course::WithoutInstall);
     // After each effect; but what a merge came to lies in the pull request's own record by then, so there it is the
     // moment before that is written.
     let before_told = |point: &Point| match point.stage.as_str() {

@@ -2,11 +2,10 @@
 
 use super::place::Place;
 use aipipe_adapters_local::{LocalRecords, UuidGenerator};
-use aipipe_core::domain::ExecutionId;
 use aipipe_core::pipeline::{Engine, JournalEntry, StageEntry};
 use aipipe_core::ports::{RecordQuery, RecordStoreExt as _, Table};
 use aipipe_core::testing::MemoryArtifacts;
-use aipipe_tests::crash::{AskAboutStories, Workflow, clock, request};
+use aipipe_tests::crash::{AskAboutStories, Course, clock, request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -21,16 +20,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub fn of(place: &Place, workflow: Workflow) -> Self {
+    pub fn of(place: &Place, course: Course) -> Self {
         let workspace = place.workspace();
         let mut content = BTreeMap::new();
         for area in ["artifacts", "reviews", "checks"] {
             collect(&workspace, &workspace.join(area), &mut content, &|_| true);
         }
         // What npm and the tests print differs from run to run; everything else of a run is compared.
-        let whole = |name: &str| {
-            workflow == Workflow::WithoutInstall || !(name.contains("/logs/") || name.contains("/artifacts/"))
-        };
+        let whole = |name: &str| !course.installs() || !(name.contains("/logs/") || name.contains("/artifacts/"));
         collect(&workspace, &workspace.join("ci/runs"), &mut content, &whole);
         let repositories = folders(&workspace.join("repositories"));
         let bare = workspace.join("repositories/harbour-bikes.git");
@@ -44,7 +41,7 @@ impl Outcome {
             content.insert(format!("git {}", question.join(" ")), git(&bare, question).into_bytes());
         }
         git(&bare, &["fsck", "--strict", "--no-dangling"]);
-        content.extend(records(&workspace));
+        content.extend(records(&workspace, course));
 
         let lines = |question: &[&str]| git(&bare, question).lines().count();
         let made = BTreeMap::from([
@@ -54,6 +51,7 @@ impl Outcome {
             ("merges", lines(&["rev-list", "--all", "--merges"])),
             ("pull requests", folders(&workspace.join("reviews/harbour-bikes")).len()),
             ("ci runs", folders(&workspace.join("ci/runs/harbour-bikes")).len()),
+            ("removed files", lines(&["log", "--all", "--no-merges", "--diff-filter=D", "--name-only", "--format="])),
         ]);
         content.insert("repositories".to_owned(), repositories.join("\n").into_bytes());
         Self { content, made }
@@ -146,26 +144,46 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// All records but the lease, which tells who worked last and how often it changed hands.
-fn records(workspace: &Path) -> BTreeMap<String, Vec<u8>> {
+fn records(workspace: &Path, course: Course) -> BTreeMap<String, Vec<u8>> {
     block_on(async {
         let (_folder, records) = copy_of_records(workspace).await.unwrap();
-        let request = request().unwrap();
         let mut content = BTreeMap::new();
-        for table in Table::ALL {
-            for partition in [request.root.project().as_str(), request.execution().as_str()] {
-                let found = records.query_all(table, RecordQuery::partition(partition)).await.unwrap();
+        for partition in partitions(&records, course).await {
+            let mut journal = Vec::new();
+            for table in Table::ALL {
+                let found = records.query_all(table, RecordQuery::partition(&*partition)).await.unwrap();
                 for record in found.into_iter().filter(|record| record.key.sort() != "journal:head") {
+                    if course == Course::Join && record.key.sort().starts_with("journal/") {
+                        journal.push(record.body["entry"].to_string());
+                        continue;
+                    }
                     let name = format!("{table:?} {partition} {}", record.key.sort());
                     content.insert(name, record.body.to_string().into_bytes());
                 }
             }
+            // Of stages side by side, who comes first is nobody's promise: that each entry is there once is.
+            journal.sort();
+            content.insert(format!("journal of {partition}, sorted"), journal.join("\n").into_bytes());
         }
         content
     })
 }
 
+/// The project's, its executions' and those of stages that ran alone.
+async fn partitions(records: &LocalRecords, course: Course) -> BTreeSet<String> {
+    let mut partitions = BTreeSet::from([request(course).unwrap().root.project().to_string()]);
+    for execution in [Course::First, course].map(|course| request(course).unwrap().execution()) {
+        let stages = RecordQuery::partition(execution.as_str()).with_sort_prefix("stage/");
+        for stage in records.query_all(Table::ExecutionState, stages).await.unwrap() {
+            partitions.insert(format!("{execution}:{}", stage.key.sort().trim_start_matches("stage/")));
+        }
+        partitions.insert(execution.to_string());
+    }
+    partitions
+}
+
 /// The questions whose answers are in the journal.
-pub fn journaled_answers(workspace: &Path) -> BTreeSet<String> {
+pub fn journaled_answers(workspace: &Path, course: Course) -> BTreeSet<String> {
     block_on(async {
         let Some((_folder, records)) = copy_of_records(workspace).await else { return BTreeSet::new() };
         let engine = Engine::builder(
@@ -174,8 +192,11 @@ pub fn journaled_answers(workspace: &Path) -> BTreeSet<String> {
             Arc::new(clock()),
             Arc::new(UuidGenerator),
         );
-        let execution: ExecutionId = request().unwrap().execution();
-        let journal = engine.build().unwrap().journal(&execution).await;
+        let (execution, engine) = (request(course).unwrap().execution(), engine.build().unwrap());
+        let journal = match course {
+            Course::Alone => engine.stage_journal(&execution, &AskAboutStories::stage_name().unwrap()).await,
+            _ => engine.journal(&execution).await,
+        };
         let answered = |entry: JournalEntry| match entry {
             JournalEntry::Stage { stage, entry: StageEntry::StepDone { step, .. } }
                 if stage == AskAboutStories::stage_name().unwrap() =>

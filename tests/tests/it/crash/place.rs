@@ -1,7 +1,7 @@
 //! A workspace that is made anew for every kill, and the processes that work in it.
 
 use super::outcome::{Outcome, journaled_answers};
-use aipipe_tests::crash::{Orders, Workflow, calls_file};
+use aipipe_tests::crash::{Course, Orders, calls_file};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -76,13 +76,18 @@ impl Place {
         self.root.join("downloads")
     }
 
+    /// The workspace that a project's first execution leaves.
+    fn first(&self) -> PathBuf {
+        self.root.join("first")
+    }
+
     /// Takes over the lock files of another place.
     pub fn take_locks_of(&self, other: &Self) {
         copy_files(&other.locks(), &self.locks());
     }
 
     /// An empty workspace but for what only makes it quick.
-    fn make_fresh(&self, workflow: Workflow, locks: Locks) {
+    fn make_fresh(&self, course: Course, locks: Locks) {
         let workspace = self.workspace();
         let cache = workspace.join("ci/cache");
         if cache.exists() {
@@ -93,19 +98,23 @@ impl Place {
             fs::remove_dir_all(&workspace).unwrap();
         }
         fs::remove_file(calls_file(&workspace)).ok();
+        if course == Course::Second && self.first().exists() {
+            copy_tree(&self.first(), &workspace);
+            return;
+        }
         if locks == Locks::Kept && self.locks().exists() {
             copy_files(&self.locks(), &workspace.join("packages/locks"));
         }
-        if workflow == Workflow::Full && self.downloads().exists() {
+        if course.installs() && self.downloads().exists() {
             fs::create_dir_all(cache.parent().unwrap()).unwrap();
             fs::rename(self.downloads(), cache).unwrap();
         }
     }
 
-    pub fn child(&self, workflow: Workflow, orders: &Orders) -> End {
+    pub fn child(&self, course: Course, orders: &Orders) -> End {
         let output = Command::new(env!("CARGO_BIN_EXE_crash-child"))
             .arg(self.workspace())
-            .arg(workflow.as_str())
+            .arg(course.as_str())
             .envs(orders.variables())
             .output()
             .unwrap();
@@ -119,12 +128,18 @@ impl Place {
     }
 
     /// An undisturbed run; it also makes the lock files that later runs find.
-    pub fn reference(&self, workflow: Workflow) -> Reference {
-        self.make_fresh(workflow, Locks::Kept);
+    pub fn reference(&self, course: Course) -> Reference {
+        if course == Course::Second {
+            self.make_fresh(Course::First, Locks::Kept);
+            assert_eq!(self.child(Course::First, &Orders::default()), End::Done, "there is a first execution");
+            fs::remove_dir_all(self.first()).ok();
+            fs::rename(self.workspace(), self.first()).unwrap();
+        }
+        self.make_fresh(course, Locks::Kept);
         let points = self.root.join("points");
         fs::remove_file(&points).ok();
         let orders = Orders { points: Some(points.clone()), ..Orders::default() };
-        assert_eq!(self.child(workflow, &orders), End::Done, "an undisturbed run ends well");
+        assert_eq!(self.child(course, &orders), End::Done, "an undisturbed run ends well");
         if !self.locks().exists() {
             copy_files(&self.workspace().join("packages/locks"), &self.locks());
         }
@@ -133,22 +148,29 @@ impl Place {
             let (stage, name) = line.split_once('\t').unwrap();
             Point { stage: stage.to_owned(), name: name.to_owned() }
         };
-        let reference = Reference { outcome: Outcome::of(self, workflow), points: points.lines().map(point).collect() };
-        for one in ["repositories", "branches", "merges", "pull requests", "ci runs"] {
-            assert_eq!(reference.outcome.made[one], 1, "{one} of an undisturbed run");
+        let reference = Reference { outcome: Outcome::of(self, course), points: points.lines().map(point).collect() };
+        let executions = if course == Course::Second { 2 } else { 1 };
+        for each in ["branches", "merges", "pull requests", "ci runs"] {
+            assert_eq!(reference.outcome.made[each], executions, "{each} of an undisturbed run");
         }
+        assert_eq!(reference.outcome.made["repositories"], 1);
+        assert_eq!(
+            reference.outcome.made["removed files"] > 0,
+            course == Course::Second,
+            "only the second removes some"
+        );
         assert_eq!(self.calls().len(), aipipe_tests::crash::ASKED);
         reference
     }
 
     /// Starts a run that dies at the first of these points, resumes it until the second, and so on to the end.
-    pub fn survives(&self, workflow: Workflow, reference: &Outcome, kill_at: &[usize], locks: Locks) -> Verdict {
-        self.make_fresh(workflow, locks);
+    pub fn survives(&self, course: Course, reference: &Outcome, kill_at: &[usize], locks: Locks) -> Verdict {
+        self.make_fresh(course, locks);
         let mut verdict = Verdict::default();
         let orders = kill_at.iter().map(|at| Orders { kill_at: Some(*at), ..Orders::default() });
         for orders in orders.chain([Orders::default()]) {
-            let (before, journaled) = (self.calls(), journaled_answers(&self.workspace()));
-            let end = self.child(workflow, &orders);
+            let (before, journaled) = (self.calls(), journaled_answers(&self.workspace(), course));
+            let end = self.child(course, &orders);
             self.check_calls(&before, &journaled, &mut verdict);
             match end {
                 End::Killed if orders.kill_at.is_some() => verdict.kills += 1,
@@ -160,25 +182,25 @@ impl Place {
                 }
             }
         }
-        self.compare(workflow, reference, &mut verdict);
+        self.compare(course, reference, &mut verdict);
         verdict
     }
 
     /// The control: dies at the point, and is resumed without a look at what the dead process made.
     pub fn survives_blindly(&self, reference: &Outcome, kill_at: usize) -> Verdict {
-        let workflow = Workflow::WithoutInstall;
-        self.make_fresh(workflow, Locks::Kept);
+        let course = Course::WithoutInstall;
+        self.make_fresh(course, Locks::Kept);
         let mut verdict = Verdict::default();
-        assert_eq!(self.child(workflow, &Orders { kill_at: Some(kill_at), ..Orders::default() }), End::Killed);
-        match self.child(workflow, &Orders { blind: true, ..Orders::default() }) {
-            End::Done => self.compare(workflow, reference, &mut verdict),
+        assert_eq!(self.child(course, &Orders { kill_at: Some(kill_at), ..Orders::default() }), End::Killed);
+        match self.child(course, &Orders { blind: true, ..Orders::default() }) {
+            End::Done => self.compare(course, reference, &mut verdict),
             other => verdict.faults.push(format!("{other:?}")),
         }
         verdict
     }
 
-    fn compare(&self, workflow: Workflow, reference: &Outcome, verdict: &mut Verdict) {
-        let outcome = Outcome::of(self, workflow);
+    fn compare(&self, course: Course, reference: &Outcome, verdict: &mut Verdict) {
+        let outcome = Outcome::of(self, course);
         verdict.duplicates += outcome.duplicates(reference);
         verdict.faults.extend(outcome.differences(reference));
         let mut known = BTreeSet::new();
@@ -221,6 +243,11 @@ impl Place {
             }
         }
     }
+}
+
+/// With times and links, as whoever goes on finds them.
+fn copy_tree(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
 }
 
 fn copy_files(from: &Path, to: &Path) {
