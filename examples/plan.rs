@@ -1,4 +1,5 @@
-//! Stages 1 to 3: the stack with its evidence, the entities and the components.
+//! Stages 1 to 3: the stack with its evidence, the entities and the components; where none of the five stacks fits, the scores
+//! and the evidence for that, and exit code 1.
 //!
 //! ```sh
 //! cargo run --example plan -- FILE… [--json]
@@ -8,8 +9,11 @@ mod common;
 #[path = "common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::{ArchitecturePlan, Basis, CriterionCheck};
-use aipipe::pipeline::Pipeline;
+use aipipe::domain::{
+    ArchitecturePlan, Basis, CriterionCheck, ExecutionId, StackDecision, StackEvidence, StackScore, StackVerdict,
+};
+use aipipe::local::LocalWorkspace;
+use aipipe::pipeline::{Engine, Pipeline};
 use aipipe::stages::{ArchitecturePlanner, DocumentProcessor, RequirementsSynthesizer};
 use clap::Parser;
 use std::io::{self, Write};
@@ -22,20 +26,43 @@ async fn main() -> anyhow::Result<()> {
         .then(RequirementsSynthesizer::by_rules())
         .then(ArchitecturePlanner::default())
         .build();
-    let plan = common::run(&pipeline, &arguments.files).await?;
+    let none_fits = async |engine: &Engine, workspace: &LocalWorkspace, execution: &ExecutionId| {
+        let documents = engine.stage_output(execution, &DocumentProcessor::stage_name()).await?;
+        let stories = engine.stage_output(execution, &RequirementsSynthesizer::stage_name()).await?;
+        let (Some(documents), Some(stories)) = (documents, stories) else { return Ok(()) };
+        let verdict = ArchitecturePlanner::default().verdict(&workspace.artifacts, &documents, &stories).await?;
+        Ok(stdout::to_stdout(|out| match arguments.json {
+            true => writeln!(out, "{}", serde_json::to_string(&verdict)?),
+            false => print_verdict(out, &verdict),
+        })?)
+    };
+    let plan = common::run(&pipeline, &arguments.files, none_fits).await?;
     Ok(stdout::to_stdout(|out| match arguments.json {
         true => writeln!(out, "{}", serde_json::to_string(&plan)?),
         false => print_plan(out, &plan),
     })?)
 }
 
-fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
-    let decision = &plan.decision;
+fn print_verdict(out: &mut impl Write, verdict: &StackVerdict) -> io::Result<()> {
+    match verdict {
+        StackVerdict::Chosen(decision) => print_decision(out, decision),
+        StackVerdict::NoneFits { reason, scores, evidence } => {
+            writeln!(out, "None of the five stacks fits: {reason}")?;
+            print_evidence(out, scores, evidence)
+        }
+    }
+}
+
+fn print_decision(out: &mut impl Write, decision: &StackDecision) -> io::Result<()> {
     writeln!(out, "{}: {}", decision.stack.title(), decision.explanation)?;
-    for score in &decision.scores {
+    print_evidence(out, &decision.scores, &decision.evidence)
+}
+
+fn print_evidence(out: &mut impl Write, scores: &[StackScore], evidence: &[StackEvidence]) -> io::Result<()> {
+    for score in scores {
         writeln!(out, "  {:16} {:4}", score.stack.title(), score.points)?;
     }
-    for evidence in &decision.evidence {
+    for evidence in evidence {
         let citation = &evidence.citation;
         writeln!(
             out,
@@ -43,6 +70,11 @@ fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
             evidence.points, evidence.stack, citation.quote, citation.name, citation.place, evidence.rule
         )?;
     }
+    Ok(())
+}
+
+fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
+    print_decision(out, &plan.decision)?;
     writeln!(out, "\nEntities")?;
     for entity in &plan.entities {
         writeln!(out, "  {}", entity.name)?;

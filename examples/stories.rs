@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
         .then(DocumentProcessor::default())
         .then(RequirementsSynthesizer::by_rules())
         .build();
-    let stories = common::run(&pipeline, &arguments.files).await?;
+    let stories = common::run(&pipeline, &arguments.files, async |_, _, _| Ok(())).await?;
     Ok(stdout::to_stdout(|out| match arguments.json {
         true => writeln!(out, "{}", serde_json::to_string(&stories)?),
         false => print_stories(out, &stories),

@@ -4,8 +4,9 @@ use crate::session::{Recipe, Session};
 use aipipe::ErrorKind;
 use aipipe::domain::{
     ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, CommitSha, Cost, DocumentSet, ExecutionStatus,
-    ExecutionSummary, Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StoryResult,
-    StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UnchangedBase, WaitKind, WorkflowRun,
+    ExecutionSummary, Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StackDecision,
+    StackVerdict, StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UnchangedBase, WaitKind,
+    WorkflowRun,
 };
 use aipipe::local::CREDENTIALS_WITHHELD;
 use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, RunSelector};
@@ -36,6 +37,8 @@ pub(crate) struct Report {
     documents: Option<DocumentSet>,
     stories: Option<StorySet>,
     plan: Option<ArchitecturePlan>,
+    /// The evidence, where none of the five stacks fits and somebody has to choose.
+    none_fits: Option<StackVerdict>,
     bundle: Option<CodeBundle>,
     build: Option<BuildReport>,
     /// The last CI run of the head as it is now: somebody may have pushed, or had it run again after stage 6.
@@ -62,11 +65,23 @@ impl Report {
             let head = pull_request.as_ref().map_or(&build.head, |status| &status.pull_request.head_sha).clone();
             run = last_run(session, build, &head).await?;
         }
+        let summary = engine.summary(id).await?;
+        let documents: Option<DocumentSet> = engine.stage_output(id, &DocumentProcessor::stage_name()).await?;
+        let stories: Option<StorySet> = engine.stage_output(id, &RequirementsSynthesizer::stage_name()).await?;
+        let chooses = summary.wait.as_ref().is_some_and(|wait| wait.signal == ArchitecturePlanner::stack_choice());
+        let none_fits = match (&documents, &stories) {
+            (Some(documents), Some(stories)) if chooses => {
+                let artifacts = &session.workspace.artifacts;
+                Some(ArchitecturePlanner::default().verdict(artifacts, documents, stories).await?)
+            }
+            _ => None,
+        };
         Ok(Self {
             run,
-            summary: engine.summary(id).await?,
-            documents: engine.stage_output(id, &DocumentProcessor::stage_name()).await?,
-            stories: engine.stage_output(id, &RequirementsSynthesizer::stage_name()).await?,
+            summary,
+            documents,
+            stories,
+            none_fits,
             plan: engine.stage_output(id, &ArchitecturePlanner::stage_name()).await?,
             bundle: engine.stage_output(id, &StoryExecutor::stage_name()).await?,
             build,
@@ -137,6 +152,31 @@ impl Report {
             .any(|said| said.contains(CREDENTIALS_WITHHELD))
     }
 
+    /// The stack with scores and evidence; without an id where none fits.
+    fn stack(&self) -> Option<Value> {
+        let chosen = |decision: &StackDecision| {
+            json!({
+                "id": decision.stack,
+                "choice": decision.choice,
+                "explanation": decision.explanation,
+                "scores": decision.scores,
+                "evidence": decision.evidence,
+            })
+        };
+        let verdict = match &self.none_fits {
+            Some(StackVerdict::NoneFits { reason, scores, evidence }) => Some(json!({
+                "id": null,
+                "choice": null,
+                "explanation": reason,
+                "scores": scores,
+                "evidence": evidence,
+            })),
+            Some(StackVerdict::Chosen(decision)) => Some(chosen(decision)),
+            None => None,
+        };
+        self.plan.as_ref().map(|plan| chosen(&plan.decision)).or(verdict)
+    }
+
     pub(crate) fn json(&self) -> Value {
         let summary = &self.summary;
         json!({
@@ -157,13 +197,7 @@ impl Report {
             "head_sha": self.head(),
             "built_sha": self.published().map(|build| &build.head),
             "merge_sha": self.pull_request.as_ref().and_then(|status| status.pull_request.merge_sha.as_ref()),
-            "stack": self.plan.as_ref().map(|plan| json!({
-                "id": plan.decision.stack,
-                "choice": plan.decision.choice,
-                "explanation": plan.decision.explanation,
-                "scores": plan.decision.scores,
-                "evidence": plan.decision.evidence,
-            })),
+            "stack": self.stack(),
             "stories": self.story_rows(),
             "traceability": self.matrix().map(|matrix| json!({
                 "gaps": matrix.gaps,

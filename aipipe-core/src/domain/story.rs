@@ -318,7 +318,8 @@ pub struct StorySet {
     pub questions: Vec<OpenQuestion>,
     /// Requirements no story was made of, each with the reason (constraints, rules kept as criteria, won'ts).
     pub without_story: Vec<UnservedRequirement>,
-    /// Sentences that state an obligation, an ability or a rule and are in no requirement, in order of appearance.
+    /// Sentences that state an obligation, an ability or a rule, ask about one, or are items of a list of requirements, and are
+    /// in no requirement; in order of appearance.
     #[serde(default)]
     pub uncovered: Vec<UncoveredStatement>,
 }
@@ -328,7 +329,7 @@ pub struct StorySet {
 pub struct UncoveredStatement {
     /// The sentence.
     pub citation: Citation,
-    /// The words that make it look so, such as `must not`.
+    /// The words that make it look so, such as `must not`, or that it is an item of a list of requirements.
     pub signal: String,
 }
 

@@ -300,16 +300,7 @@ impl StageContext {
     /// # Errors
     /// `NotFound`, `Corrupt`.
     pub async fn document_texts(&self, documents: &DocumentSet) -> Result<Vec<String>> {
-        let mut texts = Vec::with_capacity(documents.documents.len());
-        for document in &documents.documents {
-            let bytes = self.run.read(&document.text).await?;
-            texts.push(String::from_utf8(bytes.to_vec()).map_err(|error| {
-                Error::new(ErrorKind::Corrupt, "document.text", "a processed text is not UTF-8")
-                    .with("document", &document.id)
-                    .caused_by(error)
-            })?);
-        }
-        Ok(texts)
+        values::document_texts(&self.run.artifacts, documents).await
     }
 
     /// Stores bytes under a name users know; the same content again is no new version.

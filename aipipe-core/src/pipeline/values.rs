@@ -1,7 +1,7 @@
 //! Where journaled values lie: in the journal while they are small, in the artifact store under their hash otherwise.
 
 use super::entry::JournalValue;
-use crate::domain::{ArtifactKey, ArtifactRef, ContentHash, ExecutionId, ProjectRoot};
+use crate::domain::{ArtifactKey, ArtifactRef, ContentHash, DocumentSet, ExecutionId, ProjectRoot};
 use crate::ports::{ArtifactStore, ArtifactStoreExt, GetOptions};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -57,4 +57,18 @@ pub(super) async fn read(artifacts: &Arc<dyn ArtifactStore>, at: &ArtifactRef) -
         return Ok(older);
     }
     Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced").with("key", &at.key))
+}
+
+/// The processed texts of the documents, in their order.
+pub(crate) async fn document_texts(artifacts: &Arc<dyn ArtifactStore>, documents: &DocumentSet) -> Result<Vec<String>> {
+    let mut texts = Vec::with_capacity(documents.documents.len());
+    for document in &documents.documents {
+        let bytes = read(artifacts, &document.text).await?;
+        texts.push(String::from_utf8(bytes.to_vec()).map_err(|error| {
+            Error::new(ErrorKind::Corrupt, "document.text", "a processed text is not UTF-8")
+                .with("document", &document.id)
+                .caused_by(error)
+        })?);
+    }
+    Ok(texts)
 }

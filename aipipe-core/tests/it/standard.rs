@@ -361,7 +361,7 @@ async fn what_the_documents_leave_out_is_shown_and_removed_by_a_person_alone() {
     let less = BRIEF.replace("- Clerks must be able to delete a book.\n", "");
     for _ in 0..2 {
         let reason = waits(desk.run("b", &less).await.unwrap());
-        assert!(reason.contains("it removes a file of earlier executions"), "{reason}");
+        assert!(reason.contains("it removes 2 files of earlier executions"), "{reason}");
     }
     assert_eq!(desk.forge.made("merge"), 1, "green checks alone do not merge it");
     let build = desk.build("b").await;

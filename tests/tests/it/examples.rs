@@ -61,6 +61,28 @@ fn plan_chooses_a_stack_and_says_why() {
 }
 
 #[test]
+fn plan_shows_scores_and_evidence_where_no_stack_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = folder.path().join("tool.md");
+    fs::write(
+        &notes,
+        "Clerks must be able to add a book. The tool must be written in C++ and run from the command line.\n",
+    )
+    .unwrap();
+    let ran = run(program(example("plan")).arg(&notes)).exits(1).says("none of the five stacks fits");
+    for words in ["None of the five stacks fits: ", "Node API", "“C++” (tool.md, line 1; technology outside the five"]
+    {
+        assert!(ran.stdout.contains(words), "{words}\n{ran}");
+    }
+    let json = run(program(example("plan")).arg("--json").arg(&notes)).exits(1).json();
+    assert_eq!((&json["verdict"], json["scores"].as_array().unwrap().len()), (&json!("none_fits"), 5), "{json}");
+    assert!(!json["evidence"].as_array().unwrap().is_empty(), "{json}");
+    let workspace = folder.path().join("workspace");
+    let json = run(quickstart(&workspace, &["--json"]).arg(&notes)).exits(2).json();
+    assert_eq!((&json["stack"]["id"], json["stack"]["scores"].as_array().unwrap().len()), (&Value::Null, 5), "{json}");
+}
+
+#[test]
 fn a_pipeline_of_ones_own_and_a_stage_alone() {
     let ran = run(&mut program(example("custom_pipeline"))).exits(0);
     assert_eq!(ran.stdout, "2 on the Python API\n1 document read by stage 1 alone\n");

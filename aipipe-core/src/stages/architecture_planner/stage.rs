@@ -5,12 +5,14 @@ use crate::domain::{
     ArchitecturePlan, DocumentSet, SignalName, Stack, StackDecision, StackVerdict, StageName, StorySet, TestRunner,
     Wait,
 };
-use crate::pipeline::{Outcome, Stage, StageContext};
+use crate::pipeline::{Outcome, Stage, StageContext, document_texts};
+use crate::ports::ArtifactStore;
 use crate::stacks::definition_with;
 use crate::tables::ComponentRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Plans the architecture. When none of the five stacks fits, it waits for the signal `stack-choice`, whose payload is
 /// a stack's id such as `"node-api"`.
@@ -47,6 +49,21 @@ impl ArchitecturePlanner {
         SignalName::literal("stack-choice")
     }
 
+    /// The verdict of the evidence for an execution's documents and stories, the outputs of stages 1 and 2: what this stage
+    /// goes by, also where it waits because none of the five stacks fits.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`: a text of the documents.
+    pub async fn verdict(
+        &self,
+        artifacts: &Arc<dyn ArtifactStore>,
+        documents: &DocumentSet,
+        stories: &StorySet,
+    ) -> Result<StackVerdict> {
+        let texts = document_texts(artifacts, documents).await?;
+        Ok(decide_stack(stories, &sources(documents, &texts), self.host_choice))
+    }
+
     /// The newest signal that names a stack, so that a wrong one can be corrected.
     fn choice(&self, cx: &StageContext) -> Choice {
         if let Some(stack) = self.host_choice {
@@ -77,6 +94,10 @@ impl ArchitecturePlanner {
             }
         }
     }
+}
+
+fn sources<'a>(documents: &'a DocumentSet, texts: &'a [String]) -> Vec<Source<'a>> {
+    documents.documents.iter().zip(texts).map(|(document, text)| Source { document, text }).collect()
 }
 
 /// What was chosen from outside.
@@ -119,9 +140,7 @@ impl Stage for ArchitecturePlanner {
         }
         let documents: DocumentSet = cx.load(&stories.documents).await?;
         let texts = cx.document_texts(&documents).await?;
-        let sources: Vec<_> =
-            documents.documents.iter().zip(&texts).map(|(document, text)| Source { document, text }).collect();
-        let decision = match self.decide(cx, &stories, &sources) {
+        let decision = match self.decide(cx, &stories, &sources(&documents, &texts)) {
             DecidedOr::Decided(decision) => decision,
             DecidedOr::Or(wait) => return Ok(Outcome::Waiting(wait)),
         };

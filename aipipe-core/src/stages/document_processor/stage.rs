@@ -100,7 +100,7 @@ impl Stage for DocumentProcessor {
     }
 
     fn revision(&self) -> String {
-        format!("2 {:?}", self.limits)
+        format!("3 {:?}", self.limits)
     }
 
     async fn run(&self, cx: &StageContext, request: IntakeRequest) -> Result<Outcome<DocumentSet>> {

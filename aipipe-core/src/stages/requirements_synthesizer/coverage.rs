@@ -73,12 +73,56 @@ const LIMITS: &[&str] = &[
     "exactly",
 ];
 
+/// The signal of an item of a list that asks for things, whatever its words.
+pub(super) const LISTED: &str = "an item of a list of requirements";
+
 /// What a sentence has that makes it ask for something: its words, as they stand in a list of such words.
 pub(super) fn signal(sentence: &[Token], register: Register) -> Option<&'static str> {
-    if sentence.len() < 4 || sentence.len() > 120 || sentence.iter().any(|t| t.is_any(&["?", "？"])) {
+    if sentence.len() < 3 {
         return None;
     }
     duty(sentence, register).or_else(|| limit(sentence, register)).or_else(|| exclusion(sentence, register))
+}
+
+/// What a question asks about the product, where the word stands before those who act: "can members renew a loan",
+/// "how many books may a member borrow".
+pub(super) fn question(sentence: &[Token], register: Register) -> Option<&'static str> {
+    const ASKING: &[&str] =
+        &["can", "could", "should", "must", "shall", "may", "will", "would", "do", "does", "is", "are"];
+    const OF_TALK: &[&str] = &["me", "us", "my", "myself", "today", "tomorrow", "tonight", "week", "monday", "please"];
+    (0..sentence.len().min(8)).find_map(|at| {
+        let (phrase, _) = any_phrase_at(sentence, at, ASKING)?;
+        let verb_at = (at + 2..sentence.len().min(at + 9))
+            .find(|i| verb(lower(sentence, *i)).is_some() && !is_noun(sentence, *i))?;
+        let helper = matches!(phrase, "do" | "does" | "is" | "are");
+        let able = any_phrase_at(sentence, verb_at.saturating_sub(2), &["able to", "need to", "have to", "allowed to"]);
+        let subject = match able {
+            Some(_) => part(sentence, at + 1, verb_at - 2),
+            None if helper => return None,
+            None => part(sentence, at + 1, verb_at),
+        };
+        let subject = subject.split_last().filter(|(last, _)| last.is("be")).map_or(subject, |(_, rest)| rest);
+        let done = part(sentence, verb_at, sentence.len());
+        let known = super::talk::knows_object(done) && !sentence.iter().any(|t| t.is_any(OF_TALK));
+        let asks = match classify(subject) {
+            Some(Subject::Person)
+                if !subject.first().is_some_and(|t| t.is_any(&["they", "you", "anyone", "someone"])) =>
+            {
+                register != Register::Speech || known
+            }
+            Some(Subject::Thing(_) | Subject::System) => register != Register::Speech,
+            Some(Subject::Speaker) => register != Register::Speech && known,
+            _ => register != Register::Speech && subject.first().is_some_and(|t| t.is("you")) && known,
+        };
+        asks.then_some(phrase)
+    })
+}
+
+/// Whether a word that may be a verb is what a determiner or a preposition before it speaks of: "a search", "by order".
+fn is_noun(sentence: &[Token], at: usize) -> bool {
+    at.checked_sub(1)
+        .and_then(|i| sentence.get(i))
+        .is_some_and(|t| t.is_any(DETERMINERS) || t.is_any(PREPOSITIONS) && !t.is("to"))
 }
 
 /// "Families must …", "a loan cannot …".
@@ -108,7 +152,7 @@ fn counts(sentence: &[Token], modal: usize, verb_at: usize, register: Register, 
     let from = (0..modal).rev().find(|i| {
         sentence.get(*i).is_some_and(|t| t.is_mark() || t.is_any(&["that", "and", "but", "so", "if", "when"]))
     });
-    let subject = part(sentence, from.map_or(0, |i| i + 1), modal);
+    let subject = subject_before(sentence, from.map_or(0, |i| i + 1), modal);
     let does = lower(sentence, verb_at);
     let known = verb(does).is_some() || matches!(does, "be" | "have");
     let who = classify(subject);
@@ -148,6 +192,22 @@ fn counts(sentence: &[Token], modal: usize, verb_at: usize, register: Register, 
                 && sentence.len() < 40
         }
     }
+}
+
+/// The words before a modal, from `from` on; where there are none, those before what is put in: "members, when they are
+/// late, must pay", "members (of any age) must pay".
+fn subject_before(sentence: &[Token], from: usize, modal: usize) -> &[Token] {
+    let own = part(sentence, from, modal);
+    let Some(close) = from.checked_sub(1).filter(|_| own.is_empty()) else { return own };
+    let open = match lower(sentence, close) {
+        "," => ",",
+        ")" => "(",
+        "–" | "-" | "—" => lower(sentence, close),
+        _ => return own,
+    };
+    let Some(open) = (0..close).rev().find(|i| lower(sentence, *i) == open) else { return own };
+    let start = (0..open).rev().find(|i| sentence.get(*i).is_some_and(Token::is_mark)).map_or(0, |i| i + 1);
+    part(sentence, start, open)
 }
 
 /// "A loan lasts at most 21 days", "tickets are archived after 30 days".

@@ -5,13 +5,14 @@ use super::ask::{Ask, Register};
 use super::attributes::{self, Attributes};
 use super::finding::Finding;
 use super::section::{self, Section};
-use super::sentences::sentences;
+use super::sentences::{is_question, sentences};
 use super::words::{Gap, Token, TokenKind, after, phrase_at, span_of, tokenize, trim_marks, words_of};
-use super::{coverage, normal, scenario, table, tags};
+use super::{coverage, list_item, normal, scenario, table, tags, wish};
 use crate::domain::{Citation, DocumentFormat, Obligation, Priority, RequirementKind, Segment, SegmentKind, TextSpan};
 use std::collections::{HashMap, HashSet};
 
 mod requirement;
+mod stated;
 mod story;
 
 /// Most words and marks of a sentence that is looked at.
@@ -71,6 +72,8 @@ struct Walk<'a> {
     people: Option<(usize, String)>,
     /// Whether the sentence has a number in front, as tasks have.
     numbered: bool,
+    /// Whether the item only leads in the items below it ("Data collection:").
+    leads: bool,
     sections: HashMap<Vec<String>, Option<Section>>,
 }
 
@@ -107,19 +110,25 @@ impl<'a> Walk<'a> {
             topic: None,
             people: None,
             numbered: false,
+            leads: false,
             sections: HashMap::new(),
         }
     }
 
     fn run(mut self, quoted: bool) {
-        for segment in &self.source.document.segments {
+        let segments = &self.source.document.segments;
+        for (at, segment) in segments.iter().enumerate() {
             match segment.kind {
-                SegmentKind::Boilerplate => continue,
+                SegmentKind::Boilerplate => {
+                    self.set_apart(segment, quoted);
+                    continue;
+                }
                 SegmentKind::Quoted if !quoted => continue,
                 kind if quoted && kind != SegmentKind::Quoted => continue,
                 _ => {}
             }
             let mut tokens = tokenize(self.source.text, segment.span);
+            self.leads = segments.get(at + 1).is_some_and(|next| list_item::leads_in(self.source.text, segment, next));
             if self.register == Register::Speech {
                 tokens.retain(|t| !t.is_any(&["uh", "um", "hmm", "mm", "erm", "er", "mm-hmm"]));
             }
@@ -148,6 +157,14 @@ impl<'a> Walk<'a> {
         self.in_criteria = false;
         self.above = None;
         self.pending_label = label;
+        // "What users can do" and "Staff must be able to" name what follows
+        let names =
+            rest.first().is_some_and(|t| t.is_any(&["what", "how", "who", "when", "where", "why", "which", "things"]));
+        let open = rest.iter().rev().find(|t| !t.is_mark()).is_some_and(|t| t.is("to"));
+        let announces = own.is_some_and(|section| section != Section::Requirements) || names || open;
+        if !announces {
+            self.state(segment, trim_marks(rest));
+        }
         self.story(segment, rest, Attributes::default());
     }
 
@@ -159,7 +176,18 @@ impl<'a> Walk<'a> {
         }
         match self.columns.clone() {
             Some(columns) => {
-                let Some(row) = columns.read(self.source.text, &cells) else { return };
+                let row = columns.read(self.source.text, &cells);
+                // the cell that asks is read below; what stands beside it is not lost
+                let asking = row.as_ref().and_then(|row| row.statements.first()).and_then(|cell| span_of(cell));
+                for sentence in cells.iter().flat_map(|cell| sentences(cell)).map(trim_marks) {
+                    let own = span_of(sentence)
+                        .zip(asking)
+                        .is_some_and(|(at, cell)| cell.start <= at.start && at.end <= cell.end);
+                    if !own {
+                        self.state(segment, sentence);
+                    }
+                }
+                let Some(row) = row else { return };
                 let obligation =
                     row.attributes.priority.as_ref().map_or(Obligation::Should, |(p, _)| obligation_of(*p));
                 let stated = row.attributes.priority.clone().map(|(_, quote)| quote);
@@ -228,16 +256,24 @@ impl<'a> Walk<'a> {
         if let Some(known) = self.sections.get(&segment.headings) {
             return *known;
         }
-        let section = section::of_headings(&segment.headings);
+        let mut headings = segment.headings.as_slice();
+        // a mail about next steps or open questions asks for things all the same
+        if self.source.document.format == DocumentFormat::Email
+            && let [subject, rest @ ..] = headings
+            && matches!(section::of_heading(subject), Some(Section::Aside | Section::Preface))
+        {
+            headings = rest;
+        }
+        let section = section::of_headings(headings);
         self.sections.insert(segment.headings.clone(), section);
         section
     }
 
     /// One sentence, list item or cell.
     fn sentence(&mut self, segment: &Segment, sentence: &[Token], section: Option<Section>, given: &Attributes) {
-        // nobody asks for something in a sentence of this length: it is data, or meant to keep a reader busy
+        // no rule is made for a sentence of this length: it is data, or meant to keep a reader busy
         if sentence.len() > LONGEST {
-            return;
+            return self.state_pieces(segment, sentence);
         }
         let text = self.source.text;
         let untagged = tags::without_tags(sentence, self.register);
@@ -253,9 +289,11 @@ impl<'a> Walk<'a> {
         if rest.is_empty() {
             return;
         }
+        let signal = coverage::signal(rest, self.register);
         let mut about_above = attributes::line(text, rest);
         about_above.fill(attributes::alone_in_brackets(text, bare));
-        if !about_above.is_empty() {
+        // "priority: must have" is about the story above, "After 8 pm, guests must ring (5 points)" is not
+        if !about_above.is_empty() && (signal.is_none() || rest.iter().take(3).any(|t| t.is(":"))) {
             if let Some(finding) = self.above.as_ref().and_then(|above| self.found.get_mut(above.finding)) {
                 if let Some((priority, quote)) = &about_above.priority {
                     finding.obligation = obligation_of(*priority);
@@ -265,20 +303,25 @@ impl<'a> Walk<'a> {
             }
             return;
         }
+        let asks = is_question(whole);
+        let listed = segment.kind == SegmentKind::ListItem
+            && !self.leads
+            && !asks
+            && self.register != Register::Speech
+            && matches!(section, Some(Section::Requirements | Section::Asked(_)));
+        let question = asks.then(|| coverage::question(rest, self.register)).flatten();
+        if let Some(signal) = signal.or(question).or(listed.then_some(coverage::LISTED)) {
+            self.state_as(segment, rest, signal);
+        }
         if self.step(segment, rest) {
             return;
         }
         let broken = self.register == Register::Speech && whole.iter().any(|t| t.is_any(&["{", "}"]));
-        if broken || whole.iter().any(|t| t.is_any(&["?", "？"])) {
+        if broken || asks && (self.register == Register::Speech || !wish::is_request(rest)) {
             return;
         }
         let aside = section == Some(Section::Aside)
             && (segment.kind == SegmentKind::ListItem || self.register != Register::Document);
-        if let Some(signal) = coverage::signal(rest, self.register).filter(|_| !aside)
-            && let Some(citation) = span_of(rest).and_then(|span| self.cite(segment, span))
-        {
-            self.stated.push(Stated { citation, signal, source: self.index });
-        }
         if self.story(segment, rest, attributes.clone()) {
             return;
         }

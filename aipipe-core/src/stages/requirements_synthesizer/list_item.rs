@@ -4,6 +4,7 @@ use super::action::{Action, actions, begins_with_verb, from_noun};
 use super::lexicon::{gerund, third_person, verb};
 use super::noun_phrase::{has_finite_verb, is_person};
 use super::words::{Token, TokenKind, after, part, trim_marks, words_of};
+use crate::domain::{Segment, SegmentKind};
 
 /// Splits "**Title**: the rest" into title and rest; no title when the item has none.
 pub(super) fn lead(tokens: &[Token]) -> (&[Token], &[Token]) {
@@ -11,6 +12,16 @@ pub(super) fn lead(tokens: &[Token]) -> (&[Token], &[Token]) {
         Some(colon) if colon > 0 => (trim_marks(part(tokens, 0, colon)), trim_marks(after(tokens, colon + 1))),
         _ => (&[], tokens),
     }
+}
+
+/// Whether an item leads in the one after it, which has it among its headings.
+pub(super) fn leads_in(text: &str, segment: &Segment, next: &Segment) -> bool {
+    let words = segment.span.of(text).map(|words| words.trim().trim_end_matches([':', '：']));
+    let above = next.headings.last().map(|heading| heading.trim().trim_end_matches([':', '：', '…']));
+    segment.kind == SegmentKind::ListItem
+        && next.kind == SegmentKind::ListItem
+        && next.headings.len() > segment.headings.len()
+        && words.zip(above).is_some_and(|(words, above)| !above.is_empty() && words.starts_with(above))
 }
 
 /// Titles of remarks that ask for nothing by themselves.
@@ -123,6 +134,22 @@ pub(super) fn is_task(body: &[Token]) -> bool {
         })
 }
 
+/// Whether the words only name something: "Data collection", not "Search by name".
+pub(super) fn is_name(body: &[Token]) -> bool {
+    !begins_with_verb(body) && body.first().is_none_or(|t| third_person(&t.lower).is_none()) && !has_finite_verb(body)
+}
+
+/// Whether an item begins with "support" as what the product does: not "support tickets", "support hotline".
+fn supports(body: &[Token]) -> bool {
+    const OF_HELP: &[&str] = &[
+        "agent", "area", "case", "center", "centre", "channel", "chat", "contact", "contract", "desk", "email", "form",
+        "forum", "hotline", "hour", "inquiry", "line", "mail", "message", "number", "page", "person", "phone",
+        "portal", "request", "role", "section", "staff", "team", "ticket", "tool", "user",
+    ];
+    let of_help = |t: &Token| OF_HELP.contains(&super::lexicon::singular(&t.lower).as_str());
+    body.first().is_some_and(|t| t.is("support")) && body.get(1).is_some_and(|t| !t.is_mark() && !of_help(t))
+}
+
 /// Whether the item names a piece of a program's text.
 pub(super) fn is_of_programs(noun: &[Token]) -> bool {
     super::noun_phrase::head(noun).is_some_and(|head| OF_PROGRAMS.contains(&head.as_str()))
@@ -188,7 +215,8 @@ pub(super) fn actions_of(text: &str, lead: &[Token], body: &[Token]) -> Vec<(Str
             return as_user(from_noun(text, object).into_iter().collect());
         }
     }
-    if begins_with_verb(body) {
+    let of_help = body.first().is_some_and(|t| t.is("support")) && !supports(body);
+    if supports(body) || begins_with_verb(body) && !of_help {
         let (roles, stated, made) = if body.first().is_some_and(|t| {
             t.is_any(&[
                 "allow",

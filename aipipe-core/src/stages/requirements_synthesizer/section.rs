@@ -14,6 +14,8 @@ pub(super) enum Section {
     Kind(RequirementKind),
     /// How to tell that a story is done.
     Criteria,
+    /// What the product is for (introduction, goals): what is firmly said there counts, what is described does not.
+    Preface,
     /// Not about what the product does (agenda, attendees, glossary).
     Aside,
 }
@@ -116,8 +118,8 @@ const HEADINGS: &[(&str, Section)] = &[
     ("directory structure", Section::Aside),
     ("timeline", Section::Aside),
     ("milestones", Section::Aside),
-    ("background", Section::Aside),
-    ("introduction", Section::Aside),
+    ("background", Section::Preface),
+    ("introduction", Section::Preface),
     ("todo", Section::Aside),
     ("minutes", Section::Aside),
     ("contact", Section::Aside),
@@ -125,7 +127,7 @@ const HEADINGS: &[(&str, Section)] = &[
     ("changelog", Section::Aside),
     ("team", Section::Aside),
     ("risks", Section::Aside),
-    ("goals", Section::Aside),
+    ("goals", Section::Preface),
 ];
 
 /// What one heading says, by whole words; the earliest and longest entry decides.
@@ -158,7 +160,7 @@ fn fits(phrase: &str, section: Section, words: usize, tokens: &[Token]) -> bool 
             words <= length + 2
         }
         _ if matches!(section, Section::Asked(_)) => words <= length + 3,
-        _ => words <= length + if section == Section::Aside { 3 } else { 7 },
+        _ => words <= length + if matches!(section, Section::Aside | Section::Preface) { 3 } else { 7 },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sentences of a segment: runs of tokens that end where a reader would stop.
 
-use super::words::{Gap, Token, TokenKind, lower, part};
+use super::words::{Gap, Token, TokenKind, after, lower, part};
 
 /// Words whose full stop ends no sentence.
 const ABBREVIATIONS: &[&str] = &[
@@ -86,5 +86,76 @@ fn ends_here(tokens: &[Token], start: usize, index: usize, depth: usize) -> bool
             !(enumerator || initial || shortened || of_etc)
         }
         _ => false,
+    }
+}
+
+/// Whether a sentence asks something: its last mark is a question mark. Those in brackets and quotation marks belong to what
+/// is said there: `must ask "Are you sure?"`, `cancel a booking (free of charge?)`.
+pub(super) fn is_question(sentence: &[Token]) -> bool {
+    let mut rest = sentence;
+    // a sentence that stands in brackets or quotation marks as a whole is what they hold
+    while let Some(close) = closing_mark(rest, 0) {
+        if after(rest, close + 1).iter().any(|t| !t.is_mark()) {
+            break;
+        }
+        rest = part(rest, 1, close);
+    }
+    let (mut at, mut asks) = (0, false);
+    while let Some(token) = rest.get(at) {
+        match token.lower.as_str() {
+            "?" | "？" => asks = true,
+            "." | "!" | "。" | "！" | "…" => asks = false,
+            _ => {}
+        }
+        at = closing_mark(rest, at).unwrap_or(at) + 1;
+    }
+    asks
+}
+
+/// Where the bracket or quotation mark that opens at `at` closes, if it does.
+fn closing_mark(tokens: &[Token], at: usize) -> Option<usize> {
+    let open = tokens.get(at)?;
+    let close: &[&str] = match open.lower.as_str() {
+        "(" => &[")"],
+        "[" => &["]"],
+        "\"" => &["\""],
+        "“" => &["”"],
+        "„" => &["“", "”"],
+        "«" => &["»"],
+        "‘" => &["’"],
+        // an apostrophe stands at the end of a word
+        "'" if open.gap != Gap::None || at == 0 => &["'"],
+        _ => return None,
+    };
+    let next_opens = tokens.get(at + 1).is_some_and(|t| t.gap == Gap::None);
+    (next_opens || !open.is("'"))
+        .then(|| (at + 1..tokens.len()).find(|i| tokens.get(*i).is_some_and(|t| t.is_any(close))))
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::TextSpan;
+    use crate::stages::requirements_synthesizer::words::tokenize;
+
+    #[test]
+    fn only_a_last_question_mark_of_its_own_asks() {
+        for (text, asks) in [
+            ("Can members renew a loan?", true),
+            ("Can members renew a loan (online)?", true),
+            ("(Can members renew a loan?)", true),
+            ("“Can members renew a loan?”", true),
+            ("Which \"loan\" is it?", true),
+            ("The system must ask \"Are you sure?\" before a clerk deletes a book.", false),
+            ("The system must ask 'Are you sure?'", false),
+            ("The system must ask „Are you sure?“ first.", false),
+            ("Customers must be able to cancel a booking (free of charge?).", false),
+            ("The members' cards must show ( what?", true),
+            ("Members can pay.", false),
+        ] {
+            let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
+            assert_eq!(is_question(&tokens), asks, "{text}");
+        }
     }
 }

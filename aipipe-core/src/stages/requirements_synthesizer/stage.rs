@@ -37,7 +37,7 @@ impl Stage for RequirementsSynthesizer {
     }
 
     fn revision(&self) -> String {
-        "1 rules".to_owned()
+        "2 rules".to_owned()
     }
 
     async fn run(&self, cx: &StageContext, documents: DocumentSet) -> Result<Outcome<StorySet>> {

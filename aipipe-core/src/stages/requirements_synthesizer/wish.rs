@@ -84,6 +84,12 @@ const ADD: &[&str] = &[
     "we must not forget",
 ];
 
+/// Whether a question asks politely for something to be made: "could you add a search?"
+pub(super) fn is_request(sentence: &[Token]) -> bool {
+    let polite = strip_fillers(sentence);
+    any_phrase_at(polite, 0, ADD).is_some_and(|(phrase, _)| phrase.contains(" you "))
+}
+
 /// Things of a product one may plainly ask for, even in a meeting about anything.
 const PRODUCT_NOUNS: &[&str] = &[
     "calendar",

@@ -1,8 +1,9 @@
 //! Which of the five stacks the documents speak for, every point with its words.
 //!
-//! [`term`] is the table of words, [`scan`] finds them in a text, [`weigh`] turns them into points and this file decides.
+//! [`term`] is the table of words, [`scan`] finds them in a text, [`company`] tells names from technologies, [`weigh`] turns them into points and this file decides.
 
 mod circumstance;
+mod company;
 mod scan;
 mod term;
 #[cfg(test)]
@@ -77,9 +78,14 @@ fn misfit(balance: &Balance, scores: &[StackScore]) -> Option<String> {
         }
     }
     let named = balance.outside_words.join(", ");
-    // One mention in passing ("an import on the command line") does not outweigh a product people or programs use.
-    let strong = if balance.outside <= ONE_MENTION && best >= 3 * ENOUGH { 0 } else { balance.outside };
-    let any = strong.saturating_add(balance.outside_weak);
+    // One mention in passing ("an import on the command line") does not outweigh a product people or programs use, and two do
+    // not outweigh a stated technology with what it is used for.
+    let passing = balance.outside <= ONE_MENTION && best >= 3 * ENOUGH
+        || balance.outside_technology <= 0 && balance.outside <= 2 * ONE_MENTION && stated_with_use(balance);
+    let strong = if passing { 0 } else { balance.outside };
+    // One word of computation ("batch size", "simulation") tells nothing; several tell that it is no web product.
+    let weak = if balance.weak_words > 1 { balance.outside_weak } else { 0 };
+    let any = strong.saturating_add(weak);
     if strong > 0 && any >= best || any > 0 && best < ENOUGH {
         return Some(format!("the documents speak of {named}, which none of the five stacks provides"));
     }
@@ -87,6 +93,13 @@ fn misfit(balance: &Balance, scores: &[StackScore]) -> Option<String> {
     let only_language = python_first && balance.python_framework <= 0 && !balance.service;
     (only_language && balance.outside.saturating_add(balance.outside_weak) > 0)
         .then(|| format!("Python is stated, but nothing speaks of an HTTP API, and the documents speak of {named}"))
+}
+
+/// Whether a technology of the five is stated and the documents speak of what it is for: an HTTP API, pages.
+fn stated_with_use(balance: &Balance) -> bool {
+    let server = balance.node.max(balance.python) >= STATED && balance.service;
+    let pages = balance.react.max(balance.vue) >= STATED && balance.interface > 0;
+    server || pages
 }
 
 fn default_stack(balance: &Balance) -> (Stack, String) {

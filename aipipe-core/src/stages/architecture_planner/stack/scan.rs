@@ -2,6 +2,7 @@
 
 use super::super::words::{Gap, Word, sentences, words};
 use super::circumstance::{is_put_off, of_others, runs_on};
+use super::company;
 use super::term::{Spelling, TERMS, Term, Topic, of_extension};
 use super::vocabulary::{BETWEEN, CONTEXT, DECIDED, FIRM, HEDGES, NEGATORS, OTHERS};
 use std::collections::BTreeSet;
@@ -138,6 +139,8 @@ fn matches_at(term: &Term, sentence: &[Word<'_>], i: usize) -> bool {
         Spelling::Any => true,
         Spelling::Capital => first.is_capital(),
         Spelling::Upper => first.is_upper(),
+        Spelling::Name => company::is_technology(sentence, i),
+        Spelling::Tool => company::is_tool(sentence, i),
         Spelling::Context => {
             let verb = matches!(after, "to" | "quickly" | "immediately" | "delivery" | "shipping" | "through" | "into")
                 || (after == "back" && sentence.get(i + 2).is_none_or(|w| w.lower != "end"));

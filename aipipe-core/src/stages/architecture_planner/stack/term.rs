@@ -39,6 +39,11 @@ impl Topic {
     pub(super) fn is_technology(self) -> bool {
         !matches!(self, Self::Interface | Self::Api | Self::Shared | Self::Script)
     }
+
+    /// Whether programs are made of it, rather than being it.
+    pub(super) fn is_made_of(self) -> bool {
+        self != Self::OtherProduct
+    }
 }
 
 /// When a term that is also an everyday word is taken for the technology.
@@ -52,6 +57,10 @@ pub(super) enum Spelling {
     Upper,
     /// As a technology only beside words such as `in`, `using`, `server`, `app`.
     Context,
+    /// With a capital letter, where a technology can stand: people and things bear these names too.
+    Name,
+    /// In use, or in a sentence that names another technology.
+    Tool,
 }
 
 /// A term: its words in lower case, what it speaks for and how it has to be written.
@@ -83,14 +92,17 @@ terms! {
     Vue Any false: "vue_router" "pinia" "vuex" "vuetify";
     Node Any true: "node.js" "nodejs" "node_js" "express.js" "expressjs" "express_js" "fastify" "nestjs" "nest.js" "koa.js";
     Node Context true: "node" "express";
-    NodePages Any false: "pug" "ejs" "nunjucks";
+    NodePages Any false: "ejs" "nunjucks";
+    NodePages Tool false: "pug";
     Python Any true: "python" "python3" "py";
-    Python Any false: "pytest" "poetry" "numpy" "pandas" "pydantic" "scikit_learn" "sklearn" "matplotlib";
+    Python Any false: "pytest" "numpy" "pydantic" "scikit_learn" "sklearn" "matplotlib";
+    Python Tool false: "poetry" "pandas";
     PythonApi Any true: "fastapi" "fast_api" "uvicorn" "starlette" "django_rest_framework";
-    PythonApi Capital true: "flask" "django";
+    PythonApi Capital true: "django";
+    PythonApi Name true: "flask";
     Script Any false: "typescript" "javascript" "npm";
-    Outside Capital true: "java" "kotlin" "rust" "ruby" "scala" "elixir" "haskell" "fortran" "cobol" "angular"
-        "laravel" "symfony" "matlab" "tkinter" "pyqt5" "pyqt" "julia";
+    Outside Name true: "java" "rust" "ruby" "scala" "elixir" "angular" "julia";
+    Outside Capital true: "kotlin" "haskell" "fortran" "cobol" "laravel" "symfony" "matlab" "tkinter" "pyqt5" "pyqt";
     Outside Context true: "go" "swift" "unity";
     Outside Any true: "golang" "c++" "c++17" "c++11" "c++14" "c++20" "cpp" "c#" "asp.net" "dotnet" "net_core" "net_framework" "php" "wordpress"
         "spring_boot" "springboot" "ruby_on_rails" "swiftui" "svelte" "sveltekit" "angularjs" "ember.js" "solidjs"
@@ -102,7 +114,7 @@ terms! {
         "firmware" "microcontroller" "arduino" "embedded_system" "embedded_software" "browser_extension" "chrome_extension"
         "pytorch" "tensorflow" "keras" "hugging_face" "huggingface" "fine_tune" "fine_tuning" "training_loss" "batch_size"
         "smart_contract" "smart_contracts" "game_engine" "python_library" "java_library" "class_library" "software_library"
-        "algorithm_library" "excel_macro" "device_driver" "operating_system_kernel" "compiler" "interpreter" "graphical_desktop";
+        "algorithm_library" "excel_macro" "device_driver" "operating_system_kernel" "compiler" "bytecode_interpreter" "command_interpreter" "graphical_desktop";
     OtherProduct Upper true: "cli" "gui";
     OtherProduct Any false: "algorithm" "algorithms" "argparse" "command_line_argument" "command_line_arguments" "makefile"
         "stdin" "stdout" "simulation" "numerical" "data_analysis" "data_mining" "machine_learning" "deep_learning";

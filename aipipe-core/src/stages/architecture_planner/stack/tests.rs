@@ -184,6 +184,57 @@ fn parts_of_words_and_everyday_words_are_no_evidence() {
 }
 
 #[test]
+fn names_of_people_and_things_are_no_technology() {
+    for text in [
+        "Hi Julia, members must be able to renew a loan.",
+        "Julia must be able to approve a loan. Ask Julia. We work with Julia and Ruby.",
+        "Ruby keeps the keys. Give them to Ruby. We want Julia to see it.",
+        "Rust on a bike must be reported. Java is where the coffee comes from.",
+        "Elixir, oil and tea are sold by the bottle. Flask sizes are listed.",
+        "Angular shelves are counted. La Scala sells tickets.",
+        "Members submit poetry. Each member can submit poetry once a month.",
+        "Visitors feed the pandas. Owners of a pug get a discount.",
+        "Members must be able to book an interpreter.",
+        "The batch size of an order must be shown. The batch size is at most 50.",
+        "Staff can fine-tune the list.",
+    ] {
+        assert_eq!(chosen(text), "default node-api", "{text}: {:?}", parts(verdict(text, None)));
+    }
+    for text in [
+        "We build a REST API in Node. The batch size must be at most 50. The batch size must be shown.",
+        "We build a REST API in Node. Members submit poetry. Everybody can submit poetry twice.",
+        "We build a REST API in Node. Julia and Ruby must be able to submit poetry. Hi Julia, pandas eat.",
+    ] {
+        assert_eq!(chosen(text), "node-api", "{text}: {:?}", parts(verdict(text, None)));
+    }
+    for (text, expected) in [
+        ("The model is written in Julia.", "none"),
+        ("A Ruby server answers.", "none"),
+        ("Language: Rust", "none"),
+        ("Java", "none"),
+        ("Built with Elixir and Rust 1.80.", "none"),
+        ("It must be Python, Java or Scala, from the command line.", "none"),
+        ("Java must be used.", "none"),
+        ("Statistics with Python and pandas, served over a REST API.", "python-api"),
+        ("Manage dependencies using poetry. Other programs call a REST API.", "python-api"),
+        ("Pages are rendered by pug templates behind an Express server.", "node-api"),
+    ] {
+        assert_eq!(chosen(text), expected, "{text}: {:?}", parts(verdict(text, None)));
+    }
+}
+
+#[test]
+fn a_stated_stack_with_its_use_outweighs_a_product_named_in_passing() {
+    for (text, expected) in [
+        ("We build a REST API in Node with endpoints. There is a mobile app that calls it.", "node-api"),
+        ("We build a command line tool in Node. It is run from the command line.", "none"),
+        ("We build a REST API in Node. The mobile app, a native app of ours, must be written in Kotlin.", "none"),
+    ] {
+        assert_eq!(chosen(text), expected, "{text}: {:?}", parts(verdict(text, None)));
+    }
+}
+
+#[test]
 fn none_of_the_five_fits() {
     for text in [
         "Implement a Fibonacci heap in Java.",

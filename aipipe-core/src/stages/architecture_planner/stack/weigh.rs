@@ -4,7 +4,7 @@ use super::super::Source;
 use super::scan::{Hit, Strength, scan};
 use super::term::Topic;
 use crate::domain::{Citation, Obligation, SegmentKind, Stack, StackEvidence, StackScore, StorySet, TextSpan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Points of a technology that is required or used by the people who ask.
 pub(super) const STATED: i32 = 50;
@@ -33,8 +33,12 @@ pub(super) struct Balance {
     pub(super) python_framework: i32,
     /// Points of technologies and kinds of product outside the five.
     pub(super) outside: i32,
+    /// Points of technologies among them.
+    pub(super) outside_technology: i32,
     /// Points of words of computation, which alone say little.
     pub(super) outside_weak: i32,
+    /// How many different words of computation there are.
+    pub(super) weak_words: usize,
     /// Whether anything but a data format speaks of an HTTP API.
     pub(super) service: bool,
     /// The words of that.
@@ -89,6 +93,10 @@ pub(super) fn balance(stories: &StorySet, sources: &[Source<'_>]) -> Balance {
         let side = if is_weak(&f.hit) { &mut balance.outside_weak } else { &mut balance.outside };
         *side = side.saturating_add(f.points);
     }
+    balance.outside_technology = sum(&[Topic::Outside]);
+    let weak: BTreeSet<&str> =
+        found.iter().filter(|f| f.points > 0 && is_weak(&f.hit)).map(|f| f.hit.key.as_str()).collect();
+    balance.weak_words = weak.len();
     balance.interface = sum(&[Topic::Interface]);
     balance.api = sum(&[Topic::Api]);
     balance.service = found.iter().any(|f| f.hit.topic == Topic::Api && f.points > 0 && f.hit.key != "json");
@@ -223,8 +231,11 @@ const WEAK_PRODUCTS: &[&str] = &[
     "stdin",
     "stdout",
     "makefile",
-    "interpreter",
     "compiler",
+    "batch size",
+    "fine tune",
+    "fine tuning",
+    "training loss",
 ];
 
 fn is_weak(hit: &Hit) -> bool {
@@ -275,7 +286,7 @@ fn collect(stories: &StorySet, sources: &[Source<'_>]) -> Vec<Found> {
     if sources.is_empty() {
         let requirements = stories.requirements.iter().flat_map(|r| r.citations.iter());
         let criteria = stories.stories.iter().flat_map(|s| s.criteria.iter().map(|c| &c.citation));
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for citation in requirements.chain(criteria) {
             if seen.insert((citation.document.clone(), citation.span)) {
                 for hit in scan(&citation.quote) {

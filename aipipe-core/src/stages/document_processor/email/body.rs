@@ -5,7 +5,7 @@ use super::super::blocks::{Rules, read_blocks};
 use super::super::decode::{Line, Lines};
 use super::super::draft::{Draft, Piece};
 use super::attribution::{Intro, intro};
-use super::closing::{is_device_note, is_disclaimer, own_lines};
+use super::closing::{before_disclaimers, is_device_note, is_disclaimer, own_lines};
 use crate::domain::{Place, SegmentKind, TextSpan, Timestamp};
 
 /// Quotes within quotes are followed this far.
@@ -136,11 +136,12 @@ fn unquoted(line: &str) -> &str {
     line.strip_prefix(' ').unwrap_or(line)
 }
 
-/// Writes words that are no quotes: text, then the signature.
+/// Writes words that are no quotes: text, then the signature and disclaimers.
 fn words(lines: Option<&[Line<'_>]>, author: &Author, voice: Voice, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
     let lines = lines.unwrap_or_default();
     let texts: Vec<&str> = lines.iter().map(|line| line.text).collect();
-    let own = own_lines(&texts, author.name.as_deref());
+    let kept = texts.get(..before_disclaimers(&texts)).unwrap_or_default();
+    let own = own_lines(kept, author.name.as_deref());
     let mut start = 0;
     for at in 0..own {
         if texts.get(at).is_some_and(|line| is_device_note(line)) {

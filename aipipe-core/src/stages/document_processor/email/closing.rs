@@ -1,5 +1,7 @@
 //! The end of a message: signatures, greetings with a name, notes of a phone, disclaimers.
 
+use super::super::blocks::{Marker, marker};
+
 const CLOSINGS: &[&str] = &[
     "regards",
     "best regards",
@@ -100,8 +102,8 @@ const DEVICES: &[&str] = &[
     "发自我的",
 ];
 
+/// What hardly anything but a disclaimer or the footer of a mailing list says.
 const DISCLAIMERS: &[&str] = &[
-    "intended recipient",
     "confidential and intended",
     "confidential and may",
     "confidentiality notice",
@@ -117,16 +119,37 @@ const DISCLAIMERS: &[&str] = &[
     "ce courriel",
     "este mensaje y",
     "questo messaggio",
-    "to unsubscribe",
-    "unsubscribe from this",
     "you are receiving this because",
     "you received this message because",
-    "mailing list",
     "reply to this email directly",
     "view it on github",
+    "avast antivirus",
+];
+
+/// What they say as well, and others too: only several of these make a disclaimer.
+const HINTS: &[&str] = &[
+    "to unsubscribe",
+    "unsubscribe from this",
+    "mailing list",
     "manage your notification",
     "virus-free",
-    "avast antivirus",
+    "to this group",
+    "/listinfo/",
+    "-request@",
+    "unsubscribe@",
+    "received this",
+    "in error",
+    "notify the sender",
+    "intended recipient",
+    "delete it",
+    "please delete",
+    "this message",
+    "this email",
+    "this e-mail",
+    "confidential",
+    "privileged",
+    "disclos",
+    "strictly prohibited",
 ];
 
 /// Whether a line is the note of a phone or mail program: "Sent from my …" and no sentence.
@@ -138,53 +161,105 @@ pub(super) fn is_device_note(line: &str) -> bool {
     words <= 10 && !sentence && DEVICES.iter().any(|start| lower.starts_with(start))
 }
 
-/// Whether a paragraph is a disclaimer or the footer of a mailing list.
-pub(super) fn is_disclaimer(text: &str) -> bool {
+/// How plainly a paragraph is a disclaimer or the footer of a mailing list: 2 for a phrase of these, 1 for a hint.
+fn disclaims(text: &str) -> usize {
     // Long enough for the phrases, short enough for long texts.
     let head: String = text.chars().take(600).collect::<String>().to_lowercase();
-    DISCLAIMERS.iter().any(|phrase| head.contains(phrase))
-        && (head.contains("mail")
-            || head.contains("message")
-            || head.contains("receiv")
-            || head.contains("http")
-            || head.contains("print")
-            || head.contains("nachricht")
-            || head.contains("mensaje")
-            || head.contains("virus")
-            || head.contains("github")
-            || head.contains("subscribe"))
+    let count = |phrases: &[&str]| phrases.iter().filter(|phrase| head.contains(**phrase)).count();
+    2 * count(DISCLAIMERS) + count(HINTS)
+}
+
+/// Whether a paragraph among the sender's own words is a disclaimer all the same, as in a message somebody has copied.
+pub(super) fn is_disclaimer(text: &str) -> bool {
+    disclaims(text) >= 4
+}
+
+/// How many of `lines` come before the disclaimers at the end. One word such as "mailing list" makes none.
+pub(super) fn before_disclaimers(lines: &[&str]) -> usize {
+    let mut end = filled_end(lines);
+    while let Some(start) = (0..end).rev().find(|at| is_blank(lines, *at)).map(|blank| blank + 1) {
+        let paragraph = lines.get(start..end).unwrap_or_default().join("\n");
+        if disclaims(&paragraph) < 2 {
+            break;
+        }
+        end = filled_end(lines.get(..start).unwrap_or_default());
+    }
+    end
+}
+
+fn is_blank(lines: &[&str], at: usize) -> bool {
+    lines.get(at).is_none_or(|line| line.trim().is_empty())
+}
+
+/// The number of lines up to the last one with words.
+fn filled_end(lines: &[&str]) -> usize {
+    lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1)
 }
 
 /// How many of `lines`, the sender's own words, come before the signature; `name` is the sender's.
 pub(super) fn own_lines(lines: &[&str], name: Option<&str>) -> usize {
-    let filled = |at: &usize| lines.get(*at).is_some_and(|line| !line.trim().is_empty());
-    let end = (0..lines.len()).rev().find(filled).map_or(0, |at| at + 1);
-    // A dash-dash line marks everything below; only near the end, so that one in the middle of a text stays.
-    let marked = (end.saturating_sub(25)..end).find(|at| lines.get(*at).is_some_and(|line| is_mark(line)));
-    let end = marked.unwrap_or(end);
+    let end = filled_end(lines);
+    let end = marked(lines, end).unwrap_or(end);
     let start = end.saturating_sub(12);
-    let tail = lines.get(start..end).unwrap_or_default();
-    for (at, line) in tail.iter().enumerate() {
-        let below: Vec<&str> =
-            tail.get(at + 1..).unwrap_or_default().iter().copied().filter(|l| !l.trim().is_empty()).collect();
-        let short = below.iter().all(|line| is_contact(line));
-        let blank_above = start + at == 0 || lines.get(start + at - 1).is_none_or(|line| line.trim().is_empty());
-        if start + at > 0 && is_closing(line) && short && (!below.is_empty() || blank_above) {
-            return start + at;
-        }
-        if blank_above && short && (is_name(line, name) || is_dashed_name(line)) {
-            return start + at;
-        }
-        if blank_above && short && below.len() >= 2 && looks_named(line) && below.iter().any(|line| has_address(line)) {
-            return start + at;
+    let first = (0..end).find(|at| !is_blank(lines, *at)).unwrap_or(end);
+    // What a message begins with is a greeting or all it says.
+    for at in start.max(first + 1)..end {
+        let Some(line) = lines.get(at) else { break };
+        let below = lines.get(at + 1..end).unwrap_or_default().iter().copied().filter(|line| !line.trim().is_empty());
+        let below: Vec<&str> = below.collect();
+        let blank_above = is_blank(lines, at - 1);
+        let begins = is_closing(line) && (!below.is_empty() || blank_above)
+            || is_name(line, name) && (blank_above || below.is_empty())
+            || blank_above && is_dashed_name(line)
+            || blank_above
+                && below.len() >= 2
+                && looks_named(line)
+                && line.trim().contains(' ')
+                && below.iter().any(|line| has_address(line));
+        if begins && below.iter().all(|line| is_contact(line)) {
+            return at;
         }
     }
     end
 }
 
+/// Where a mark of RFC 3676 or one like it sets the signature apart; only near the end, so that one in the middle of a text
+/// stays.
+fn marked(lines: &[&str], end: usize) -> Option<usize> {
+    let near = end.saturating_sub(25)..end;
+    near.clone()
+        .find(|at| {
+            lines.get(*at).is_some_and(|line| is_mark(line)) && !asks(lines.get(at + 1..end).unwrap_or_default())
+        })
+        .or_else(|| {
+            near.rev()
+                .find(|at| lines.get(*at).is_some_and(|line| is_line(line)))
+                .filter(|at| is_apart(lines, *at, end))
+        })
+}
+
 /// `--`, the mark of RFC 3676, in the forms it is met in.
 fn is_mark(line: &str) -> bool {
-    matches!(line.trim_end(), "--" | "—" | "– –" | "-- --" | "---" | "__")
+    matches!(line.trim_end(), "--" | "—" | "– –" | "-- --")
+}
+
+/// A line that underlines headings and parts sections as well as signatures.
+fn is_line(line: &str) -> bool {
+    matches!(line.trim_end(), "---" | "__" | "___")
+}
+
+/// Whether what follows the line at `at` is nothing but a signature's lines, and nothing that it underlines stands above it.
+fn is_apart(lines: &[&str], at: usize, end: usize) -> bool {
+    let below = lines.get(at + 1..end).unwrap_or_default();
+    let mut filled = below.iter().filter(|line| !line.trim().is_empty()).peekable();
+    filled.peek().is_some()
+        && at.checked_sub(1).is_none_or(|above| is_blank(lines, above))
+        && filled.all(|line| is_contact(line))
+}
+
+/// Whether lines go on asking for things, as no signature does: items of a list, and what somebody can or must do.
+fn asks(lines: &[&str]) -> bool {
+    lines.iter().any(|line| is_item(line) || states(line) && !line.to_lowercase().contains("you"))
 }
 
 fn is_closing(line: &str) -> bool {
@@ -196,9 +271,26 @@ fn is_closing(line: &str) -> bool {
 fn is_contact(line: &str) -> bool {
     let line = line.trim();
     let words = line.split_whitespace().count();
-    let sentence = line.ends_with(['.', '?', '!', ':', ';']) && words > 3;
-    words <= 9 && line.chars().count() <= 70 && !sentence && !line.starts_with(['-', '*', '•', '>'])
-        || has_address(line) && words <= 12 && line.chars().count() <= 90
+    let sentence = line.ends_with(['.', '?', '!', ';']) && words > 3 || line.ends_with([':', '：']);
+    let short = words <= 9 && line.chars().count() <= 70 && !sentence && !line.starts_with(['-', '*', '•', '>']);
+    let reached = has_address(line) && words <= 12 && line.chars().count() <= 90;
+    (short || reached) && !is_item(line) && !states(line)
+}
+
+/// Whether a line is an item of a list; "(555) 346-9947" is none.
+fn is_item(line: &str) -> bool {
+    let text = match marker(line) {
+        Marker::Item { text, .. } | Marker::Numbered { text, .. } => text,
+        _ => return false,
+    };
+    text.split_whitespace().any(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
+}
+
+/// Whether a line has a word of what somebody can, must or wants to do. "Will" and "May" with a capital are names.
+fn states(line: &str) -> bool {
+    const WORDS: &[&str] =
+        &["can", "cannot", "can't", "must", "should", "shall", "need", "needs", "want", "wants", "may", "will"];
+    line.split(|c: char| !c.is_alphabetic() && c != '\'').any(|word| WORDS.contains(&word))
 }
 
 fn has_address(line: &str) -> bool {
@@ -262,5 +354,48 @@ mod tests {
         assert!(!is_device_note("This mail was sent from our system."));
         assert!(is_device_note("Sent from my Verizon Wireless BlackBerry"));
         assert!(is_device_note("Envoyé de mon iPhone"));
+    }
+
+    #[test]
+    fn a_terse_message_is_no_signature() {
+        let linked = "Hi Ben,\n\nWe need:\n\n1. Members can renew a loan\n2. Staff can add a book\n\nSee https://example.org/shop";
+        assert_eq!(own(linked, Some("Ann Client")), 8);
+        assert_eq!(own(linked, Some("Ben")), 8);
+        let thanked = "Hi Ben,\n\nThanks!\n\nWe need:\n\n1. Members can renew a loan\n2. Staff can add a book\n\nAnn";
+        assert_eq!(own(thanked, Some("Ann Client")), 9);
+        assert_eq!(own(&thanked.replace("\n\n", "\n"), Some("Ann Client")), 5);
+        assert_eq!(own("Hi Ben\n\nThanks!\n\nMembers can renew a loan\nStaff can add a book\n\nAnn", Some("Ann")), 7);
+        assert_eq!(own("Ben\n\nSearch\nhttps://example.org\nA cart", Some("Ben")), 5);
+        assert_eq!(own("Text.\n\nAnn Client\n(030) 346-9947\n1st Floor", Some("Ann Client")), 2);
+    }
+
+    #[test]
+    fn a_line_of_dashes_ends_no_message() {
+        let sections = "Members\n---\nMembers must be able to renew a loan.\n\nStaff\n---\nStaff can add a book.";
+        assert_eq!(own(sections, None), 7);
+        assert_eq!(own("Members\n\n---\n\nMembers can renew a loan\n\n---\n\nAnn Client\n+49 30 1234567", None), 6);
+        assert_eq!(own("First part.\n\n__\n\nSecond part, which is longer than any line of a signature.", None), 5);
+        assert_eq!(own("We need:\n--\n- a cart of goods\n- a search", None), 4);
+        assert_eq!(own("We need a cart.\n--\nAnn\n\nYou must not print this.", None), 1);
+    }
+
+    #[test]
+    fn everyday_words_make_no_disclaimer() {
+        let before = |text: &str| before_disclaimers(&text.lines().collect::<Vec<_>>());
+        for words in [
+            "Members must be able to join the mailing list of their branch.",
+            "To unsubscribe, members click on a link.",
+            "The mail must say how to unsubscribe.",
+            "Staff must be able to unsubscribe from this mailing list.",
+        ] {
+            assert!(!is_disclaimer(words), "{words}");
+        }
+        assert_eq!(before("A cart.\n\nMembers must be able to join the mailing list of their branch."), 3);
+        let footer = "To unsubscribe from this group, send a mail to books-request@example.org";
+        assert_eq!(before(&format!("A cart.\n\nAnn\n\n{footer}\n")), 3);
+        let legal =
+            "This message and any attachments are confidential. If you are not the intended recipient, delete it.";
+        assert_eq!(before(&format!("A cart.\n\n{legal}\n\n{footer}\n\n")), 1);
+        assert!(is_disclaimer(legal));
     }
 }

@@ -10,14 +10,23 @@ pub(super) struct Font<'d> {
     /// What the file says its codes mean; surer than the encoding, which `lopdf` prefers.
     unicode: Option<Encoding<'static>>,
     /// Characters by code, decoded once.
-    known: RefCell<HashMap<u32, Box<str>>>,
+    known: RefCell<HashMap<u32, Character>>,
     /// Widths in thousandths of the font size by code.
     widths: HashMap<u32, f32>,
     default_width: f32,
     /// Two bytes a code.
     wide: bool,
+    /// Whether the codes are numbers of glyphs in the font, or of characters: the file does not say which.
+    identity: bool,
     /// Bold by its name.
     pub(super) bold: bool,
+}
+
+/// What a code stands for.
+struct Character {
+    text: Box<str>,
+    /// Whether the file says so.
+    told: bool,
 }
 
 impl<'d> Font<'d> {
@@ -29,8 +38,11 @@ impl<'d> Font<'d> {
             .iter()
             .any(|w| name.windows(w.len()).any(|n| n == w.as_bytes()));
         let unicode = unicode_map(document, font, max_unpacked);
+        let named = font.get_deref(b"Encoding", document).and_then(Object::as_name).unwrap_or_default();
+        let identity = wide && unicode.is_none() && named.starts_with(b"Identity");
         let known = RefCell::new(HashMap::new());
-        let mut made = Self { encoding, unicode, known, widths: HashMap::new(), default_width: 500.0, wide, bold };
+        let mut made =
+            Self { encoding, unicode, known, widths: HashMap::new(), default_width: 500.0, wide, identity, bold };
         if wide {
             made.default_width = 1000.0;
             made.wide_widths(document, font);
@@ -40,33 +52,51 @@ impl<'d> Font<'d> {
         made
     }
 
-    /// The characters of a string; nothing when the font does not say what its codes mean.
-    pub(super) fn text(&self, bytes: &[u8]) -> String {
-        if let (None, Some(encoding @ Encoding::SimpleEncoding(_))) = (&self.unicode, &self.encoding) {
-            // Codes of these have one or two bytes, so that only the whole string can be decoded.
-            return Document::decode_text(encoding, bytes).unwrap_or_default();
+    /// The characters of a string, nothing for codes the font gives no meaning, and how many of its codes mean a character
+    /// only by guess or none at all.
+    pub(super) fn text(&self, bytes: &[u8]) -> (String, usize) {
+        if let Some(encoding) = self.whole_strings() {
+            let text = Document::decode_text(encoding, bytes).unwrap_or_default();
+            let untold = if text.is_empty() { bytes.len() } else { 0 };
+            return (text, untold);
         }
         let mut known = self.known.borrow_mut();
-        let mut text = String::new();
+        let (mut text, mut untold) = (String::new(), 0);
         for bytes in bytes.chunks(self.code_size()) {
-            text.push_str(known.entry(code_of(bytes)).or_insert_with(|| self.character(bytes).into_boxed_str()));
+            let character = known.entry(code_of(bytes)).or_insert_with(|| self.character(bytes));
+            text.push_str(&character.text);
+            untold += usize::from(!character.told && character.text.as_ref() != " ");
         }
-        text
+        (text, untold)
+    }
+
+    /// The encoding of whole strings, whose codes have one or two bytes.
+    fn whole_strings(&self) -> Option<&Encoding<'d>> {
+        self.encoding.as_ref().filter(|encoding| {
+            self.unicode.is_none() && !self.identity && matches!(encoding, Encoding::SimpleEncoding(_))
+        })
     }
 
     fn code_size(&self) -> usize {
         if self.wide { 2 } else { 1 }
     }
 
-    fn character(&self, code: &[u8]) -> String {
+    fn character(&self, code: &[u8]) -> Character {
+        if self.identity {
+            // Numbers of characters are the better guess: numbers of glyphs would not read as text at all.
+            let guess = char::from_u32(code_of(code)).filter(|c| !c.is_control());
+            return Character { text: guess.map(String::from).unwrap_or_default().into_boxed_str(), told: false };
+        }
         let decode = |encoding: &Encoding<'_>| Document::decode_text(encoding, code).unwrap_or_default();
         let found = self.unicode.as_ref().map(decode).filter(|text| !text.contains('\u{FFFD}') && !text.is_empty());
         let text = found.or_else(|| self.encoding.as_ref().map(decode)).unwrap_or_default();
-        match (code, text.as_str()) {
+        let told = !text.is_empty() && !text.chars().all(|c| c.is_control() || c == '\u{FFFD}');
+        let text = match (code, text.as_str()) {
             // A code without a character: joined letters in the fonts of TeX, which name no encoding.
             (&[byte @ (0x0B..=0x0F | 0x1B..=0x1F)], "") => spell_out(String::new(), char::from(byte)),
             _ => text.chars().fold(String::new(), spell_out),
-        }
+        };
+        Character { text: text.into_boxed_str(), told }
     }
 
     /// The width of a string in thousandths of the font size, and the numbers of its codes and its spaces.

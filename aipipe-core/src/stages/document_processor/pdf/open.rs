@@ -8,6 +8,7 @@ use super::layout::{self, TextLine};
 use super::page::PageReader;
 use crate::domain::{Place, RefusalReason, SegmentKind};
 use lopdf::{Document, LoadOptions, Object};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reads a PDF file.
@@ -25,6 +26,8 @@ struct Pages {
     author: Option<String>,
     /// Lines by page, or why a page could not be read.
     pages: Vec<Result<Vec<TextLine>, String>>,
+    /// Pages that were read and may not say what they seem to.
+    doubtful: Vec<u32>,
     truncated: bool,
 }
 
@@ -49,12 +52,100 @@ fn pages(bytes: &[u8], limits: &ReadLimits) -> Result<Pages, Unreadable> {
         return Err(Unreadable::new(RefusalReason::Damaged, "no page can be found in it"));
     }
     let mut reader = PageReader::new(&document, limits);
-    let mut pages = Vec::new();
-    for id in ids {
-        pages.push(reader.read(id).map(layout::lines));
+    let (mut pages, mut doubtful) = (Vec::new(), Vec::new());
+    for (number, id) in (1..).zip(ids) {
+        let page = reader.read(id).and_then(|drawn| {
+            let lines = layout::lines(drawn.runs);
+            match trust(drawn.codes, drawn.untold, &lines) {
+                Trust::Sure => {}
+                Trust::Doubtful => doubtful.push(number),
+                Trust::None => return Err("its fonts do not say which characters it shows".to_owned()),
+            }
+            Ok(lines)
+        });
+        pages.push(page);
     }
     let truncated = !ends_properly(bytes);
-    Ok(Pages { title: info(&document, b"Title"), author: info(&document, b"Author"), pages, truncated })
+    Ok(Pages { title: info(&document, b"Title"), author: info(&document, b"Author"), pages, doubtful, truncated })
+}
+
+/// Whether the text of a page is what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Sure,
+    Doubtful,
+    None,
+}
+
+/// Fewest codes and words of a page to tell from.
+const ENOUGH_CODES: usize = 20;
+const ENOUGH_WORDS: usize = 10;
+
+/// Judges a page by how many of its codes have no character in their font, and by how its words look.
+fn trust(codes: usize, untold: usize, lines: &[TextLine]) -> Trust {
+    let words = lines.iter().flat_map(|line| line.text.split_whitespace());
+    let words = words.filter(|word| word.chars().any(char::is_alphabetic));
+    let (mut all, mut odd) = (0_usize, 0_usize);
+    for word in words {
+        all += 1;
+        odd += usize::from(is_odd(word));
+    }
+    let looks_odd = all >= ENOUGH_WORDS && odd * 10 > all * 3;
+    let guessed = codes >= ENOUGH_CODES && untold * 10 > codes * 3;
+    // Codes that were guessed and read as words are worth a look; those that do not are none.
+    let unreadable =
+        codes >= ENOUGH_CODES && untold * 2 > codes && (looks_odd || letters(lines) * 2 < codes || few_letters(lines));
+    match (unreadable, guessed || looks_odd) {
+        (true, _) => Trust::None,
+        (false, true) => Trust::Doubtful,
+        (false, false) => Trust::Sure,
+    }
+}
+
+fn letters(lines: &[TextLine]) -> usize {
+    lines.iter().map(|line| line.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+}
+
+/// Whether hardly any different letters are there, as where all that could be guessed were joined ones.
+fn few_letters(lines: &[TextLine]) -> bool {
+    let kinds: BTreeSet<char> =
+        lines.iter().flat_map(|line| line.text.chars()).filter(|c| c.is_alphabetic()).take(10_000).collect();
+    letters(lines) >= ENOUGH_CODES && kinds.len() < 8
+}
+
+/// Whether a word has marks between its letters that no word has: `pBatno[ci`, `q4˛¶¡˛`.
+fn is_odd(word: &str) -> bool {
+    let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let usual = |c: char| {
+        c.is_alphanumeric()
+            || matches!(
+                c,
+                '\'' | '’'
+                    | '-'
+                    | '‐'
+                    | '–'
+                    | '—'
+                    | '.'
+                    | ','
+                    | ':'
+                    | ';'
+                    | '/'
+                    | '@'
+                    | '_'
+                    | '&'
+                    | '('
+                    | ')'
+                    | '='
+                    | '+'
+                    | '%'
+                    | '#'
+                    | '?'
+                    | '\u{AD}'
+            )
+    };
+    let marks = !inner.chars().all(usual);
+    let outer = word.chars().filter(|c| !c.is_alphanumeric()).count();
+    marks && !inner.contains("://") || outer > 2 && outer * 2 > word.chars().count()
 }
 
 /// Whether the file's trailer names an encryption dictionary.
@@ -122,6 +213,12 @@ fn write(found: Pages, draft: &mut Draft<'_>) -> Result<(), Unreadable> {
             None if found.truncated => Unreadable::new(RefusalReason::Damaged, "ends early; no text is left in it"),
             None => Unreadable::new(RefusalReason::NoText, format!("{count} pages without text; a scan, perhaps")),
         });
+    }
+    if !found.doubtful.is_empty() {
+        draft.warnings.push(format!(
+            "the fonts of {} do not say for sure which characters they show; the text may be wrong",
+            page_list(&found.doubtful)
+        ));
     }
     if found.truncated {
         draft.warnings.push("the file ends early; pages may be missing".to_owned());

@@ -23,6 +23,17 @@ pub(super) struct PageReader<'d> {
     fonts: BTreeMap<usize, Rc<Font<'d>>>,
 }
 
+/// What a page draws.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    /// The pieces of text, in the order they are drawn.
+    pub(super) runs: Vec<Run>,
+    /// How many codes of characters they were.
+    pub(super) codes: usize,
+    /// How many of these mean a character only by guess or none at all, because their font does not say.
+    pub(super) untold: usize,
+}
+
 /// The state that text operators work on.
 struct State<'d> {
     ctm: Matrix,
@@ -43,8 +54,8 @@ impl<'d> PageReader<'d> {
         Self { document, limits, fonts: BTreeMap::new() }
     }
 
-    /// The pieces of text of a page, in the order they are drawn.
-    pub(super) fn read(&mut self, page: ObjectId) -> Result<Vec<Run>, String> {
+    /// What a page draws as text.
+    pub(super) fn read(&mut self, page: ObjectId) -> Result<Drawn, String> {
         let fonts = self.document.get_page_fonts(page).unwrap_or_default();
         let limit = self.limits.max_unpacked_bytes;
         let content = self.document.get_page_content_with_limit(page, limit).map_err(|error| error.to_string())?;
@@ -52,9 +63,9 @@ impl<'d> PageReader<'d> {
         let (direct, by_reference) = self.document.get_page_resources(page).unwrap_or_default();
         let mut resources: Vec<&'d Dictionary> = direct.into_iter().collect();
         resources.extend(by_reference.iter().filter_map(|id| self.document.get_dictionary(*id).ok()));
-        let mut runs = Vec::new();
-        self.draw(&content.operations, &fonts, &resources, IDENTITY, 0, &mut runs);
-        Ok(runs)
+        let mut drawn = Drawn::default();
+        self.draw(&content.operations, &fonts, &resources, IDENTITY, 0, &mut drawn);
+        Ok(drawn)
     }
 
     fn draw(
@@ -64,7 +75,7 @@ impl<'d> PageReader<'d> {
         resources: &[&'d Dictionary],
         ctm: Matrix,
         depth: usize,
-        runs: &mut Vec<Run>,
+        drawn: &mut Drawn,
     ) {
         let mut state = State {
             ctm,
@@ -79,7 +90,7 @@ impl<'d> PageReader<'d> {
         };
         let mut saved: Vec<(Matrix, Option<Rc<Font<'d>>>, f32)> = Vec::new();
         for operation in operations {
-            if runs.len() >= MAX_RUNS {
+            if drawn.runs.len() >= MAX_RUNS {
                 return;
             }
             let operands = operation.operands.as_slice();
@@ -113,23 +124,23 @@ impl<'d> PageReader<'d> {
                     state.text = state.line;
                 }
                 ("T*", _) => state.next_line(0.0, -state.leading),
-                ("Tj", _) => state.show(operands, runs),
+                ("Tj", _) => state.show(operands, drawn),
                 ("TJ", _) => {
                     if let Some(Ok(pieces)) = operands.first().map(Object::as_array) {
-                        state.show(pieces, runs);
+                        state.show(pieces, drawn);
                     }
                 }
                 ("'", _) => {
                     state.next_line(0.0, -state.leading);
-                    state.show(operands, runs);
+                    state.show(operands, drawn);
                 }
                 ("\"", _) => {
                     state.next_line(0.0, -state.leading);
-                    state.show(operands.get(2..).unwrap_or_default(), runs);
+                    state.show(operands.get(2..).unwrap_or_default(), drawn);
                 }
                 ("Do", _) if depth < MAX_FORMS => {
                     if let Some(Ok(name)) = operands.first().map(Object::as_name) {
-                        self.form(name, resources, fonts, state.ctm, depth, runs);
+                        self.form(name, resources, fonts, state.ctm, depth, drawn);
                     }
                 }
                 _ => {}
@@ -145,7 +156,7 @@ impl<'d> PageReader<'d> {
         fonts: &Fonts<'d>,
         ctm: Matrix,
         depth: usize,
-        runs: &mut Vec<Run>,
+        drawn: &mut Drawn,
     ) {
         let document = self.document;
         let form = resources.iter().find_map(|dictionary| {
@@ -175,7 +186,7 @@ impl<'d> PageReader<'d> {
             _ => ctm,
         };
         let own: Vec<&'d Dictionary> = own.into_iter().chain(resources.iter().copied()).take(MAX_FORMS).collect();
-        self.draw(&content.operations, &form_fonts, &own, ctm, depth + 1, runs);
+        self.draw(&content.operations, &form_fonts, &own, ctm, depth + 1, drawn);
     }
 
     /// The font read from this dictionary, read once.
@@ -197,10 +208,10 @@ impl State<'_> {
     }
 
     /// Shows strings, moving by the numbers between them.
-    fn show(&mut self, pieces: &[Object], runs: &mut Vec<Run>) {
+    fn show(&mut self, pieces: &[Object], drawn: &mut Drawn) {
         for piece in pieces {
             match piece {
-                Object::String(bytes, _) => self.show_string(bytes, runs),
+                Object::String(bytes, _) => self.show_string(bytes, drawn),
                 other => {
                     if let Ok(by) = other.as_float() {
                         self.advance(-by / 1000.0 * self.size * self.scale);
@@ -210,7 +221,7 @@ impl State<'_> {
         }
     }
 
-    fn show_string(&mut self, bytes: &[u8], runs: &mut Vec<Run>) {
+    fn show_string(&mut self, bytes: &[u8], drawn: &mut Drawn) {
         let Some(font) = self.font.clone() else { return };
         let (width, codes, spaces) = font.width(bytes);
         let count = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
@@ -218,12 +229,14 @@ impl State<'_> {
         let before = times(self.text, self.ctm);
         self.advance((width / 1000.0 * self.size + spacing) * self.scale);
         let after = times(self.text, self.ctm);
-        let text = font.text(bytes);
-        if runs.len() < MAX_RUNS && !text.is_empty() {
+        let (text, untold) = font.text(bytes);
+        drawn.codes += codes;
+        drawn.untold += untold;
+        if drawn.runs.len() < MAX_RUNS && !text.is_empty() {
             let [a, b, c, d, x, y] = before;
             let [.., end_x, end_y] = after;
             let height = c.hypot(d) * self.size.abs();
-            runs.push(Run::new(text, [x, y], [end_x, end_y], [a, b], height).bold(font.bold));
+            drawn.runs.push(Run::new(text, [x, y], [end_x, end_y], [a, b], height).bold(font.bold));
         }
     }
 }

@@ -2,13 +2,23 @@ use crate::domain::{DocumentFormat, DocumentName, Place, RefusalReason, SegmentK
 use crate::stages::document_processor::{ReadDocument, ReadLimits, Unreadable, read_document};
 use lopdf::{Document, Object, Stream, dictionary};
 
-/// A PDF file with these contents of pages, all in one font.
+/// A PDF file with these contents of pages: `F1` plain, `F2` bold, `F3` with codes of two bytes that the file gives no
+/// meaning, `F4` of TeX, which names no encoding.
 fn file(pages: &[&str]) -> Vec<u8> {
     let mut document = Document::with_version("1.5");
     let tree = document.new_object_id();
     let font = |name: &str| dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => name, "Encoding" => "WinAnsiEncoding" };
     let (plain, bold) = (document.add_object(font("Helvetica")), document.add_object(font("Helvetica-Bold")));
-    let resources = document.add_object(dictionary! { "Font" => dictionary! { "F1" => plain, "F2" => bold } });
+    let below = document.add_object(dictionary! {
+        "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => "Own", "DW" => 500,
+    });
+    let wide = document.add_object(dictionary! {
+        "Type" => "Font", "Subtype" => "Type0", "BaseFont" => "Own", "Encoding" => "Identity-H",
+        "DescendantFonts" => vec![below.into()],
+    });
+    let tex = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "CMR10" });
+    let fonts = dictionary! { "F1" => plain, "F2" => bold, "F3" => wide, "F4" => tex };
+    let resources = document.add_object(dictionary! { "Font" => fonts });
     let mut kids: Vec<Object> = Vec::new();
     for content in pages {
         let content = document.add_object(Stream::new(dictionary! {}, content.as_bytes().to_vec()));
@@ -133,4 +143,44 @@ fn a_damaged_byte_anywhere_ends_in_a_result() {
         let _ = try_read(&bytes);
         let _ = try_read(&whole[..at]);
     }
+}
+
+/// A string of codes of two bytes.
+fn wide(codes: impl IntoIterator<Item = u32>) -> String {
+    codes.into_iter().map(|code| format!("{code:04x}")).collect()
+}
+
+#[test]
+fn a_page_whose_fonts_do_not_say_what_they_show_is_told() {
+    let plain = "BT /F1 11 Tf 72 760 Td (Members must be able to renew a loan in the library.) Tj ET";
+    let shown = |codes: String| format!("BT /F3 11 Tf 72 760 Td <{codes}> Tj ET");
+    let sentence = "Termin płatności musi być widoczny dla każdego klienta";
+    let characters = shown(wide(sentence.chars().map(u32::from)));
+    // numbers of glyphs are near those of letters, and mean others
+    let glyphs = shown(wide(sentence.chars().map(|c| u32::from(c).saturating_sub(61) % 90 + 3)));
+    let joined = format!("BT /F4 11 Tf 72 760 Td <{}> Tj ET", "0b0c0e0f0d20".repeat(12));
+
+    let found = try_read(&file(&[plain])).unwrap();
+    assert_eq!(found.warnings, Vec::<String>::new());
+    let found = try_read(&file(&[plain, &characters])).unwrap();
+    assert!(found.text.contains(sentence), "{}", found.text);
+    assert_eq!(
+        found.warnings,
+        ["the fonts of page 2 do not say for sure which characters they show; the text may be wrong"]
+    );
+    for garbage in [&glyphs, &joined] {
+        let found = try_read(&file(&[plain, garbage])).unwrap();
+        assert_eq!(found.text, "Members must be able to renew a loan in the library.");
+        assert_eq!(found.warnings, ["page 2 could not be read: its fonts do not say which characters it shows"]);
+        assert_eq!(try_read(&file(&[garbage])).unwrap_err().reason, RefusalReason::Damaged);
+    }
+}
+
+#[test]
+fn words_with_odd_marks_are_told() {
+    let odd = "BT /F1 11 Tf 72 760 Td (hX\\140qM~q^x J^h;v?ow {qmwhMpb Ks|ws sqM~t dx~Xdx U|T[h TTt{qmn Lv?ow q]m[w x{Th|jh) Tj ET";
+    let found = try_read(&file(&[odd])).unwrap();
+    assert!(found.warnings.iter().any(|warning| warning.contains("page 1 do not say for sure")), "{found:?}");
+    let code = "BT /F1 11 Tf 72 760 Td (See https://example.org/a?b=c or write to ann@example.org: the date is 2026-03-09, e.g. at 10:30; it's C++ and/or R&D.) Tj ET";
+    assert_eq!(try_read(&file(&[code])).unwrap().warnings, Vec::<String>::new());
 }

@@ -53,7 +53,8 @@ impl Walk<'_> {
             Some(Section::Asked(obligation)) => Some(Section::Asked(obligation)),
             _ => section,
         };
-        if section != Some(Section::Aside) && stage::kind::names_only_technology(body) {
+        let around = matches!(section, Some(Section::Aside | Section::Preface));
+        if !around && stage::kind::names_only_technology(body) {
             let finding = self.finding(segment, tokens, RequirementKind::Constraint, Obligation::Must, "technology");
             let mut finding = finding;
             self.complete(&mut finding, segment, section, attributes, None);
@@ -61,7 +62,7 @@ impl Walk<'_> {
             return;
         }
         let mut any = false;
-        if let Some(wish) = wish::wish(text, body, self.register) {
+        if let Some(wish) = wish::wish(text, body, self.register).filter(|_| !around || !item) {
             for ask in wish.asks {
                 let mut finding = self.finding(segment, tokens, RequirementKind::Functional, wish.obligation, "wish");
                 self.complete(&mut finding, segment, section, attributes, Some(ask));
@@ -75,7 +76,9 @@ impl Walk<'_> {
         let clauses = clauses(body);
         let alone = clauses.len() == 1;
         for clause in &clauses {
-            if section == Some(Section::Aside) && (clause.obligation != Obligation::Must || clause.ability) {
+            let firm = clause.obligation == Obligation::Must
+                && (!clause.ability || matches!(stage::talk::modal_word(clause), "must" | "shall"));
+            if around && !firm {
                 continue;
             }
             let of_list = item && matches!(section, Some(Section::Requirements | Section::Asked(_) | Section::Kind(_)));
@@ -88,7 +91,7 @@ impl Walk<'_> {
             }
             any |= self.clause(segment, tokens, clause, section, attributes, alone);
         }
-        if any || section == Some(Section::Aside) {
+        if any || around {
             return;
         }
         if let Some(hit) = rules::rule(body, self.register) {
@@ -138,6 +141,8 @@ impl Walk<'_> {
             }
             Section::Requirements | Section::Asked(_) => {
                 let made = list_item::actions_of(self.source.text, lead, body);
+                // what leads in other items is their heading, not a thing of its own
+                let made = if self.leads && list_item::is_name(body) { Vec::new() } else { made };
                 if made.is_empty() && list_item::is_of_programs(if lead.is_empty() { body } else { lead }) {
                     let kind = RequirementKind::Constraint;
                     let finding = self.finding(segment, tokens, kind, Obligation::Should, "list item");

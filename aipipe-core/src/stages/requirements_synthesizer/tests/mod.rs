@@ -3,6 +3,7 @@
 mod coverage;
 mod documents;
 mod fixture;
+mod nothing_lost;
 mod people;
 mod permissions;
 mod properties;
