@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// Largest file of a project that is read here.
 const MAX_FILE: u64 = 16 << 20;
@@ -59,6 +60,7 @@ impl JobRun<'_> {
         environment: &BTreeMap<OsString, OsString>,
         files: &StepFiles,
         settings: &InstallSettings,
+        timeout: Duration,
     ) -> Result<Result<BTreeMap<OsString, OsString>, String>> {
         let python = match &self.venv {
             Some(venv) if venv.join("bin/poetry").exists() => venv.join("bin/python"),
@@ -67,8 +69,8 @@ impl JobRun<'_> {
         let printed = files.folder().join("index");
         let arguments = ["-c".as_ref(), "exec \"$1\" -c \"$2\" > \"$0\"".as_ref(), printed.as_os_str()];
         let arguments = arguments.into_iter().chain([python.as_os_str(), PROBE.as_ref()]).map(OsString::from).collect();
-        let (directory, left) = (self.workspace.clone(), self.left());
-        let end = self.start(arguments, directory, environment.clone(), Some(files), Some(settings), left).await?;
+        let directory = self.workspace.clone();
+        let end = self.start(arguments, directory, environment.clone(), Some(files), Some(settings), timeout).await?;
         if end.conclusion != Conclusion::Success {
             return Ok(Err("pip does not tell which index it uses".to_owned()));
         }

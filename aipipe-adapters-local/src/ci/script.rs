@@ -83,7 +83,7 @@ impl JobRun<'_> {
         };
         let mut environment = self.environment(variables, files, settings.as_ref());
         if let Some(settings) = settings.as_ref().filter(|_| by_poetry) {
-            match self.index(&environment, files, settings).await? {
+            match self.index(&environment, files, settings, timeout).await? {
                 Ok(index) => environment.extend(index),
                 Err(reason) => return Ok(StepEnd::failure(reason)),
             }

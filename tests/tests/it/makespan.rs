@@ -334,7 +334,7 @@ fn the_schedule_is_near_the_lower_bound_and_levels_are_not() {
             Binding::Mixed { of_200, greedy_p95 } => {
                 assert!(greedy <= 1.03, "{name}: {greedy}");
                 // As hard as the simulation the limits come from.
-                for (found, wanted) in binding.into_iter().zip(of_200) {
+                for (found, wanted) in binding.iter().copied().zip(of_200) {
                     assert!(found.abs_diff(wanted) <= 20, "{name}: {binding:?}, wanted {of_200:?}");
                 }
                 assert!(hardness >= greedy_p95 - 0.01, "{name}: the greedy one is at {hardness} of the bound");

@@ -153,7 +153,7 @@ fn by_quickstart(kind: Kind, documents: &[&str], at: &Path) -> Ran {
 
 /// Stages 3 to 7 on the stories of a file.
 async fn from_stories(kind: Kind, file: &Path, kinds: usize, at: &Path) -> Ran {
-    let workspace = LocalWorkspace::open(at.join("workspace")).unwrap();
+    let workspace = LocalWorkspace::open(&at.join("workspace")).unwrap();
     let ports = workspace.ports();
     let project = ProjectName::parse(file.file_stem().unwrap().to_str().unwrap()).unwrap();
     let root = ProjectRoot::new(project, workspace.clock.now());

@@ -271,7 +271,7 @@ impl GithubOrchestrator {
              another name, move the branch back to {parent}, then resume",
             head.short()
         );
-        Ok(Outcome::Waiting(Wait { signal: SignalName::literal("build"), reason, poll_after: None }))
+        Ok(Outcome::Waiting(Wait::new(SignalName::literal("build"), reason)))
     }
 }
 
