@@ -368,7 +368,7 @@ impl Stage for ReviewCoordinator {
 
     fn revision(&self) -> String {
         let ReviewOptions { policy, approvals, author_name, author_email, gates, .. } = &self.options;
-        format!("4 {policy:?} {approvals} {author_name} {author_email} {gates:?}")
+        format!("5 {policy:?} {approvals} {author_name} {author_email} {gates:?}")
     }
 
     async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<ReviewOutcome>> {
@@ -411,19 +411,21 @@ impl Stage for ReviewCoordinator {
         };
         let head = &status.pull_request.head_sha;
         let chosen = StepKey::parse(format!("merge-decision/{head}"))?;
-        let (pull_request, decision) = match decide(&status, &terms) {
+        let built = cx.store(&BuildReport::Published(Box::new(build.clone()))).await?;
+        let (pull_request, decision, built) = match decide(&status, &terms) {
             Decision::Merge(why) => {
-                let why = cx.record(&chosen, head, || async { Ok(why) }).await?;
-                (self.merge(cx, &build, &status).await?, why)
+                // With what was known of the build: once it is merged nobody looks at its runs again.
+                let (why, built) = cx.record(&chosen, head, || async { Ok((why, built)) }).await?;
+                (self.merge(cx, &build, &status).await?, why, built)
             }
             // Our own merge, of which a crash kept us from hearing: it is found, and its reason is known.
             Decision::Ended(ended) if status.pull_request.state == PullRequestState::Merged => {
                 match cx.recall(&chosen, head).await? {
-                    Some(why) => (self.merge(cx, &build, &status).await?, why),
-                    None => (status.pull_request.clone(), ended),
+                    Some((why, built)) => (self.merge(cx, &build, &status).await?, why, built),
+                    None => (status.pull_request.clone(), ended, built),
                 }
             }
-            Decision::Ended(why) => (status.pull_request.clone(), why),
+            Decision::Ended(why) => (status.pull_request.clone(), why, built),
             Decision::Wait { kind, reason } => {
                 let (ci, kind) = match &standing {
                     Some(standing @ (Standing::Running | Standing::Absent { .. })) => {
@@ -449,7 +451,7 @@ impl Stage for ReviewCoordinator {
         }
         Ok(Outcome::Done(ReviewOutcome::Ended(EndedReview {
             root: cx.root().clone(),
-            build: cx.store(&BuildReport::Published(Box::new(build))).await?,
+            build: built,
             pull_request,
             policy: self.options.policy,
             decision,
