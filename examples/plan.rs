@@ -14,9 +14,11 @@ use aipipe::domain::{
 };
 use aipipe::local::LocalWorkspace;
 use aipipe::pipeline::{Engine, Pipeline};
+use aipipe::ports::ArtifactStore;
 use aipipe::stages::{ArchitecturePlanner, DocumentProcessor, RequirementsSynthesizer};
 use clap::Parser;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -30,7 +32,8 @@ async fn main() -> anyhow::Result<()> {
         let documents = engine.stage_output(execution, &DocumentProcessor::stage_name()).await?;
         let stories = engine.stage_output(execution, &RequirementsSynthesizer::stage_name()).await?;
         let (Some(documents), Some(stories)) = (documents, stories) else { return Ok(()) };
-        let verdict = ArchitecturePlanner::default().verdict(&workspace.artifacts, &documents, &stories).await?;
+        let artifacts: Arc<dyn ArtifactStore> = workspace.artifacts.clone();
+        let verdict = ArchitecturePlanner::default().verdict(&artifacts, &documents, &stories).await?;
         Ok(stdout::to_stdout(|out| match arguments.json {
             true => writeln!(out, "{}", serde_json::to_string(&verdict)?),
             false => print_verdict(out, &verdict),

@@ -9,7 +9,7 @@ use aipipe::domain::{
     WorkflowRun,
 };
 use aipipe::local::CREDENTIALS_WITHHELD;
-use aipipe::ports::{ContinuousIntegration as _, ReviewDesk as _, RunSelector};
+use aipipe::ports::{ArtifactStore, ContinuousIntegration as _, ReviewDesk as _, RunSelector};
 use aipipe::stages::{
     ArchitecturePlanner, DocumentProcessor, GithubOrchestrator, RequirementsSynthesizer, StoryExecutor,
 };
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 /// How much of a failing job's log to show.
 const LOG_TAIL_BYTES: usize = 4096;
@@ -71,8 +72,8 @@ impl Report {
         let chooses = summary.wait.as_ref().is_some_and(|wait| wait.signal == ArchitecturePlanner::stack_choice());
         let none_fits = match (&documents, &stories) {
             (Some(documents), Some(stories)) if chooses => {
-                let artifacts = &session.workspace.artifacts;
-                Some(ArchitecturePlanner::default().verdict(artifacts, documents, stories).await?)
+                let artifacts: Arc<dyn ArtifactStore> = session.workspace.artifacts.clone();
+                Some(ArchitecturePlanner::default().verdict(&artifacts, documents, stories).await?)
             }
             _ => None,
         };

@@ -307,6 +307,7 @@ impl<'a> Walk<'a> {
         let listed = segment.kind == SegmentKind::ListItem
             && !self.leads
             && !asks
+            && !list_item::is_explanation(list_item::lead(rest).0)
             && self.register != Register::Speech
             && matches!(section, Some(Section::Requirements | Section::Asked(_)));
         let question = asks.then(|| coverage::question(rest, self.register)).flatten();

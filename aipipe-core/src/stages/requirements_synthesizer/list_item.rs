@@ -59,6 +59,31 @@ pub(super) fn is_note(lead: &[Token]) -> bool {
     })
 }
 
+/// Titles of remarks that explain what stands above them, and are nothing to be read again.
+pub(super) fn is_explanation(lead: &[Token]) -> bool {
+    lead.iter().any(|t| {
+        t.is_any(&[
+            "purpose",
+            "benefit",
+            "note",
+            "notes",
+            "example",
+            "examples",
+            "rationale",
+            "background",
+            "owner",
+            "status",
+            "author",
+            "date",
+            "version",
+            "source",
+            "link",
+            "reason",
+            "guidelines",
+        ])
+    })
+}
+
 /// Whether an item under a heading of qualities or givens says something of its own.
 pub(super) fn is_statement(tokens: &[Token]) -> bool {
     tokens.iter().filter(|t| t.kind == TokenKind::Word).count() >= 2 && !tokens.iter().any(|t| t.is_any(&["?", "http"]))

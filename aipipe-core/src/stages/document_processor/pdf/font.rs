@@ -17,7 +17,7 @@ pub(super) struct Font<'d> {
     /// Two bytes a code.
     wide: bool,
     /// Whether the codes are numbers of glyphs in the font, or of characters: the file does not say which.
-    identity: bool,
+    pub(super) identity: bool,
     /// Bold by its name.
     pub(super) bold: bool,
 }

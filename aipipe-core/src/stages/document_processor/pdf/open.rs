@@ -8,7 +8,6 @@ use super::layout::{self, TextLine};
 use super::page::PageReader;
 use crate::domain::{Place, RefusalReason, SegmentKind};
 use lopdf::{Document, LoadOptions, Object};
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reads a PDF file.
@@ -55,8 +54,9 @@ fn pages(bytes: &[u8], limits: &ReadLimits) -> Result<Pages, Unreadable> {
     let (mut pages, mut doubtful) = (Vec::new(), Vec::new());
     for (number, id) in (1..).zip(ids) {
         let page = reader.read(id).and_then(|drawn| {
+            let (codes, guessed, unknown) = (drawn.codes, drawn.guessed, drawn.unknown);
             let lines = layout::lines(drawn.runs);
-            match trust(drawn.codes, drawn.untold, &lines) {
+            match trust(codes, guessed, unknown, &lines) {
                 Trust::Sure => {}
                 Trust::Doubtful => doubtful.push(number),
                 Trust::None => return Err("its fonts do not say which characters it shows".to_owned()),
@@ -82,7 +82,7 @@ const ENOUGH_CODES: usize = 20;
 const ENOUGH_WORDS: usize = 10;
 
 /// Judges a page by how many of its codes have no character in their font, and by how its words look.
-fn trust(codes: usize, untold: usize, lines: &[TextLine]) -> Trust {
+fn trust(codes: usize, guessed: usize, unknown: usize, lines: &[TextLine]) -> Trust {
     let words = lines.iter().flat_map(|line| line.text.split_whitespace());
     let words = words.filter(|word| word.chars().any(char::is_alphabetic));
     let (mut all, mut odd) = (0_usize, 0_usize);
@@ -91,14 +91,15 @@ fn trust(codes: usize, untold: usize, lines: &[TextLine]) -> Trust {
         odd += usize::from(is_odd(word));
     }
     let looks_odd = all >= ENOUGH_WORDS && odd * 10 > all * 3;
-    let guessed = codes >= ENOUGH_CODES && untold * 10 > codes * 3;
+    let most = |part: usize| codes >= ENOUGH_CODES && part * 2 > codes;
+    let many = codes >= ENOUGH_CODES && (guessed + unknown) * 10 > codes * 3;
     // Codes that were guessed and read as words are worth a look; those that do not are none.
-    let unreadable =
-        codes >= ENOUGH_CODES && untold * 2 > codes && (looks_odd || letters(lines) * 2 < codes || few_letters(lines));
-    match (unreadable, guessed || looks_odd) {
-        (true, _) => Trust::None,
-        (false, true) => Trust::Doubtful,
-        (false, false) => Trust::Sure,
+    if most(unknown) || most(guessed + unknown) && (looks_odd || letters(lines) * 2 < codes) {
+        Trust::None
+    } else if many || looks_odd {
+        Trust::Doubtful
+    } else {
+        Trust::Sure
     }
 }
 
@@ -106,15 +107,12 @@ fn letters(lines: &[TextLine]) -> usize {
     lines.iter().map(|line| line.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()
 }
 
-/// Whether hardly any different letters are there, as where all that could be guessed were joined ones.
-fn few_letters(lines: &[TextLine]) -> bool {
-    let kinds: BTreeSet<char> =
-        lines.iter().flat_map(|line| line.text.chars()).filter(|c| c.is_alphabetic()).take(10_000).collect();
-    letters(lines) >= ENOUGH_CODES && kinds.len() < 8
-}
-
 /// Whether a word has marks between its letters that no word has: `pBatno[ci`, `q4˛¶¡˛`.
 fn is_odd(word: &str) -> bool {
+    // Chinese and Japanese run on without spaces, with marks of their own.
+    if word.chars().any(|c| matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}')) {
+        return false;
+    }
     let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
     let usual = |c: char| {
         c.is_alphanumeric()

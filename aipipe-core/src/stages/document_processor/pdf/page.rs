@@ -30,8 +30,10 @@ pub(super) struct Drawn {
     pub(super) runs: Vec<Run>,
     /// How many codes of characters they were.
     pub(super) codes: usize,
-    /// How many of these mean a character only by guess or none at all, because their font does not say.
-    pub(super) untold: usize,
+    /// How many of these mean a character only by guess, because their font does not say which.
+    pub(super) guessed: usize,
+    /// How many of these mean none, or are taken for joined letters for want of another meaning.
+    pub(super) unknown: usize,
 }
 
 /// The state that text operators work on.
@@ -231,7 +233,11 @@ impl State<'_> {
         let after = times(self.text, self.ctm);
         let (text, untold) = font.text(bytes);
         drawn.codes += codes;
-        drawn.untold += untold;
+        if font.identity {
+            drawn.guessed += untold;
+        } else {
+            drawn.unknown += untold;
+        }
         if drawn.runs.len() < MAX_RUNS && !text.is_empty() {
             let [a, b, c, d, x, y] = before;
             let [.., end_x, end_y] = after;

@@ -139,6 +139,8 @@ fn items_of_a_list_of_requirements_are_read_or_listed_and_their_lead_is_no_story
         !actions.iter().any(|a| a.contains("use support") || a.contains("data collection") || *a == "use service"),
         "{actions:?}"
     );
+    let set = of_file("c.md", "## Requirements\n\n- Purpose: to please people\n");
+    assert!(set.uncovered.is_empty() && set.stories.is_empty(), "an explanation is no item: {set:?}");
     let set = of_file("b.md", "## Requirements\n\n- Support tickets\n- Support hotline\n- Support chat\n");
     assert!(set.stories.iter().all(|s| s.role == "user"), "{:?}", super::fixture::pairs(&set));
 }
