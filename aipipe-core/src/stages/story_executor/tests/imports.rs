@@ -71,6 +71,7 @@ fn python_imports_name_what_the_files_define() {
                             format!("\nclass {name}:"),
                             format!("\ndef {name}("),
                             format!("\n{name} = "),
+                            format!("\n{name}: "),
                         ]
                         .iter()
                         .any(|definition| defines.contains(definition));
