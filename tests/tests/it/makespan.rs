@@ -301,7 +301,7 @@ fn by_levels(scenario: &Scenario, truth: &[Truth]) -> f64 {
 fn the_schedule_is_near_the_lower_bound_and_levels_are_not() {
     for scenario in &SCENARIOS {
         let (mut to_bound, mut to_greedy, mut greedy_to_bound, mut control) = Default::default();
-        let mut binding = [0; 3];
+        let mut binding = [0_usize; 3];
         for seed in 0..DRAWS {
             let truth = draw(scenario, seed);
             let bounds = bounds(scenario, &truth);
