@@ -315,13 +315,13 @@ fn the_schedule_is_near_the_lower_bound_and_levels_are_not() {
             push(&mut control, by_levels(scenario, &truth) / bound);
         }
         let name = scenario.name;
-        let (bound, greedy, control) = (at(&to_bound, 0.5), at(&to_greedy, 0.5), at(&control, 0.5));
-        let hardness = at(&greedy_to_bound, 0.95);
+        let (bound, greedy, control) = (at(&to_bound, 50), at(&to_greedy, 50), at(&control, 50));
+        let hardness = at(&greedy_to_bound, 95);
         println!(
             "{name}: {bound:.3} of the bound, {greedy:.3} of the greedy one (95 of 100: {:.3}), levels {control:.3}; \
              greedy {:.3} {hardness:.3} of the bound; binding {binding:?}",
-            at(&to_greedy, 0.95),
-            at(&greedy_to_bound, 0.5),
+            at(&to_greedy, 95),
+            at(&greedy_to_bound, 50),
         );
         figures::record(&format!("scheduler.ratio_to_bound.{name}"), bound, "").unwrap();
         figures::record(&format!("scheduler.ratio_to_greedy.{name}"), greedy, "").unwrap();
@@ -350,6 +350,7 @@ fn push(values: &mut Vec<f64>, value: f64) {
     values.insert(place, value);
 }
 
-fn at(values: &[f64], share: f64) -> f64 {
-    values[((values.len() - 1) as f64 * share) as usize]
+/// The value below which this many of a hundred lie.
+fn at(values: &[f64], percent: usize) -> f64 {
+    values[(values.len() - 1) * percent / 100]
 }

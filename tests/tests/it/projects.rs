@@ -88,7 +88,7 @@ struct Ran {
 fn every_stack_generates_projects_that_pass_their_own_workflow() {
     let folder = tempfile::tempdir().unwrap();
     let full = std::env::var_os("AIPIPE_FULL").is_some();
-    let only = std::env::var("AIPIPE_PROJECTS").ok();
+    let only = std::env::var_os("AIPIPE_PROJECTS").map(|only| only.into_string().unwrap());
     let wanted = |kind: &Kind, name: &str| match &only {
         Some(only) => only.split(',').any(|wanted| wanted == format!("{kind}/{name}")),
         None => full || name == PROJECTS[0].0 && kind.runner.is_none(),

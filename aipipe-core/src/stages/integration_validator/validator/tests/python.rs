@@ -135,7 +135,8 @@ fn what_shows_or_fills_in_is_no_program_yet() {
     let shown = "from .db import User\nprint(User, missing)\n";
     let severities = |files: &[(&str, &str)]| found(files).iter().filter(|found| found.starts_with("error")).count();
     assert_eq!(severities(&[("docs/src/shown.py", shown), ("docs/index.md", "")]), 0);
-    assert_eq!(severities(&[("docs/src/shown.py", shown)]), 2);
+    // A lone file may be a part of a package that is elsewhere; the name is wrong wherever that is.
+    assert_eq!(severities(&[("docs/src/shown.py", shown)]), 1);
     assert_eq!(severities(&[("docs/src/shown.py", shown), ("docs/src/__init__.py", ""), ("docs/index.md", "")]), 2);
     for (text, wanted) in [
         ("class {{ name }}:\n    pass\n", "warning"),

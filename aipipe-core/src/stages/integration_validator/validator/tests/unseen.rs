@@ -233,6 +233,6 @@ fn what_a_loader_loads_is_not_what_its_file_exports() {
     assert_eq!(errors(&[loader, ("a.ts", "import { data } from './posts.data'\nexport const a = data\n")]), [""; 0]);
     assert_eq!(
         errors(&[loader, ("a.ts", "import { rows } from './posts.data'\nexport const a = rows\n")]),
-        ["missing-export a.ts"]
+        ["default-named-mixup a.ts"]
     );
 }
