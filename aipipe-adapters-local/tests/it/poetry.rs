@@ -39,7 +39,9 @@ async fn project(rig: &Rig) -> Option<()> {
     };
     let source = rig.path().join("source");
     for (path, content) in request.manifests.iter().chain([(&lock.path, &lock.content)]) {
-        fs::write(source.join(path.as_str()), content).unwrap();
+        let file = source.join(path.as_str());
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
     }
     assert!(source.join("tools/poetry.txt").is_file() && POETRY.contains("poetry=="));
     Some(())
