@@ -1,6 +1,7 @@
 //! Five hundred stories: what their code costs by templates, and how that grows.
 
-#![expect(clippy::unwrap_used, reason = "a bench that can't run shall stop")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that can't run shall stop")]
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it takes the time and tells it")]
 
 use aipipe_benches::figures;
 use aipipe_core::domain::{

@@ -82,8 +82,8 @@ fn python_keeps_the_plan_as_well() {
 #[test]
 fn components_import_only_what_lies_below_them() {
     let check = |kinds: &[(&str, ComponentKind)]| {
-        let mut facts = ArchitectureFacts::default();
-        facts.kinds = kinds.iter().map(|(file, kind)| (path(file), *kind)).collect();
+        let kinds = kinds.iter().map(|(file, kind)| (path(file), *kind)).collect();
+        let facts = ArchitectureFacts { kinds, ..ArchitectureFacts::default() };
         let files = [
             ("app/__init__.py", ""),
             ("app/room.py", "from app.rooms import rooms\n\n\ndef room(): return rooms\n"),
