@@ -3,13 +3,23 @@
 use super::commits::PlannedCommit;
 use super::history::FileState;
 use crate::Result;
-use crate::domain::{ArtifactRef, CommitSha, ContentHash, RepoPath, RepositoryRef, StepKey};
+use crate::domain::{ArtifactRef, CommitSha, ContentHash, ContentId, RepoPath, RepositoryRef, StepKey};
 use crate::pipeline::StageContext;
 use crate::ports::{SourceControl, TreeEntry};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The contents a file of the project has, from commit to commit.
 type Versions<'a> = BTreeMap<ContentHash, &'a ArtifactRef>;
+
+/// A file of the base.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct BaseFile {
+    /// How it is there, where the project has it too.
+    pub(super) state: Option<FileState>,
+    /// What its content is called, where contents have ids.
+    pub(super) content_id: Option<ContentId>,
+}
 
 /// All files of the base, with the state of those the project has too.
 ///
@@ -20,7 +30,7 @@ pub(super) async fn base_files(
     repository: &RepositoryRef,
     base_head: &CommitSha,
     planned: &[PlannedCommit],
-) -> Result<BTreeMap<RepoPath, Option<FileState>>> {
+) -> Result<BTreeMap<RepoPath, BaseFile>> {
     let mut wanted: BTreeMap<&RepoPath, Versions<'_>> = BTreeMap::new();
     for file in planned.iter().flat_map(|commit| &commit.files) {
         wanted.entry(&file.path).or_default().insert(file.content.hash, &file.content);
@@ -43,7 +53,7 @@ pub(super) async fn base_files(
                     Some(FileState { hash, executable: entry.executable })
                 }
             };
-            base.insert(entry.path, state);
+            base.insert(entry.path, BaseFile { state, content_id: entry.content_id });
         }
         Ok(base)
     })

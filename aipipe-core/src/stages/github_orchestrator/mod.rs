@@ -34,7 +34,7 @@ use async_trait::async_trait;
 use base::base_files;
 use commits::{PlannedCommit, planned_commits};
 use history::{Commit, history, replaced};
-use outdated::{Made, outdated_files, overwritten_files};
+use outdated::{Base, Made};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -199,11 +199,10 @@ impl GithubOrchestrator {
             files: planned.iter().flat_map(|commit| &commit.files).map(|file| &file.path).collect(),
             stories: stories.stories.iter().map(|story| &story.id).collect(),
         };
-        let paths = base.keys().cloned().collect();
-        let removed = outdated_files(cx, source_control, repository, base_head, &paths, &made).await?;
-        let common = base.into_iter().filter_map(|(path, state)| Some((path, state?))).collect();
-        let replaced = replaced(&planned, &common);
-        let overwritten = overwritten_files(cx, source_control, repository, base_head, &replaced).await?;
+        let base = Base { cx, source_control, repository, head: base_head, files: &base };
+        let removed = base.outdated_files(&made).await?;
+        let common = base.files.iter().filter_map(|(path, file)| Some((path.clone(), file.state?))).collect();
+        let overwritten = base.overwritten_files(&replaced(&planned, &common)).await?;
         let outdated = removed.iter().map(|file| file.path.clone()).collect();
         Ok(Changes { commits: history(planned, &common, outdated), removed, overwritten })
     }

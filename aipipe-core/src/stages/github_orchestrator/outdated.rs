@@ -5,6 +5,7 @@
 //! Where this execution makes a file that a person touched, its commits overwrite it: that is told, and left to a
 //! person to decide.
 
+use super::base::BaseFile;
 use crate::domain::{
     ArtifactArea, ArtifactKey, ArtifactPrefix, CommitSha, ContentHash, RemovedFile, RemovedStory, RepoPath,
     RepositoryRef, StepKey, StoryId, TraceMatrix,
@@ -23,61 +24,89 @@ pub(super) struct Made<'a> {
     pub(super) stories: BTreeSet<&'a StoryId>,
 }
 
-/// The files of the base to be removed, in order; recorded, so that every later run removes the same.
-pub(super) async fn outdated_files(
-    cx: &StageContext,
-    source_control: &dyn SourceControl,
-    repository: &RepositoryRef,
-    base_head: &CommitSha,
-    base: &BTreeSet<RepoPath>,
-    made: &Made<'_>,
-) -> Result<Vec<RemovedFile>> {
-    let candidates: BTreeSet<&RepoPath> = base.iter().filter(|path| !made.files.contains(path)).collect();
-    if candidates.is_empty() {
-        return Ok(Vec::new());
-    }
-    cx.record(&StepKey::literal("removed-files"), &(base_head, &candidates), || async {
-        let published = published(cx, repository, &candidates).await?;
-        let mut outdated = BTreeMap::new();
-        for (path, versions) in published {
-            let content = source_control.read_file(repository, base_head, &path).await?;
-            let hash = ContentHash::of(&content);
-            let publishers: Vec<_> =
-                versions.into_iter().filter(|(version, _)| *version == hash).map(|(_, by)| by).collect();
-            if !publishers.is_empty() {
-                outdated.insert(path, publishers);
-            }
-        }
-        name_stories(cx, outdated, &made.stories).await
-    })
-    .await
+/// The base, and where to look at it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Base<'a> {
+    pub(super) cx: &'a StageContext,
+    pub(super) source_control: &'a dyn SourceControl,
+    pub(super) repository: &'a RepositoryRef,
+    pub(super) head: &'a CommitSha,
+    pub(super) files: &'a BTreeMap<RepoPath, BaseFile>,
 }
 
-/// Those of `candidates` whose content in the base no execution of the project published: a person's work, which the
-/// commits would overwrite. Recorded, as the files that go.
-pub(super) async fn overwritten_files(
-    cx: &StageContext,
-    source_control: &dyn SourceControl,
-    repository: &RepositoryRef,
-    base_head: &CommitSha,
-    candidates: &BTreeSet<&RepoPath>,
-) -> Result<Vec<RepoPath>> {
-    if candidates.is_empty() {
-        return Ok(Vec::new());
+impl Base<'_> {
+    /// The files of the base to be removed, in order; recorded, so that every later run removes the same.
+    pub(super) async fn outdated_files(&self, made: &Made<'_>) -> Result<Vec<RemovedFile>> {
+        let candidates: BTreeSet<&RepoPath> = self.files.keys().filter(|path| !made.files.contains(path)).collect();
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.cx
+            .record(&StepKey::literal("removed-files"), &(self.head, &candidates), || async {
+                let mut outdated = BTreeMap::new();
+                for (path, versions) in published(self.cx, self.repository, &candidates).await? {
+                    let publishers = self.publishers(&path, versions).await?;
+                    if !publishers.is_empty() {
+                        outdated.insert(path, publishers);
+                    }
+                }
+                name_stories(self.cx, outdated, &made.stories).await
+            })
+            .await
     }
-    cx.record(&StepKey::literal("overwritten-files"), &(base_head, candidates), || async {
-        let published = published(cx, repository, candidates).await?;
-        let mut foreign = Vec::new();
-        for path in candidates {
-            let hash = ContentHash::of(&source_control.read_file(repository, base_head, path).await?);
-            let ours = published.get(*path).is_some_and(|known| known.iter().any(|(version, _)| *version == hash));
-            if !ours {
-                foreign.push((*path).clone());
+
+    /// Those of `candidates` whose content in the base no execution of the project published: a person's work, which the
+    /// commits would overwrite. Recorded, as the files that go.
+    pub(super) async fn overwritten_files(&self, candidates: &BTreeSet<&RepoPath>) -> Result<Vec<RepoPath>> {
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.cx
+            .record(&StepKey::literal("overwritten-files"), &(self.head, candidates), || async {
+                let mut published = published(self.cx, self.repository, candidates).await?;
+                let mut foreign = Vec::new();
+                for path in candidates {
+                    let versions = published.remove(*path).unwrap_or_default();
+                    if self.publishers(path, versions).await?.is_empty() {
+                        foreign.push((*path).clone());
+                    }
+                }
+                Ok(foreign)
+            })
+            .await
+    }
+
+    /// Those who published a file as the base has it: told by the names of contents where they have any, else by reading
+    /// it.
+    async fn publishers(&self, path: &RepoPath, versions: Versions) -> Result<Vec<IntegrationRecord>> {
+        let mut publishers = Vec::new();
+        let mut read = None;
+        for (version, by) in versions {
+            let named = self.files.get(path).and_then(|file| file.content_id.as_ref());
+            let its_name = match named {
+                Some(_) => {
+                    let key = ArtifactKey::generated(&by.root, &by.execution, path);
+                    let stored = self.cx.artifacts().get(&key, GetOptions::default()).await?;
+                    self.source_control.content_id(&stored.content)
+                }
+                None => None,
+            };
+            let is_same = match (named, its_name) {
+                (Some(named), Some(its_name)) => *named == its_name,
+                _ => {
+                    if read.is_none() {
+                        let content = self.source_control.read_file(self.repository, self.head, path).await?;
+                        read = Some(ContentHash::of(&content));
+                    }
+                    read == Some(version)
+                }
+            };
+            if is_same {
+                publishers.push(by);
             }
         }
-        Ok(foreign)
-    })
-    .await
+        Ok(publishers)
+    }
 }
 
 type Versions = Vec<(ContentHash, IntegrationRecord)>;
