@@ -230,6 +230,9 @@ impl<'a> Reading<'a> {
     /// "The title is required", "the status is one of …": what the outcome says of a field's values. The event before it
     /// is only where the rule was found, as long as it is the story's own.
     fn field_rule(&self) -> Option<(CriterionCheck, Covered)> {
+        if let Some(rule) = self.told_apart() {
+            return Some(rule);
+        }
         if !self.then_has(&["must", "is", "should", "shall", "has", "are", "can", "cannot", "may", "needs"]) {
             return None;
         }
@@ -267,6 +270,18 @@ impl<'a> Reading<'a> {
         }
         let holds = limits_are(&said, field) || self.is_form_of(&then, field);
         holds.then(|| with(&[LIMITS, "valid"])).and_then(limits)
+    }
+
+    /// "No two tasks may have the same title".
+    fn told_apart(&self) -> Option<(CriterionCheck, Covered)> {
+        let then: Vec<Word<'_>> = self.then().cloned().collect();
+        let says = |at: usize, word: &str| then.get(at).is_some_and(|w| w.lower == word);
+        if !(says(0, "no") && says(1, "two") && self.then_has(&["same"])) {
+            return None;
+        }
+        let field = self.only_field_in(&then).filter(|field| field.unique)?;
+        let check = CriterionCheck::Unique { entity: self.entity.name.clone(), field: field.name.clone() };
+        Some((check, self.own_event(cover(&[AGAIN, "no share may can should shall"]))))
     }
 
     /// What the words say of values, names left out.
@@ -373,7 +388,8 @@ impl<'a> Reading<'a> {
         }
         let several = self.has(&["list", "lists", "listed", "overview", "all"]) || self.names_several();
         let listed = several && showing && self.fields().is_empty();
-        listed.then(|| (CriterionCheck::Listed { entity }, cover(&[LISTING, ENTERING])))
+        // Which ones are picked out the test can't tell; that there are two it makes so itself.
+        listed.then(|| (CriterionCheck::Listed { entity }, cover(&[LISTING, ENTERING, "two both several"])))
     }
 
     fn change(&self) -> Option<(CriterionCheck, Covered)> {

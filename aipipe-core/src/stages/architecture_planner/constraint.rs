@@ -117,6 +117,11 @@ pub(super) fn read(words: &[Word<'_>]) -> Constraint {
             }
             return found;
         }
+        // What kind of number it is, which the limits say as well.
+        if phrase(&["whole", "number"]) {
+            i += 2;
+            continue;
+        }
         if let Some((bound, skip)) = BOUNDS.iter().find(|(p, _)| phrase(p)).map(|(p, b)| (*b, p.len())) {
             let skip = if at(skip) == "of" || at(skip) == "to" || at(skip) == "is" { skip + 1 } else { skip };
             if let Some((value, taken)) = number_at(words, i + skip) {
@@ -399,6 +404,7 @@ mod tests {
             ("maximum of 40", None, Some(4_000)),
             ("at least 18", Some(1_800), None),
             ("1 to 10", Some(100), Some(1_000)),
+            ("is a whole number from 1 to 5", Some(100), Some(500)),
         ] {
             let found = of(text);
             assert_eq!((found.min, found.max), (min, max), "{text}");
@@ -430,6 +436,7 @@ mod tests {
         assert_eq!(of("must match the order").leftover, ["match", "order"]);
         assert!(!of("should be nice").says_something());
         assert_eq!(of("12").leftover, ["12"]);
+        assert_eq!(of("is the whole of 1 to 5").leftover, ["whole"]);
     }
 
     proptest::proptest! {

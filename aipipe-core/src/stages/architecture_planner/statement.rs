@@ -167,8 +167,31 @@ fn field_owner(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, u
     Some((entity, i + 1 + usize::from(of), end, optional))
 }
 
+/// "No two tasks may have the same title": the thing and its field. With more than one field, or with words besides, it
+/// says something else.
+fn told_apart(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, String)> {
+    let says = |at: usize, word: &str| sentence.get(at).is_some_and(|w| w.lower == word);
+    if !(says(0, "no") && says(1, "two")) {
+        return None;
+    }
+    let verb = sentence.iter().position(|w| matches!(w.lower.as_str(), "have" | "share" | "use"))?;
+    let modal = |w: &&Word<'_>| !matches!(w.lower.as_str(), "may" | "can" | "must" | "should" | "shall" | "will");
+    let owner: Vec<String> = sentence.get(2..verb)?.iter().filter(modal).map(|w| w.lower.clone()).collect();
+    let owner = catalogue.exact(&owner)?;
+    if !(says(verb + 1, "the") && says(verb + 2, "same")) {
+        return None;
+    }
+    let (subject, end) = nouns(sentence, verb + 3);
+    if end == sentence.len() { find_field(&subject, Some(owner), catalogue) } else { None }
+}
+
 /// "The title of a task must not be empty", "a task's title is required", "the serial number must be unique".
 fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
+    if let Some((entity, name)) = told_apart(sentence, catalogue) {
+        let said = constraint::Constraint { unique: true, ..constraint::Constraint::default() };
+        restrict(entity, &name, said, catalogue, questions);
+        return;
+    }
     let (mut subject, mut i) = nouns(sentence, 0);
     let (mut owner, mut named) = (None, None);
     while sentence.get(i).is_some_and(|w| w.lower == "of") && owner.is_none() && subject.len() < 12 {
@@ -203,8 +226,19 @@ fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, ques
         }
         return;
     };
+    restrict(entity, &name, said, catalogue, questions);
+}
+
+/// Adds what is said of a known field.
+fn restrict(
+    entity: usize,
+    name: &str,
+    said: constraint::Constraint,
+    catalogue: &mut Catalogue,
+    questions: &[OpenQuestion],
+) {
     let Some(draft) = catalogue.drafts.get(entity) else { return };
-    let Some((known, _)) = draft.field(&name) else { return };
+    let Some((known, _)) = draft.field(name) else { return };
     let field = FieldDraft { words: known.words.clone(), constraint: said, boolean: false, quote: String::new() };
     add(catalogue, entity, field, questions);
 }

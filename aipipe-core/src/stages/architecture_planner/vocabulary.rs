@@ -21,7 +21,7 @@ pub(super) const AGAIN: &str = "
 pub(super) const LIMITS: &str = "
     # at most least between up more than longer shorter less greater fewer maximum minimum max min characters
     character long negative positive not no must below above exceed exceeds cannot can't limited has allowed may
-    value length
+    value length whole number
 ";
 
 /// Of making a record.

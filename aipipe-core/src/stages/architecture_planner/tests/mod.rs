@@ -1,6 +1,7 @@
 //! Whole plans from small story sets.
 
 mod permissions;
+mod rules;
 mod values;
 
 use super::*;
