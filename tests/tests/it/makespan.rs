@@ -80,17 +80,17 @@ const SCENARIOS: [Scenario; 8] = [
     dominated("deep", 60, Shape::Near { most: 2, exactly: true, back: 2 }, 8),
     Scenario {
         binding: Binding::Mixed { of_200: [146, 54, 0], greedy_p95: 1.054 },
-        ..dominated("mixed_chain", 150, Shape::Layers { least: 4, widest: 16, most: 2 }, 8)
+        ..dominated("mixed_chain", 150, Shape::Layers { least: 3, widest: 17, most: 3 }, 8)
     },
     Scenario {
         input: rate(68_500, 34_000),
         binding: Binding::Mixed { of_200: [1, 164, 35], greedy_p95: 1.099 },
-        ..dominated("mixed_rate", 150, Shape::Layers { least: 1, widest: 16, most: 1 }, 4)
+        ..dominated("mixed_rate", 150, Shape::Layers { least: 1, widest: 18, most: 1 }, 4)
     },
     Scenario {
-        input: rate(100_000, 50_000),
+        input: rate(95_000, 50_000),
         binding: Binding::Mixed { of_200: [112, 74, 14], greedy_p95: 1.081 },
-        ..dominated("mixed_small", 60, Shape::Layers { least: 1, widest: 12, most: 1 }, 6)
+        ..dominated("mixed_small", 60, Shape::Layers { least: 3, widest: 12, most: 2 }, 6)
     },
 ];
 
@@ -333,14 +333,11 @@ fn the_schedule_is_near_the_lower_bound_and_levels_are_not() {
             }
             Binding::Mixed { of_200, greedy_p95 } => {
                 assert!(greedy <= 1.03, "{name}: {greedy}");
-                // No single term decides, as in the simulation the limits come from (binding of 200 draws there).
-                let both = |found: usize, wanted: usize| wanted < 20 || found >= 10;
-                assert!(binding.iter().zip(of_200).all(|(found, wanted)| both(*found, wanted)), "{name}: {binding:?}");
-                figures::record(&format!("scheduler.greedy_p95_to_bound.{name}"), hardness, "").unwrap();
-                assert!(
-                    hardness > 1.0 && greedy_p95 > 1.0,
-                    "{name}: the greedy one reaches the bound, which tells nothing"
-                );
+                // As hard as the simulation the limits come from.
+                for (found, wanted) in binding.iter().copied().zip(of_200) {
+                    assert!(found.abs_diff(wanted) <= 20, "{name}: {binding:?}, wanted {of_200:?}");
+                }
+                assert!(hardness >= greedy_p95 - 0.01, "{name}: the greedy one is at {hardness} of the bound");
             }
         }
         assert!(control > bound + 0.01, "{name}: levels {control}, ours {bound}");
