@@ -13,7 +13,7 @@ use crate::domain::{
     ContentHash, ExecutionId, ExecutionStatus, ExecutionSummary, IdempotencyKey, ProjectName, ProjectRoot, SignalName,
     Stored, WorkerId,
 };
-use crate::ports::{ArtifactStore, Clock, EventKind, IdGenerator, Observer, RecordStore, Table};
+use crate::ports::{ArtifactStore, Clock, Event, EventKind, IdGenerator, Observer, RecordStore, Table};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -277,6 +277,10 @@ impl Engine {
         replay: &Replay,
         summary: &ExecutionSummary,
     ) -> Result<RunOutcome<Bytes>> {
+        for stage in nodes.iter().flat_map(Node::stages) {
+            let kind = EventKind::StageReplayed { stage: stage.stage_name() };
+            self.observer.observe(&Event { execution: summary.id.clone(), at: self.clock.now(), kind });
+        }
         let mut parts = Vec::new();
         for stage in nodes.last().map(Node::stages).unwrap_or_default() {
             let name = stage.stage_name();
