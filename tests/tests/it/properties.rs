@@ -165,7 +165,7 @@ fn faults_in_generated_python_turn_a_property_red() {
             file: "app/paging.py",
             right: "start + query.limit",
             wrong: "start + max(query.limit, 2)",
-            property: "both_reviews",
+            property: "given_two_reviews",
             examples: Examples::Miss,
         },
     ];
@@ -176,7 +176,9 @@ fn faults_in_generated_python_turn_a_property_red() {
         || {
             let mut pytest = program(&python);
             pytest.args(["-m", "pytest", "--quiet", "-rA", "-p", "no:cacheprovider", "--tb=no"]).current_dir(&project);
-            let told = run(&mut pytest).stdout;
+            let ran = run(&mut pytest);
+            assert!(matches!(ran.code, Some(0 | 1)), "pytest did not run its tests: {ran}");
+            let told = ran.stdout;
             let names = |word: &str| -> BTreeSet<String> {
                 let lines = told.lines().filter_map(|line| line.strip_prefix(word)?.split_once("::"));
                 lines.map(|(_, name)| name.split(' ').next().unwrap().to_owned()).collect()
