@@ -1,6 +1,6 @@
 //! What ends a step, what ends a job, and what a host that was killed leaves running.
 
-use crate::ci::{Rig, ended, job, key, one_job, repository, script, selector};
+use crate::ci_rig::{Rig, ended, job, key, one_job, repository, script, selector};
 use crate::processes::{Peer, role, say};
 use crate::support::SystemClock;
 use aipipe_adapters_local::ci::{LocalCi, LocalCiLimits};

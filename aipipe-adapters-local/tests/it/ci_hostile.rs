@@ -2,7 +2,7 @@
 //!
 //! Each of these runs with bubblewrap: without it a step is the user, and needs no host to do anything for it.
 
-use crate::ci::{Rig, ended, is_sandboxed, job, key, one_job, selector};
+use crate::ci_rig::{Rig, ended, is_sandboxed, job, key, one_job, selector};
 use crate::support::missing_rig;
 use aipipe_core::ErrorKind;
 use aipipe_core::domain::Conclusion;

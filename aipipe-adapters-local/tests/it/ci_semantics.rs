@@ -1,6 +1,6 @@
 //! What GitHub's workflow language means, shown on workflows that run here for real.
 
-use crate::ci::{Rig, ended, job, key, one_job, repository, script, selector};
+use crate::ci_rig::{Rig, ended, job, key, one_job, repository, script, selector};
 use crate::support::SystemClock;
 use aipipe_adapters_local::ci::CheckoutSource;
 use aipipe_core::domain::{CommitSha, Conclusion, RepositoryRef, WorkflowRun};

@@ -6,6 +6,9 @@ mod artifacts;
 mod ci;
 mod ci_ends;
 mod ci_hostile;
+mod ci_isolation;
+mod ci_rig;
+mod ci_runs;
 mod ci_semantics;
 #[cfg(feature = "failpoints")]
 mod crash;

@@ -1,6 +1,6 @@
 //! Poetry in local CI, for real: needs the network once, and Python 3.11.
 
-use crate::ci::{Rig, is_sandboxed, job, key, repository, selector};
+use crate::ci_rig::{Rig, is_sandboxed, job, key, repository, selector};
 use crate::packages::{POETRY, python};
 use crate::support::{SystemClock, missing_rig};
 use aipipe_adapters_local::HostEnvironment;
