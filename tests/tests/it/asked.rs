@@ -59,12 +59,17 @@ impl Asked {
         format!("{}/{}", self.folder, if self.is_python { "text.py" } else { "text.ts" })
     }
 
+    /// What makes the story's folder a package, where that takes a file.
+    pub(crate) fn package(&self) -> String {
+        let file = || self.file(&format!("{}/__init__.py", self.folder), "\"\"\"The story.\"\"\"\n");
+        if self.is_python { file() } else { String::new() }
+    }
+
     /// A module of the story that is as it should be.
     pub(crate) fn code(&self) -> String {
         if self.is_python {
             let source = "\"\"\"What is printed.\"\"\"\n\n\ndef joined(parts: list[str]) -> str:\n    \"\"\"The parts on one line.\"\"\"\n    return \", \".join(parts)\n";
-            let package = self.file(&format!("{}/__init__.py", self.folder), "\"\"\"The story.\"\"\"\n");
-            return format!("{package}{}", self.file(&self.source(), source));
+            return format!("{}{}", self.package(), self.file(&self.source(), source));
         }
         let source = "/** The parts on one line. */\nexport function joined(parts: string[]): string {\n  return parts.join(\", \");\n}\n";
         self.file(&self.source(), source)

@@ -222,11 +222,41 @@ async fn escalation_helps() {
 }
 
 async fn hallucinated_package() {
-    repaired("undeclared-dependency", |asked| {
+    repaired("package-not-allowed", |asked| {
         let source = "import pad from \"left-pad-deluxe\";\n\nexport const joined = (parts: string[]): string => pad(parts.join(\", \"));\n";
         format!("{}{}", asked.file(&asked.source(), source), asked.tests("text"))
     })
     .await;
+}
+
+/// First it is used and not declared, with one beside it that nobody listed.
+async fn a_package_of_the_list() {
+    let node = "import { stringify } from \"csv-stringify/sync\";\n\n/** The parts on one line. */\nexport function joined(parts: string[]): string {\n  return stringify([parts], { delimiter: \", \", eof: false });\n}\n";
+    let python = "\"\"\"What is printed.\"\"\"\n\nfrom jinja2 import Template\n\n\ndef joined(parts: list[str]) -> str:\n    \"\"\"The parts on one line.\"\"\"\n    return Template(\"{{ parts | join(', ') }}\").render(parts=parts)\n";
+    for (stack, name, source, manifest, entry) in [
+        (Stack::NodeApi, "csv-stringify", node, "package.json", "\"csv-stringify\": \"6.9.0\""),
+        (Stack::PythonApi, "jinja2", python, "pyproject.toml", "\"jinja2==3.1.6\""),
+    ] {
+        let answer = move |asked: Asked, round: usize| {
+            let named = match round {
+                0 => "left-pad-deluxe",
+                _ => {
+                    assert!(asked.told("undeclared-dependency"), "{}", asked.text);
+                    assert!(asked.told("package-not-allowed"), "{}", asked.text);
+                    name
+                }
+            };
+            let line = format!("{} package {named}\n", asked.mark);
+            format!("{line}{}{}{}", asked.package(), asked.file(&asked.source(), source), asked.tests("text"))
+        };
+        let ended = Desk::new(answer).on(stack).run().await.unwrap_or_else(|error| panic!("{}", error.chain()));
+        ended.done();
+        assert_eq!(ended.models(), ["primary", "primary"]);
+        assert!(ended.files[manifest].contains(entry), "{}", ended.files[manifest]);
+        let declared = ended.bundle.scaffold.iter().find(|file| file.path.as_str() == manifest).unwrap();
+        assert!(declared.reason.ends_with("with the packages that stories add"), "{}", declared.reason);
+        assert!(!ended.story().files.iter().any(|file| file.path.as_str() == manifest));
+    }
 }
 
 async fn path_escape() {
@@ -527,6 +557,7 @@ scenarios![
     never_the_same_twice,
     escalation_helps,
     hallucinated_package,
+    a_package_of_the_list,
     path_escape,
     delimiters_in_content,
     truncated,

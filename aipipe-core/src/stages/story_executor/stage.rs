@@ -1,6 +1,6 @@
 //! Stage 4: the scaffold, then story by story by the templates, then what they leave by the model, where there is one.
 
-use super::model::{ModelOptions, Told, plan_work, write_stories};
+use super::model::{ModelOptions, TaskTold, Told, plan_work, write_stories};
 use super::{GeneratedFile, GeneratedProject, GeneratedStory, Generator};
 use crate::domain::{
     ArchitecturePlan, CodeBundle, CodeFile, RepoPath, Route, StageName, StoryId, StoryResult, StorySet, StoryStatus,
@@ -80,7 +80,7 @@ async fn keep_all(cx: &StageContext, files: Vec<Making>) -> Result<Vec<CodeFile>
 }
 
 /// The files a model wrote for a story.
-fn made_by_model(told: &mut Told) -> Vec<Making> {
+fn made_by_model(told: &mut TaskTold) -> Vec<Making> {
     let files = std::mem::take(&mut told.files);
     let making = |(path, content)| Making {
         path,
@@ -106,7 +106,7 @@ impl Stage for StoryExecutor {
         let overrides = if self.overrides.is_empty() { String::new() } else { format!(" {}", self.overrides.hash()) };
         match &self.model {
             None => format!("3 templates{overrides}"),
-            Some((_, options)) => format!("3 templates{overrides} and model {}", options.revision()),
+            Some((_, options)) => format!("3 templates{overrides} and 2 model {}", options.revision()),
         }
     }
 
@@ -118,12 +118,19 @@ impl Stage for StoryExecutor {
         let project = generator.whole(&plan, &stories)?;
         let work = plan_work(&plan, &stories, &project.stories, &paths_of(&project));
         let told = match &self.model {
-            None => Vec::new(),
+            None => Told::default(),
             Some((model, options)) => {
                 Box::pin(write_stories(cx, model, options, (&plan, &stories), &project, &work)).await?
             }
         };
-        let GeneratedProject { scaffold, stories: rendered } = project;
+        let GeneratedProject { mut scaffold, stories: rendered } = project;
+        let Told { tasks, manifest } = told;
+        if let Some((path, content)) = manifest {
+            for file in scaffold.iter_mut().filter(|file| file.path == path) {
+                file.content.clone_from(&content);
+                file.reason.push_str(", with the packages that stories add");
+            }
+        }
         let mut bundle = CodeBundle {
             root: plan.root.clone(),
             plan: stored,
@@ -133,7 +140,7 @@ impl Stage for StoryExecutor {
             completions: Vec::new(),
             repairs: Vec::new(),
         };
-        add_stories(cx, &mut bundle, rendered, told).await?;
+        add_stories(cx, &mut bundle, rendered, tasks).await?;
         tell(cx, &bundle, &stories);
         let records = (0..).zip(&stories.stories).filter_map(|(position, story)| {
             let result = bundle.stories.iter().find(|result| result.story == story.id)?;
@@ -159,7 +166,7 @@ async fn add_stories(
     cx: &StageContext,
     bundle: &mut CodeBundle,
     rendered: Vec<GeneratedStory>,
-    told: Vec<Told>,
+    told: Vec<TaskTold>,
 ) -> Result<()> {
     for GeneratedStory { story, status, files, tests } in rendered {
         if told.iter().any(|told| told.story == story && !told.is_completion) {
@@ -170,7 +177,7 @@ async fn add_stories(
     }
     for mut told in told {
         let files = keep_all(cx, made_by_model(&mut told)).await?;
-        let Told { story, is_completion, status, tests, .. } = told;
+        let TaskTold { story, is_completion, status, tests, .. } = told;
         if !is_completion {
             bundle.stories.push(StoryResult { story, status, files, tests });
             continue;

@@ -6,6 +6,7 @@ use super::context::{Round, Sizes, of_story, question};
 use super::feedback::{Feedback, Refusal};
 use super::inspect::{Identity, Inspector};
 use super::judge::{Tree, judge, refusal};
+use super::packages::{Names, Packages};
 use crate::Result;
 use crate::domain::{CriterionTest, ModelTask, RepoPath, StepKey, StoryId, StorySet, UserStory};
 use crate::pipeline::StageContext;
@@ -24,6 +25,7 @@ pub(super) struct Desk<'a> {
     /// Files and folders that one story has to itself.
     pub(super) owners: &'a BTreeMap<RepoPath, StoryId>,
     pub(super) inspector: &'a Inspector,
+    pub(super) packages: &'a Packages,
 }
 
 /// A story's code that may stay.
@@ -33,6 +35,8 @@ pub(super) struct Written {
     pub(super) files: BTreeMap<RepoPath, String>,
     /// Edits of files that other stories edit as well, in the order they were made.
     pub(super) edits: BTreeMap<RepoPath, Vec<Edit>>,
+    /// Packages it needs beyond those of the scaffold.
+    pub(super) packages: Names,
     pub(super) tests: Vec<CriterionTest>,
     /// The model that answered last.
     pub(super) model: String,
@@ -63,6 +67,7 @@ pub(super) struct Beginning {
 struct Draft {
     files: BTreeMap<RepoPath, String>,
     edits: BTreeMap<RepoPath, Vec<Edit>>,
+    packages: Names,
 }
 
 impl Desk<'_> {
@@ -103,7 +108,7 @@ impl Desk<'_> {
         let options = self.options;
         let Beginning { steps, files: begun, mut feedback, known } = beginning;
         let of_story = of_story(self.stories, story, task, base, options.neighbour_tokens);
-        let mut draft = Draft { files: begun.clone(), edits: BTreeMap::new() };
+        let mut draft = Draft { files: begun.clone(), ..Draft::default() };
         // What CI said of the code that is there stays said until CI looks again.
         let standing = if begun.is_empty() { Vec::new() } else { feedback.clone() };
         let mut last: Vec<Feedback> = Vec::new();
@@ -126,7 +131,8 @@ impl Desk<'_> {
                 StopReason::Refusal => found.push(Feedback::Declined),
                 _ => {}
             }
-            let (tests, judged) = judge(self.inspector, task, base, &draft.files, &known);
+            let (tests, judged) =
+                judge(self.inspector, task, base, (&draft.files, &draft.packages), self.packages, &known);
             // Nothing more to send is a good answer once nothing is wrong, if anything was sent at all.
             if draft.files != begun && judged.is_empty() {
                 found.retain(|fault| *fault != Feedback::Form(AnswerFault::NoBlocks));
@@ -136,9 +142,9 @@ impl Desk<'_> {
                 found.push(Feedback::Form(AnswerFault::NoBlocks));
             }
             if found.is_empty() {
-                let Draft { mut files, edits } = draft;
+                let Draft { mut files, edits, packages } = draft;
                 files.retain(|path, _| !edits.contains_key(path));
-                return Ok(Ok(Written { files, edits, tests, model: response.model }));
+                return Ok(Ok(Written { files, edits, packages, tests, model: response.model }));
             }
             let is_stuck = number > 0 && identities(&found) == identities(&last);
             last = found;
@@ -154,6 +160,10 @@ impl Desk<'_> {
     /// Takes what may be taken of an answer into the draft; each block as a whole or not at all.
     fn take(&self, answer: Answer, task: &ModelTask, base: &Tree, draft: &mut Draft) -> Vec<Feedback> {
         let mut found: Vec<Feedback> = answer.faults.into_iter().map(Feedback::Form).collect();
+        let (allowed, refused): (Names, Names) =
+            answer.packages.into_iter().partition(|name| self.packages.allows(name));
+        draft.packages.extend(allowed);
+        found.extend(refused.into_iter().map(|name| Feedback::Package { name }));
         for block in answer.blocks {
             let path = block.path;
             if let Some(reason) = refusal(&path, task, self.owners) {

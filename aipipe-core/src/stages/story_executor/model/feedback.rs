@@ -1,7 +1,7 @@
 //! What is told to a model about its answer, each thing as a type of its own.
 
 use super::answer::{AnswerFault, EditFault};
-use crate::domain::{BuildFailure, CriterionId, Finding, RepoPath, StoryId};
+use crate::domain::{BuildFailure, CriterionId, Finding, RepoPath, Rule, StoryId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -29,7 +29,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Workflow => f.write_str("workflows are not yours to write"),
-            Self::Manifest => f.write_str("manifests are not yours to write: use the packages that are declared"),
+            Self::Manifest => {
+                f.write_str("manifests are not yours to write: name a package that may be added by a package line")
+            }
             Self::LockFile => f.write_str("lock files are not yours to write"),
             Self::Configuration => f.write_str("configuration is not yours to write"),
             Self::OtherStory(story) => write!(f, "the file belongs to the story {story}"),
@@ -100,6 +102,11 @@ pub enum Feedback {
         /// The file.
         path: RepoPath,
     },
+    /// A package that may not be added.
+    Package {
+        /// Its name.
+        name: String,
+    },
     /// An edit that does not fit.
     Edit {
         /// The file.
@@ -135,6 +142,7 @@ impl Feedback {
             Self::Declined => "answer-declined",
             Self::Refused { .. } => "file-refused",
             Self::NoSuchFile { .. } => "edit-without-file",
+            Self::Package { .. } => Rule::PackageNotAllowed.as_str(),
             Self::Edit { .. } => "edit-does-not-fit",
             Self::Found(finding) => finding.rule.as_str(),
             Self::Untested { .. } => "criterion-untested",
@@ -161,7 +169,11 @@ impl fmt::Display for Feedback {
             Self::Declined => f.write_str("the model declined to answer"),
             Self::Refused { path, reason } => write!(f, "{path}: {reason}"),
             Self::NoSuchFile { path } => write!(f, "{path}: the story has no such file to edit or remove"),
+            Self::Package { name } => write!(f, "{name} is not among the packages that may be added"),
             Self::Edit { path, fault } => write!(f, "{path}: {fault}"),
+            Self::Found(finding) if finding.rule == Rule::UndeclaredDependency => {
+                write!(f, "{}: {}; if it may be added, name it by a package line", finding.file, finding.message)
+            }
             Self::Found(finding) => write!(f, "{}: {}", finding.file, finding.message),
             Self::Untested { criterion, file, reason } => write!(f, "{file}: {criterion}: {reason}"),
             Self::Ci(verdict) => write!(f, "CI failed in job {}, step {}", verdict.job, verdict.step),

@@ -1,7 +1,7 @@
 //! What the validator says of one tree after the other, for the work of what differs between them.
 
 use super::judge::Tree;
-use crate::domain::{Finding, RepoPath, Rule, Severity};
+use crate::domain::{ArchitecturePlan, Finding, RepoPath, Rule, Severity};
 use crate::stages::integration_validator::{Change, Origin, Validator, ValidatorOptions};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,14 +24,17 @@ impl fmt::Debug for Inspector {
     }
 }
 
-impl Default for Inspector {
-    fn default() -> Self {
-        let options = ValidatorOptions::default().with_origin(Origin::Generated);
+impl Inspector {
+    /// For the project of a plan: other packages than the plan's and those its stack may be given are errors.
+    #[must_use]
+    pub fn of(plan: &ArchitecturePlan) -> Self {
+        Self::with(ValidatorOptions::default().with_origin(Origin::Generated).with_packages_of(plan))
+    }
+
+    fn with(options: ValidatorOptions) -> Self {
         Self(Mutex::new(State { validator: Validator::new(options, []), tree: Tree::new() }))
     }
-}
 
-impl Inspector {
     /// What the validator says of a whole tree.
     #[must_use]
     pub fn findings(&self, tree: &Tree) -> Vec<Finding> {
@@ -79,7 +82,7 @@ mod tests {
             tree(&[("src/b.ts", "export const c = () => 1;\n"), ("src/a.ts", "import { b } from './b.js';\nb();\n")]),
             tree(&[("src/c.ts", "import x from 'left-pad-deluxe';\nx();\n")]),
         ];
-        let inspector = Inspector::default();
+        let inspector = Inspector::with(ValidatorOptions::default().with_origin(Origin::Generated));
         for tree in trees.iter().chain(trees.iter().rev()) {
             let files: Vec<SourceFile<'_>> = tree.iter().map(|(path, content)| SourceFile { path, content }).collect();
             let fresh = check_files(&files, ValidatorOptions::default().with_origin(Origin::Generated));

@@ -2,6 +2,7 @@
 
 use super::feedback::{Feedback, Refusal};
 use super::inspect::{Identity, Inspector};
+use super::packages::{Names, Packages};
 use crate::domain::{CriterionId, CriterionTest, Finding, ModelTask, RepoPath, Rule, StoryId};
 use crate::stages::integration_validator::scan;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,13 +100,18 @@ pub(super) fn judge(
     inspector: &Inspector,
     task: &ModelTask,
     base: &Tree,
-    draft: &BTreeMap<RepoPath, String>,
+    (draft, names): (&BTreeMap<RepoPath, String>, &Names),
+    packages: &Packages,
     known: &BTreeSet<Identity>,
 ) -> (Vec<CriterionTest>, Vec<Feedback>) {
     let mut feedback: Vec<Feedback> =
         draft.iter().flat_map(|(path, text)| scan(path, text)).map(Feedback::Found).collect();
     let mut tree = base.clone();
     tree.extend(draft.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
+    if !packages.declare(&mut tree, names) {
+        let message = "the manifest has no list of dependencies to which a package could be added";
+        feedback.push(Feedback::Found(Finding::new(Rule::UndeclaredDependency, packages.manifest(), message)));
+    }
     feedback.extend(inspector.new_errors(&tree, known).into_iter().map(Feedback::Found));
     feedback.extend(without_package(task, &tree, draft));
     let test = draft.get(&task.test).map_or("", String::as_str);

@@ -8,6 +8,7 @@ use super::feedback::{CiVerdict, Feedback};
 use super::inspect::Inspector;
 use super::judge::Tree;
 use super::merge::{lay, owners_of_tasks};
+use super::packages::Packages;
 use crate::Result;
 use crate::domain::{
     ArchitecturePlan, CodeBundle, CriterionTest, ModelTask, RepoPath, Route, StoryId, StorySet, UserStory, WorkPlan,
@@ -63,7 +64,9 @@ pub(in crate::stages) async fn mend(
         })
         .collect();
     let (shared, owners) = (shared(red.plan, red.tree), owners_of_tasks(red.work));
-    let inspector = Inspector::default();
+    let inspector = Inspector::of(red.plan);
+    // The lock is made: what CI installs is what there is.
+    let packages = Packages::of(red.plan)?.closed();
     let desk = Desk {
         cx,
         model: model.as_ref(),
@@ -72,6 +75,7 @@ pub(in crate::stages) async fn mend(
         shared: &shared,
         owners: &owners,
         inspector: &inspector,
+        packages: &packages,
     };
     let mut tree = red.tree.clone();
     let mut all = Vec::with_capacity(spoken_of.len());
@@ -87,7 +91,7 @@ pub(in crate::stages) async fn mend(
         base.retain(|path, _| !own.contains(path));
         let written = desk.write_from(beginning, task, story, &base).await?;
         let mut with = base;
-        let laid = written.and_then(|written| match lay(&mut with, &written) {
+        let laid = written.and_then(|written| match lay(&mut with, &written, &packages) {
             true => Ok(written),
             false => Err("its edits do not fit what is there".to_owned()),
         });

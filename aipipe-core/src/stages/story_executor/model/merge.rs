@@ -6,6 +6,7 @@ use super::attempt::{Desk, Pass, Written};
 use super::context::shared;
 use super::inspect::Inspector;
 use super::judge::Tree;
+use super::packages::Packages;
 use super::places::feature_folders;
 use super::work::job_of;
 use crate::domain::{
@@ -23,7 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What became of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::stages::story_executor) struct Told {
+pub(in crate::stages::story_executor) struct TaskTold {
     pub(in crate::stages::story_executor) story: StoryId,
     /// Whether a template has written the rest of the story.
     pub(in crate::stages::story_executor) is_completion: bool,
@@ -37,6 +38,14 @@ pub(in crate::stages::story_executor) struct Told {
     pub(in crate::stages::story_executor) reason: String,
 }
 
+/// What the model has made of its tasks.
+#[derive(Debug, Default)]
+pub(in crate::stages::story_executor) struct Told {
+    pub(in crate::stages::story_executor) tasks: Vec<TaskTold>,
+    /// The manifest with the packages that were added, where any were.
+    pub(in crate::stages::story_executor) manifest: Option<(RepoPath, String)>,
+}
+
 /// Has the model write what the templates left, in the order in which results are put together.
 ///
 /// # Errors
@@ -48,7 +57,7 @@ pub(in crate::stages::story_executor) async fn write_stories(
     (plan, stories): (&ArchitecturePlan, &StorySet),
     project: &GeneratedProject,
     work: &WorkPlan,
-) -> Result<Vec<Told>> {
+) -> Result<Told> {
     let base = tree_of(plan, project);
     if let Some(finding) = work.findings.iter().find(|finding| finding.rule == Rule::FileOwnedTwice) {
         return Err(Error::new(ErrorKind::InvalidInput, "story-executor.plan", finding.message.clone())
@@ -58,9 +67,17 @@ pub(in crate::stages::story_executor) async fn write_stories(
     let jobs = work.tasks.iter().map(|task| job_of(task, of_id.get(&task.story).copied())).collect();
     let schedule = Schedule::new(jobs, &options.limits)?;
     let (shared, owners) = (shared(plan, &base), owners(work, &project.stories));
-    let inspector = Inspector::default();
-    let desk =
-        Desk { cx, model: model.as_ref(), options, stories, shared: &shared, owners: &owners, inspector: &inspector };
+    let (inspector, packages) = (Inspector::of(plan), Packages::of(plan)?);
+    let desk = Desk {
+        cx,
+        model: model.as_ref(),
+        options,
+        stories,
+        shared: &shared,
+        owners: &owners,
+        inspector: &inspector,
+        packages: &packages,
+    };
     let ended = AtomicUsize::new(0);
     let ran = drive(schedule, cx.clock().as_ref(), |schedule, job, results| {
         // What a story builds on is fixed by the schedule, so the question is the same in every run.
@@ -68,7 +85,7 @@ pub(in crate::stages::story_executor) async fn write_stories(
         for earlier in schedule.comes_after(job) {
             if let Some(Some(Settled { value: Ok(written), ending: Ending::Done })) = results.get(earlier) {
                 // One that does not fit here is written again when results are put together.
-                let _fits = lay(&mut tree, written);
+                let _fits = lay(&mut tree, written, desk.packages);
             }
         }
         let task = work.tasks.get(job);
@@ -111,13 +128,16 @@ fn features_packages(plan: &ArchitecturePlan) -> Vec<(RepoPath, &'static str)> {
 /// Lays a story on top of the tree; whether it could: the edits of a shared file may not fit what others made of it, and
 /// then the tree stays as it is.
 #[must_use]
-pub(super) fn lay(tree: &mut Tree, written: &Written) -> bool {
+pub(super) fn lay(tree: &mut Tree, written: &Written, packages: &Packages) -> bool {
     let mut edited: Vec<(RepoPath, Arc<str>)> = Vec::with_capacity(written.edits.len());
     for (path, edits) in &written.edits {
         match tree.get(path).map(|text| apply(text, edits)) {
             Some(Ok(text)) => edited.push((path.clone(), Arc::from(text))),
             _ => return false,
         }
+    }
+    if !packages.declare(tree, &written.packages) {
+        return false;
     }
     tree.extend(edited);
     tree.extend(written.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_str()))));
@@ -162,11 +182,13 @@ impl Merge<'_> {
         schedule: &Schedule,
         mut results: Vec<Option<Settled<Result<Written, String>>>>,
         base: Tree,
-    ) -> Result<Vec<Told>> {
-        let mut packages = features_packages(plan);
+    ) -> Result<Told> {
+        let mut folders = features_packages(plan);
+        let manifest = self.desk.packages.manifest();
+        let declared = base.get(manifest).cloned();
         let mut tree = base;
         let mut lost: BTreeSet<&StoryId> = BTreeSet::new();
-        let mut told = Vec::with_capacity(self.tasks.len());
+        let mut tasks = Vec::with_capacity(self.tasks.len());
         for job in schedule.merge_order() {
             let Some(task) = self.tasks.get(*job) else { continue };
             let result = results.get_mut(*job).and_then(Option::take).map(|settled| settled.value);
@@ -187,7 +209,7 @@ impl Merge<'_> {
             if written.is_none() {
                 lost.insert(&task.story);
             }
-            let mut one = Told {
+            let mut one = TaskTold {
                 story: task.story.clone(),
                 is_completion: task.is_completion,
                 status,
@@ -197,16 +219,17 @@ impl Merge<'_> {
                 reason: task.reason.clone(),
             };
             if let Some((written, before)) = written {
-                let first = packages.drain(..).map(|(path, text)| (path, text.to_owned())).collect::<Vec<_>>();
-                let changed = tree.iter().filter(|(path, text)| before.get(*path) != Some(*text));
+                let first = folders.drain(..).map(|(path, text)| (path, text.to_owned())).collect::<Vec<_>>();
+                let changed = tree.iter().filter(|(path, text)| *path != manifest && before.get(*path) != Some(*text));
                 let changed = changed.map(|(path, text)| (path.clone(), text.to_string()));
                 one.files = first.into_iter().chain(changed).collect();
                 one.tests = written.tests;
                 one.model = written.model;
             }
-            told.push(one);
+            tasks.push(one);
         }
-        Ok(told)
+        let now = tree.get(manifest).filter(|now| Some(*now) != declared.as_ref());
+        Ok(Told { tasks, manifest: now.map(|text| (manifest.clone(), text.to_string())) })
     }
 
     /// The tree with the story on top and nothing wrong with it, or why there is none.
@@ -230,7 +253,7 @@ impl Merge<'_> {
 
     fn checked(&self, tree: &Tree, written: &Written) -> Result<Tree, String> {
         let mut with = tree.clone();
-        if !lay(&mut with, written) {
+        if !lay(&mut with, written, self.desk.packages) {
             return Err("its edits do not fit what other stories changed".to_owned());
         }
         match self.desk.inspector.new_errors(&with, &self.known).first() {

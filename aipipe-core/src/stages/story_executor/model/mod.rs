@@ -20,6 +20,7 @@ mod inspect;
 mod judge;
 mod mend;
 mod merge;
+mod packages;
 mod places;
 mod work;
 
@@ -27,7 +28,7 @@ pub use feedback::{CiVerdict, Feedback, Refusal};
 pub use work::{job_of, plan_work};
 
 pub(in crate::stages) use mend::{Mended, Red, mend};
-pub(super) use merge::{Told, write_stories};
+pub(super) use merge::{TaskTold, Told, write_stories};
 
 use super::schedule::Limits;
 use crate::domain::ContentHash;

@@ -29,8 +29,11 @@ pub(super) fn check(view: &View<'_, Python>, imported: &[Wanted], out: &mut Find
                 continue;
             }
             let folder = path.parent();
+            // Where a list says what there may be, a name of it means that package.
+            let listed = out.origin() == Origin::Generated && out.options().allowed_packages.is_some();
             let certain = *standing == Standing::Unlisted
-                && *complete.entry(folder).or_insert_with(|| view.environment.accounts_for_all(folder, imported));
+                && (listed
+                    || *complete.entry(folder).or_insert_with(|| view.environment.accounts_for_all(folder, imported)));
             let report = report(path, name, *standing, certain);
             let lenient = import.is_lenient(path)
                 || out.origin() == Origin::Existing

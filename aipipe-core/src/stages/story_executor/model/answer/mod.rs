@@ -11,6 +11,7 @@
 //! lines as they shall be
 //! @@1f6e9c0a2b7d4358 end
 //! @@1f6e9c0a2b7d4358 remove src/features/labels/draft.ts
+//! @@1f6e9c0a2b7d4358 package date-fns
 //! ```
 //!
 //! The mark is derived from the whole question, so no document and no file in it can contain it, and content may hold
@@ -85,6 +86,8 @@ pub struct Block {
 pub struct Answer {
     /// The complete blocks, in their order; a file stands once.
     pub blocks: Vec<Block>,
+    /// The packages that shall be added.
+    pub packages: BTreeSet<String>,
     /// What could not be read.
     pub faults: Vec<AnswerFault>,
 }
@@ -179,7 +182,7 @@ pub fn parse(text: &str, fence: &Fence, limit: usize) -> Answer {
     }
     reader.unclosed(state);
     let mut answer = reader.answer;
-    if answer.blocks.is_empty() && answer.faults.is_empty() {
+    if answer.blocks.is_empty() && answer.packages.is_empty() && answer.faults.is_empty() {
         answer.faults.push(AnswerFault::NoBlocks);
     }
     answer
@@ -214,6 +217,11 @@ impl Reader {
                 if let State::File(path, _) = self.open("file", rest.trim()) {
                     self.keep(path, Content::Removed);
                 }
+                State::Outside
+            }
+            ("package", state) if is_package_name(rest.trim()) => {
+                self.unclosed(state);
+                self.answer.packages.insert(rest.trim().to_owned());
                 State::Outside
             }
             ("search", State::Edit(path, edits, part)) => {
@@ -298,6 +306,12 @@ impl Reader {
             self.answer.faults.push(fault);
         }
     }
+}
+
+/// Whether it could name a package of a registry.
+fn is_package_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/');
+    (1..=214).contains(&name.len()) && name.chars().all(is_part)
 }
 
 /// The text of a file; a Markdown fence that models like to put around code is taken off.

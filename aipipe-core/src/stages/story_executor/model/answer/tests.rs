@@ -45,6 +45,15 @@ fn a_file_can_be_taken_back() {
 }
 
 #[test]
+fn packages_are_named_by_lines_of_their_own() {
+    let fence = fence();
+    let text = format!("{fence} package date-fns\n{fence} package @scope/name\n{fence} package a b\n{fence} package\n");
+    let answer = parse(&text, &fence, LIMIT);
+    assert_eq!(answer.packages, BTreeSet::from(["date-fns".to_owned(), "@scope/name".to_owned()]));
+    assert!(matches!(answer.faults[..], [AnswerFault::Unexpected { .. }, AnswerFault::Unexpected { .. }]));
+}
+
+#[test]
 fn content_that_looks_like_the_format_survives() {
     let other = Fence::of(&["another question"]);
     let content = format!("```ts\n{other} end\n@@ end\nFILE: x\n  {} end\n<<<<<<< SEARCH\n", fence());

@@ -17,6 +17,7 @@ use super::feedback::Feedback;
 use super::judge::Tree;
 use crate::domain::{ArchitecturePlan, ModelTask, RepoPath, Stack, StorySet, TestRunner, UserStory};
 use crate::ports::{Message, MessageRole, ModelRequest, PromptPart, Purpose};
+use crate::stacks::definition;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -40,7 +41,7 @@ fn rules(plan: &ArchitecturePlan) -> String {
         - Write whole, working, idiomatic code. No placeholders, no left-out parts, no comments about what you did.\n\
         - Write only the files the story may write. All other files are fixed: use them as they are.\n\
         - Never write manifests, lock files, workflows, configuration or files of other stories. They are refused.\n\
-        - Use only the packages that are declared. Others do not exist here.\n\
+        - Use only the packages that are declared, and those that may be added. Others do not exist here.\n\
         - Nothing reaches the network or starts a process when a file is imported. No secrets in code.\n\
         - Every criterion has a test. Its title has the criterion's id in parentheses at its end; in Python the id is \
         in the first line of the test function's docstring. The test checks what the criterion says.\n\
@@ -53,6 +54,7 @@ fn rules(plan: &ArchitecturePlan) -> String {
         MARK replace\n(the lines that shall be there)\nMARK end\n\
         An edit block may have several searches, each followed by its replacement. Send each file once. \
         A file that you made and that shall go is taken back by one line: MARK remove path. \
+        A package of those that may be added is declared by one line: MARK package its-name. \
         Text outside blocks is ignored.\n\n",
     );
     let _ = writeln!(text, "Stack: {} on {}", plan.decision.stack.title(), plan.build.runtime);
@@ -66,7 +68,10 @@ fn rules(plan: &ArchitecturePlan) -> String {
         let of = plan.build.dependencies.iter().filter(|package| package.development == development);
         of.map(|package| format!("{} {}", package.name, package.version)).collect::<Vec<_>>().join(", ")
     };
+    let further = &definition(plan.decision.stack).further_packages;
+    let further = further.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "\nPackages: {}\nOnly in tests and tools: {}", names(false), names(true));
+    let _ = writeln!(text, "May be added: {further}");
     let _ = writeln!(text, "\nThe project is checked by:");
     for (purpose, command) in &plan.build.commands {
         let _ = writeln!(text, "- {purpose}: {command}");
