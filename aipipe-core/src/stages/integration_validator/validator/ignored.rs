@@ -24,7 +24,7 @@ pub struct IgnoreRules {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern {
     /// From the folder of the file; a pattern for any depth begins with `**/`.
-    glob: String,
+    glob: Glob,
     takes_back: bool,
     folders_only: bool,
 }
@@ -43,11 +43,11 @@ impl IgnoreRules {
         rules
     }
 
-    /// Takes in the text of the `.gitignore` in a folder (`""` for the root).
+    /// Takes in the text of a `.gitignore` in a folder (`""` for the root), after what was read for it before.
     pub fn read(&mut self, folder: &str, text: &str) {
         let patterns: Vec<Pattern> = text.lines().filter_map(Pattern::parse).collect();
         if !patterns.is_empty() {
-            self.by_folder.insert(folder.to_owned(), patterns);
+            self.by_folder.entry(folder.to_owned()).or_default().extend(patterns);
         }
     }
 
@@ -64,18 +64,28 @@ impl IgnoreRules {
         places.iter().any(|place| self.names(place, names_folder || *place != path))
     }
 
+    /// Whether a line names the file itself, not a pattern that it fits.
+    pub(super) fn names_file(&self, path: &str) -> bool {
+        self.last_named(path, false).is_some_and(|pattern| !pattern.takes_back && !pattern.glob.ends_with_wildcard())
+    }
+
     fn names(&self, place: &str, is_folder: bool) -> bool {
+        self.last_named(place, is_folder).is_some_and(|pattern| !pattern.takes_back)
+    }
+
+    /// The last pattern that fits decides, in the innermost folder that has one.
+    fn last_named(&self, place: &str, is_folder: bool) -> Option<&Pattern> {
         let above = place.rsplit_once('/').map_or("", |(above, _)| above);
         for folder in ancestors(above) {
             let Some(patterns) = self.by_folder.get(folder) else { continue };
             let rest = place.strip_prefix(folder).unwrap_or(place).trim_start_matches('/');
-            let fits = |pattern: &&Pattern| (is_folder || !pattern.folders_only) && matches(&pattern.glob, rest);
-            // The last pattern that fits decides.
+            let parts: Vec<&str> = rest.split('/').collect();
+            let fits = |pattern: &&Pattern| (is_folder || !pattern.folders_only) && pattern.glob.matches(&parts);
             if let Some(pattern) = patterns.iter().rev().find(fits) {
-                return !pattern.takes_back;
+                return Some(pattern);
             }
         }
-        false
+        None
     }
 }
 
@@ -90,15 +100,36 @@ impl Pattern {
         let (folders_only, line) = line.strip_suffix('/').map_or((false, line), |rest| (true, rest));
         let anchored = line.contains('/');
         let line = line.strip_prefix('/').unwrap_or(line);
-        let glob = if anchored { line.to_owned() } else { format!("**/{line}") };
+        let glob = if anchored { Glob::parse(line) } else { Glob::parse(&format!("**/{line}")) };
         (!line.is_empty()).then_some(Self { glob, takes_back, folders_only })
     }
 }
 
-/// Whether a glob matches a whole path; `**` crosses folders, `*` and `?` do not.
-pub(super) fn matches(glob: &str, path: &str) -> bool {
-    let globs: Vec<&str> = glob.split('/').collect();
-    let parts: Vec<&str> = path.split('/').collect();
+/// A pattern of paths, in its parts: `**` crosses folders, `*` and `?` do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Glob(Vec<String>);
+
+impl Glob {
+    pub(super) fn parse(glob: &str) -> Self {
+        Self(glob.split('/').map(str::to_owned).collect())
+    }
+
+    fn ends_with_wildcard(&self) -> bool {
+        self.0.last().is_some_and(|last| last.contains(['*', '?', '[']))
+    }
+
+    /// Whether it matches a whole path.
+    pub(super) fn matches(&self, path: &[&str]) -> bool {
+        match (self.0.as_slice(), path.last()) {
+            // Most patterns end in a name: what has another is told without looking at the folders.
+            ([.., last], Some(name)) if last != "**" && !part_matches(last.as_bytes(), name.as_bytes()) => false,
+            ([first, last], _) if first == "**" && last != "**" => true,
+            (parts, _) => parts_match(parts, path),
+        }
+    }
+}
+
+fn parts_match(globs: &[String], parts: &[&str]) -> bool {
     // `open[i]`: whether the globs so far match the first `i` parts.
     let mut open = vec![false; parts.len() + 1];
     if let Some(first) = open.first_mut() {
@@ -106,7 +137,7 @@ pub(super) fn matches(glob: &str, path: &str) -> bool {
     }
     for (number, glob) in globs.iter().enumerate() {
         let mut next = vec![false; parts.len() + 1];
-        if *glob == "**" {
+        if glob == "**" {
             // At the end it needs something to match.
             let least = usize::from(number + 1 == globs.len());
             let mut reached: Option<usize> = None;
@@ -239,8 +270,9 @@ mod tests {
 
     #[test]
     fn a_hostile_pattern_costs_little() {
-        let stars = "*a".repeat(200);
-        assert!(!matches(&stars, &"ab".repeat(99)));
+        let matches = |glob: &str, path: &str| Glob::parse(glob).matches(&path.split('/').collect::<Vec<_>>());
+        assert!(!matches(&"*a".repeat(200), &"ab".repeat(99)));
         assert!(!matches(&format!("{}b", "**/".repeat(500)), &format!("{}a", "a/".repeat(500))));
+        assert!(!matches(&format!("{}b/a", "**/".repeat(500)), &format!("{}a", "a/".repeat(500))));
     }
 }

@@ -6,7 +6,7 @@ use super::super::options::Origin as Author;
 use super::super::tree::FileId;
 use super::environment::{LockVerdict, TypeScriptOptions};
 use super::names::{self, Known};
-use super::resolve::{Doubt, Resolved, Standing};
+use super::resolve::{Doubt, Resolved, Standing, description_of};
 use super::summary::{Form, Import, Meaning, Origin, Request, Summary, Taken};
 use super::{JavaScript, certainty, globals, nearest, walk};
 use crate::domain::{Fix, RepoPath, Rule, Severity, TextEdit, TextSpan};
@@ -60,7 +60,12 @@ impl Checker<'_> {
                 (true, Rule::SyntaxError) => (Rule::NotChecked, Severity::Info),
                 (_, rule) => (rule, problem.severity),
             };
+            // What bundles a tool's configuration before it is loaded takes more than the ending says; so does Meteor.
+            let rewritten = rule == Rule::SyntaxError
+                && out.origin() == Author::Existing
+                && (walk::is_configuration(self.path) || self.view.environment.is_meteor);
             let report = Report::new(rule, self.path, problem.message.clone()).severity(severity);
+            let report = if rewritten { report.at_most(Severity::Warning) } else { report };
             self.push(report, problem.span, out);
         }
         let options = out.options();
@@ -127,6 +132,7 @@ impl Checker<'_> {
             Doubt::Built => uncertain("which a build may write: whether it is there can't be told"),
             Doubt::Shimmed => uncertain("which is not there, though a wildcard module gives it a type"),
             Doubt::Replaced => uncertain("which is not there, unless the manifest's `browser` field replaces it"),
+            Doubt::Copied => uncertain("which is not there, unless a script copies it or what asks for it"),
             Doubt::Alias => uncertain("which is not there, if the alias was read rightly"),
             Doubt::None => {
                 let message = format!("{specifier:?} leads to no file (looked for {path})");
@@ -176,6 +182,7 @@ impl Checker<'_> {
                 // Without a lock it can't be told what comes along with the packages that are declared.
                 let doubt = verdict == LockVerdict::Unlocked || verdict == LockVerdict::Absent && aside;
                 let lenient = out.origin() == Author::Existing && doubt;
+                let lenient = lenient || environment.is_meteor;
                 let severity = if comes_along || lenient { Severity::Warning } else { Severity::Error };
                 let how = if comes_along { "; it only comes along with another package" } else { "" };
                 (format!("{name} is imported, but no package.json above the file declares it{how}"), severity)
@@ -224,7 +231,11 @@ impl Checker<'_> {
             let Some((file, target)) = self.target(import.request) else { continue };
             let known = match &import.taken {
                 Taken::Namespace => continue,
-                Taken::Name(name) => names::look_up(self.view, file, name),
+                Taken::Name(name) => match (names::look_up(self.view, file, name), self.beside(target)) {
+                    (Known::Missing, Some(beside)) => names::look_up(self.view, beside, name),
+                    (known, _) => known,
+                },
+                Taken::Default if self.is_made_by_loader(target) => continue,
                 Taken::Default => names::look_up(self.view, file, "default"),
             };
             match known {
@@ -256,7 +267,10 @@ impl Checker<'_> {
                     self.push(self.like(report, file, name), export.span, out);
                 }
                 Known::Exported(Meaning { value: false, kind: true })
-                    if !type_only && options.isolated && self.summary.format.is_typescript =>
+                    if !type_only
+                        && options.isolated
+                        && self.summary.format.is_typescript
+                        && !self.summary.format.is_declaration =>
                 {
                     let message = format!(
                         "{name} of {target} is only a type; files compiled on their own must export it with `export type`"
@@ -266,6 +280,17 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// The file that describes a component's types beside it.
+    fn beside(&self, target: &RepoPath) -> Option<FileId> {
+        self.view.shared.tree.file(&description_of(target)?)
+    }
+
+    /// `import Worker from './a.worker.ts'` where a loader makes a class of the file.
+    fn is_made_by_loader(&self, target: &RepoPath) -> bool {
+        target.file_name().contains(".worker.")
+            && self.view.environment.uses(self.path.parent(), &["worker-loader", "worker-plugin"])
     }
 
     /// Whether a value of the name exists everywhere.
@@ -417,7 +442,26 @@ impl Checker<'_> {
         });
         // Nothing says that a type must be known where nothing checks types.
         let checked = !is_type || environment.typescript(self.path).present;
-        !made && !constant && !marked && !namespace && alone && types_known && !pages && checked
+        let given = is_type && environment.has_platform_types || self.is_called_like_a_package(name, is_type);
+        !made && !constant && !marked && !namespace && alone && types_known && !pages && checked && !given
+    }
+
+    /// Whether the name is written like that of a package the file imports from, whose types may make it known everywhere:
+    /// types as the package is called or longer (`HandlebarsTemplateDelegate`), values as its end is (`fetchMock` of
+    /// `jest-fetch-mock`). A value called like the whole package is what an import would bring, so that one is missed.
+    fn is_called_like_a_package(&self, name: &str, is_type: bool) -> bool {
+        let name = name.to_lowercase();
+        let is_like = |package: &str| {
+            let last = package.rsplit('/').next().unwrap_or_default().trim_end_matches(".js");
+            let plain: String = last.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+            if is_type {
+                plain.len() > 2 && name.starts_with(&plain)
+            } else {
+                name.len() > 4 && plain.len() > name.len() && plain.ends_with(&name)
+            }
+        };
+        let mut imported = self.summary.requests.iter();
+        imported.any(|request| super::resolve::package_name(&request.specifier).is_some_and(is_like))
     }
 
     fn is_node_module(&self) -> bool {

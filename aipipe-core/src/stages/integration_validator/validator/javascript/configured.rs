@@ -44,6 +44,41 @@ pub(super) fn module_folders_of(value: &Expression<'_>, out: &mut ConfiguredAlia
     }
 }
 
+/// The patterns of files that a linter passes over: `ignorePatterns`, or `ignores` in an object that has no rules.
+pub(super) fn passed_over(object: &ObjectExpression<'_>) -> Vec<String> {
+    let properties = || {
+        object.properties.iter().filter_map(|property| match property {
+            ObjectPropertyKind::ObjectProperty(property) => Some((property.key.static_name()?, &property.value)),
+            ObjectPropertyKind::SpreadProperty(_) => None,
+        })
+    };
+    let is_global = properties().all(|(name, _)| matches!(name.as_ref(), "ignores" | "name"));
+    let mut patterns = Vec::new();
+    for (name, value) in properties() {
+        if name == "ignorePatterns" || name == "ignores" && is_global {
+            patterns.extend(texts_of(value).map(|text| from_here(name == "ignores", text)));
+        }
+    }
+    patterns
+}
+
+fn texts_of<'e>(value: &'e Expression<'_>) -> impl Iterator<Item = &'e str> {
+    let elements = match value.get_inner_expression() {
+        Expression::ArrayExpression(array) => array.elements.as_slice(),
+        _ => &[],
+    };
+    elements.iter().filter_map(|element| match element.as_expression()?.get_inner_expression() {
+        Expression::StringLiteral(literal) => Some(literal.value.as_str()),
+        _ => None,
+    })
+}
+
+/// A pattern as git would write it: one of a flat configuration counts from its folder.
+fn from_here(is_flat: bool, pattern: &str) -> String {
+    let anchored = is_flat && !pattern.contains('/');
+    if anchored { format!("/{pattern}") } else { pattern.trim_start_matches("./").to_owned() }
+}
+
 fn found_and_replaced(entry: &ObjectExpression<'_>, out: &mut ConfiguredAliases) {
     let value = |key: &str| {
         entry.properties.iter().find_map(|property| match property {

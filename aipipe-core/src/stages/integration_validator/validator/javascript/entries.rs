@@ -62,7 +62,33 @@ pub(super) fn is_entry(path: &RepoPath, environment: &Environment) -> bool {
     if walk::is_configuration(path) || name.starts_with('.') {
         return true;
     }
-    let marked = name.split('.').skip(1).any(|part| {
+    if is_marked(name) || path.components().any(|part| RUN.contains(&part)) {
+        return true;
+    }
+    let package = environment.manifests_above(folder).next().map_or("", |(folder, _)| folder);
+    let inside = folder.strip_prefix(package).unwrap_or(folder).trim_start_matches('/');
+    let is_start = STARTS.iter().any(|start| stem.eq_ignore_ascii_case(start));
+    if matches!(inside, "") || (matches!(inside, "src" | "app" | "client" | "server" | "source" | "lib") && is_start) {
+        return true;
+    }
+    by_framework(path, inside, stem, environment)
+}
+
+/// Whether a tool of the project runs the file for certain: a configuration, a test, what a framework finds by its place.
+pub(super) fn is_run(path: &RepoPath, environment: &Environment) -> bool {
+    let name = path.file_name();
+    let of_tests = |part: &str| matches!(part, "test" | "tests" | "__tests__" | "spec" | "e2e" | "cypress");
+    if walk::is_configuration(path) || is_marked(name) || path.components().any(of_tests) {
+        return true;
+    }
+    let folder = path.parent();
+    let package = environment.manifests_above(folder).next().map_or("", |(folder, _)| folder);
+    let inside = folder.strip_prefix(package).unwrap_or(folder).trim_start_matches('/');
+    by_framework(path, inside, name.split('.').next().unwrap_or_default(), environment)
+}
+
+fn is_marked(name: &str) -> bool {
+    name.split('.').skip(1).any(|part| {
         matches!(
             part,
             "test"
@@ -78,17 +104,7 @@ pub(super) fn is_entry(path: &RepoPath, environment: &Environment) -> bool {
                 | "config"
                 | "setup"
         )
-    });
-    if marked || path.components().any(|part| RUN.contains(&part)) {
-        return true;
-    }
-    let package = environment.manifests_above(folder).next().map_or("", |(folder, _)| folder);
-    let inside = folder.strip_prefix(package).unwrap_or(folder).trim_start_matches('/');
-    let is_start = STARTS.iter().any(|start| stem.eq_ignore_ascii_case(start));
-    if matches!(inside, "") || (matches!(inside, "src" | "app" | "client" | "server" | "source" | "lib") && is_start) {
-        return true;
-    }
-    by_framework(path, inside, stem, environment)
+    })
 }
 
 /// Frameworks that find files by the folders they lie in.

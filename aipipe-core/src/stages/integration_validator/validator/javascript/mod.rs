@@ -5,6 +5,7 @@
 //! - [`resolve`] finds where specifiers lead, [`lookup`] which file a path stands for, [`names`] what modules export.
 //! - [`check`] has the rules of one file; [`unused`] those of all files, with [`entries`] for where programs start.
 
+mod aside;
 mod builtins;
 mod certainty;
 mod check;
@@ -85,6 +86,7 @@ impl Language for JavaScript {
         }
         cycles::check(view, out);
         unused::check(view, out);
+        aside::check(view, out);
     }
 
     fn exports(file: FileId, view: &View<'_, Self>) -> Exports {

@@ -52,6 +52,8 @@ pub(in super::super) enum Doubt {
     Alias,
     /// The manifest says which files stand for others.
     Replaced,
+    /// A script copies it, or who asks for it.
+    Copied,
 }
 
 /// What the manifests say of a package.
@@ -81,6 +83,7 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScrip
         environment: view.environment,
         ignored: &view.shared.ignored,
         folder: path.parent(),
+        path,
         is_typescript: summary.format.is_typescript,
     };
     let mut links = Links::default();
@@ -92,6 +95,11 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScrip
                     matches!(export.origin, super::summary::Origin::There { request, .. } if request == number)
                 });
             links.edges.push(Edge { to, span: request.span, when: load_time(summary, number, request), passes_on });
+            if let Some(described) = view.shared.tree.path(to).and_then(description_of)
+                && let Lookup::Found(beside) = resolver.files.file_at(&described)
+            {
+                links.edges.push(Edge { to: beside, span: request.span, when: LoadTime::Never, passes_on });
+            }
         }
         links.resolved.push(resolved);
     }
@@ -109,6 +117,11 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScrip
     }
     links.watched = resolver.files.watched;
     links
+}
+
+/// Where the types of a component may be described, beside it: `Button.d.ts` for `Button.vue`.
+pub(super) fn description_of(component: &RepoPath) -> Option<String> {
+    component.as_str().strip_suffix(".vue").map(|stem| format!("{stem}.d.ts"))
 }
 
 /// When an import really happens: TypeScript leaves out what is used as a type only.
@@ -131,6 +144,7 @@ struct Resolver<'v> {
     environment: &'v Environment,
     ignored: &'v super::super::ignored::IgnoreRules,
     folder: &'v str,
+    path: &'v RepoPath,
     is_typescript: bool,
 }
 
@@ -157,6 +171,9 @@ impl Resolver<'_> {
             {
                 found = self.files.file_at(&path);
             }
+            if self.is_typescript && matches!(found, Lookup::Missing) {
+                found = self.described_at(&path);
+            }
             return self.resolved(found, path, specifier);
         }
         if specifier.starts_with('/') {
@@ -180,6 +197,19 @@ impl Resolver<'_> {
             };
         }
         self.bare(bare_path, types_only)
+    }
+
+    /// The declaration, or the source of another kind, to which the compiler lets an import lead that says `.ts`.
+    fn described_at(&mut self, path: &str) -> Lookup {
+        let others = [(".ts", ".tsx"), (".ts", ".d.ts"), (".mts", ".d.mts"), (".cts", ".d.cts")];
+        for (ending, other) in others {
+            if let Some(stem) = path.strip_suffix(ending)
+                && let found @ Lookup::Found(_) = self.files.file_at(&format!("{stem}{other}"))
+            {
+                return found;
+            }
+        }
+        Lookup::Missing
     }
 
     fn resolved(&mut self, lookup: Lookup, path: String, specifier: &str) -> Resolved {
@@ -217,8 +247,11 @@ impl Resolver<'_> {
             Doubt::Shimmed
         } else if self.ignored.covers(&path)
             || self.files.sources().iter().any(|ending| self.ignored.covers(&format!("{path}{ending}")))
+            || [".js", ".jsx", ".mjs"].iter().any(|ending| self.ignored.names_file(&format!("{path}{ending}")))
         {
             Doubt::Ignored
+        } else if self.environment.is_copied(self.path, &path) {
+            Doubt::Copied
         } else if self.environment.replaces_files(self.folder) {
             Doubt::Replaced
         } else if may_be_built(&path) || self.lies_in_missing_output(&path) {
@@ -265,7 +298,8 @@ impl Resolver<'_> {
     }
 
     fn bare(&mut self, specifier: &str, types_only: bool) -> Resolved {
-        if specifier.contains(':') || is_node_builtin(specifier) {
+        let of_meteor = self.environment.is_meteor && specifier.starts_with("meteor/");
+        if specifier.contains(':') || is_node_builtin(specifier) || of_meteor {
             return Resolved::Opaque;
         }
         if self.environment.is_ambient(specifier) {
@@ -277,6 +311,10 @@ impl Resolver<'_> {
         let name = package_name(specifier);
         let declared = name.is_some_and(|name| self.environment.uses(folder, &[name]));
         for (alias, matched) in environment.aliases(folder, specifier) {
+            // Types come from where the compiler finds them; a build tool's alias is not asked.
+            if types_only && alias.from_tool && declared {
+                continue;
+            }
             for target in &alias.targets {
                 let Some(path) = join("", &target.replacen('*', matched, 1)) else { continue };
                 match self.files.file_at(&path) {

@@ -189,6 +189,8 @@ pub(in super::super) struct ConfiguredAliases {
     pub(super) unknown: BTreeSet<String>,
     /// Folders in which packages are looked for, besides `node_modules`; a plain name is looked for in every folder above.
     pub(super) module_folders: Vec<String>,
+    /// Patterns of files that a linter passes over.
+    pub(super) unlinted: Vec<String>,
     /// Whether there may be more.
     pub(super) open: bool,
 }

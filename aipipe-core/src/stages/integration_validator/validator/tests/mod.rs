@@ -7,6 +7,8 @@ mod paths;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "js")]
+mod surroundings;
+#[cfg(feature = "js")]
 mod unseen;
 #[cfg(all(feature = "js", feature = "python"))]
 mod updates;

@@ -1,10 +1,10 @@
 //! Path aliases and the compiler's options: TypeScript configurations with what they extend, and build tools' `alias` entries.
 
 use super::super::super::findings::{Findings, Report};
-use super::super::super::ignored::matches;
+use super::super::super::ignored::Glob;
 use super::super::certainty;
 use super::super::summary::ConfiguredAliases;
-use super::{ancestors, from, json};
+use super::{from, json};
 use crate::domain::{RepoPath, Rule};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +64,7 @@ struct Configuration {
     aliases: Option<Vec<Alias>>,
     root_dirs: Vec<String>,
     /// Globs of files that are not compiled, from the root.
-    exclude: Option<Vec<String>>,
+    exclude: Option<Vec<Glob>>,
     isolated: Option<bool>,
     verbatim: Option<bool>,
     /// Whether it extends one that is not in the tree and may have aliases.
@@ -118,7 +118,7 @@ impl Configurations {
         }
     }
 
-    /// Takes in what a tool's configuration says for all files below a folder.
+    /// Takes in what a tool's configuration says of names, for all files below a folder.
     pub(super) fn add_tool(&mut self, path: &RepoPath, folder: String, aliases: &ConfiguredAliases) {
         let nothing = aliases.known.is_empty() && aliases.unknown.is_empty() && aliases.module_folders.is_empty();
         if nothing && !aliases.open {
@@ -273,9 +273,14 @@ impl Configurations {
 impl Configuration {
     /// Whether the compiler passes over the file, as long as nothing it compiles imports it.
     fn excludes(&self, path: &str) -> bool {
-        let covers = |glob: &String| ancestors(path).any(|place| !place.is_empty() && matches(glob, place));
-        self.exclude.iter().flatten().any(covers)
+        self.exclude.iter().flatten().any(|glob| covers(glob, path))
     }
+}
+
+/// Whether a glob matches the path or a folder above it.
+pub(super) fn covers(glob: &Glob, path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    (1..=parts.len()).any(|end| parts.get(..end).is_some_and(|place| glob.matches(place)))
 }
 
 fn configuration(folder: &str, value: &Value) -> Configuration {
@@ -286,7 +291,13 @@ fn configuration(folder: &str, value: &Value) -> Configuration {
     };
     let mut configuration = Configuration { folder: folder.to_owned(), extends, ..Configuration::default() };
     configuration.exclude = value.get("exclude").and_then(Value::as_array).map(|globs| {
-        globs.iter().filter_map(Value::as_str).filter_map(|glob| from(folder, glob)).take(MOST_ALIASES).collect()
+        globs
+            .iter()
+            .filter_map(Value::as_str)
+            .filter_map(|glob| from(folder, glob))
+            .take(MOST_ALIASES)
+            .map(|glob| Glob::parse(&glob))
+            .collect()
     });
     let Some(options) = value.get("compilerOptions") else { return configuration };
     let place = |text: &str| from(folder, text.trim_start_matches("${configDir}/"));

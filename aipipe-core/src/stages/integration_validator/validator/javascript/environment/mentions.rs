@@ -44,6 +44,27 @@ fn is_configuration(path: &RepoPath) -> bool {
         || ["config", "project", "nx", "angular", "turbo", "tsconfig"].iter().any(|word| name.contains(word))
 }
 
+/// Whether the file's commands may copy others.
+pub(super) fn is_script(path: &RepoPath) -> bool {
+    let name = path.file_name();
+    path.extension() == Some("sh")
+        || ["package.json", "Makefile", "Dockerfile", "justfile"].contains(&name)
+        || name.starts_with("gulpfile")
+        || name.starts_with("Gruntfile")
+}
+
+/// The names of files that a script's lines speak of copying.
+pub(super) fn copied(text: &str) -> impl Iterator<Item = String> {
+    let copies =
+        |line: &&str| line.len() < 2_000 && (line.contains("cp ") || line.contains("copy") || line.contains("Copy"));
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '$' | '{' | '}');
+    let names = text.lines().filter(copies).flat_map(move |line| line.split(move |c: char| !part(c)));
+    let names = names.filter_map(|word| word.rsplit('/').next());
+    names
+        .filter(|name| name.split_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && !ending.is_empty()))
+        .map(str::to_owned)
+}
+
 /// What such texts say.
 #[derive(Debug, Default)]
 pub(super) struct Said {

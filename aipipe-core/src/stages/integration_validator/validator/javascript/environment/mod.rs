@@ -12,6 +12,7 @@ pub(super) use exports_map::Mapped;
 pub(in super::super) use lock::LockVerdict;
 pub(super) use manifest::{Kind, Manifest};
 
+use super::super::ignored::IgnoreRules;
 use super::super::language::{Modules, Shared};
 use super::super::tree::{ancestors, join};
 use super::summary::Summary;
@@ -57,6 +58,14 @@ pub(in super::super) struct Environment {
     pub(super) has_import_map: bool,
     /// Whether files may be written in Flow without saying so.
     pub(super) has_flow: bool,
+    /// Whether Meteor builds the project, which brings packages and a dialect of its own.
+    pub(super) is_meteor: bool,
+    /// Whether the project runs where a platform gives types to all files (Cloudflare's workers).
+    pub(super) has_platform_types: bool,
+    /// What linters pass over.
+    unlinted: IgnoreRules,
+    /// The names of files that scripts copy.
+    copied: BTreeSet<String>,
     /// Findings about the configuration itself.
     pub(super) findings: Vec<Finding>,
 }
@@ -99,6 +108,9 @@ impl Environment {
                     environment.configurations.read(path, text, &mut out);
                 }
                 ".flowconfig" => environment.has_flow = true,
+                ".eslintignore" => environment.unlinted.read(path.parent(), text),
+                "wrangler.toml" | "wrangler.json" | "wrangler.jsonc" => environment.has_platform_types = true,
+                "packages" if path.parent().ends_with(".meteor") => environment.is_meteor = true,
                 "deno.json" | "deno.jsonc" | "import_map.json" | "importmap.json" => environment.has_import_map = true,
                 name if name.starts_with(".eslintrc") || name == ".jshintrc" => {
                     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
@@ -109,6 +121,9 @@ impl Environment {
                     environment.has_import_map |= text.contains("importmap");
                 }
                 _ => {}
+            }
+            if mentions::is_script(path) {
+                environment.copied.extend(mentions::copied(text));
             }
             said.read(path, text, &environment.declared_anywhere);
         }
@@ -152,6 +167,7 @@ impl Environment {
             let folder =
                 self.manifests_above(path.parent()).next().map_or(path.parent(), |(folder, _)| folder).to_owned();
             self.configurations.add_tool(path, folder, &summary.aliases);
+            self.unlinted.read(path.parent(), &summary.aliases.unlinted.join("\n"));
             self.names.extend(summary.mentions.iter().cloned());
         }
     }
@@ -252,6 +268,19 @@ impl Environment {
         self.configurations.merged_with(path)
     }
 
+    /// Whether the project's linter passes over the file.
+    pub(super) fn is_unlinted(&self, path: &RepoPath) -> bool {
+        self.unlinted.covers(path.as_str())
+    }
+
+    /// Whether a script copies what the file asks for to where it is asked for, or the file itself: a script that runs as it
+    /// is written can be copied to where its imports lead somewhere.
+    pub(super) fn is_copied(&self, file: &RepoPath, target: &str) -> bool {
+        let name = target.rsplit('/').next().unwrap_or(target);
+        let runs_as_written = matches!(file.extension(), Some("js" | "mjs" | "cjs"));
+        self.copied.contains(name) || runs_as_written && self.copied.contains(file.file_name())
+    }
+
     pub(super) fn typescript(&self, path: &RepoPath) -> TypeScriptOptions {
         self.configurations.options(path)
     }
@@ -291,9 +320,19 @@ pub(super) fn is_configuration(path: &RepoPath) -> bool {
     name == "package.json"
         || matches!(
             name,
-            ".flowconfig" | "deno.json" | "deno.jsonc" | "import_map.json" | "importmap.json" | ".jshintrc"
+            ".flowconfig"
+                | ".eslintignore"
+                | "wrangler.jsonc"
+                | "wrangler.json"
+                | "deno.json"
+                | "deno.jsonc"
+                | "import_map.json"
+                | "importmap.json"
+                | ".jshintrc"
         )
         || matches!(path.extension(), Some("ejs" | "pug" | "hbs" | "php" | "htm" | "html"))
+        || name == "packages" && path.parent().ends_with(".meteor")
+        || mentions::is_script(path)
         || lock::is_lock(name)
         || aliases::is_typescript_configuration(name)
         || mentions::is_read_from(path)

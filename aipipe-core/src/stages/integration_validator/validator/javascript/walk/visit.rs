@@ -1,20 +1,23 @@
 //! What the walk does at each kind of node.
 
-use super::super::configured::{aliases_of, module_folders_of};
+use super::super::configured::{aliases_of, module_folders_of, passed_over};
+use super::super::globals;
 use super::super::read::span;
 use super::super::summary::{AmbientModule, Form};
 use super::Walker;
 use super::names::declared;
 use oxc_ast::ast::{
-    ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, CallExpression, Class, ExportAllDeclaration,
-    ExportDeclaration, ExportDefaultDeclaration, ExportFromDeclaration, ExportNamedDeclaration, Expression, Function,
-    IdentifierReference, ImportDeclaration, ImportExpression, ImportOrExportKind, MethodDefinition,
-    MethodDefinitionKind, ObjectProperty, StaticMemberExpression, StringLiteral, TSExportAssignment,
-    TSExternalModuleDeclaration, TSGlobalDeclaration, TSImportEqualsDeclaration, TSImportType, TSInterfaceDeclaration,
-    TSModuleReference, TSNamespaceDeclaration, TSNamespaceExportDeclaration, TSType, TemplateLiteral, TryStatement,
-    UnaryExpression, UnaryOperator, VariableDeclaration,
+    ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, CallExpression, Class, ConditionalExpression,
+    ExportAllDeclaration, ExportDeclaration, ExportDefaultDeclaration, ExportFromDeclaration, ExportNamedDeclaration,
+    Expression, Function, IdentifierReference, IfStatement, ImportDeclaration, ImportExpression, ImportOrExportKind,
+    LogicalExpression, MethodDefinition, MethodDefinitionKind, ObjectExpression, ObjectProperty,
+    StaticMemberExpression, StringLiteral, TSExportAssignment, TSExternalModuleDeclaration, TSGlobalDeclaration,
+    TSImportEqualsDeclaration, TSImportType, TSInterfaceDeclaration, TSModuleReference, TSNamespaceDeclaration,
+    TSNamespaceExportDeclaration, TSType, TemplateLiteral, TryStatement, UnaryExpression, UnaryOperator,
+    VariableDeclaration,
 };
 use oxc_ast_visit::{Visit, walk};
+use oxc_span::GetSpan as _;
 use oxc_syntax::scope::ScopeFlags;
 use std::collections::BTreeSet;
 
@@ -74,6 +77,31 @@ impl<'a> Visit<'a> for Walker<'_> {
         self.tries -= usize::from(copes);
     }
 
+    fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
+        self.visit_expression(&it.test);
+        let asks = usize::from(asks_for_modules(&it.test));
+        self.tries += asks;
+        self.visit_statement(&it.consequent);
+        if let Some(alternate) = &it.alternate {
+            self.visit_statement(alternate);
+        }
+        self.tries -= asks;
+    }
+
+    fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
+        let asks = usize::from(asks_for_modules(&it.test));
+        self.tries += asks;
+        walk::walk_conditional_expression(self, it);
+        self.tries -= asks;
+    }
+
+    fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {
+        let asks = usize::from(asks_for_modules(&it.left));
+        self.tries += asks;
+        walk::walk_logical_expression(self, it);
+        self.tries -= asks;
+    }
+
     fn visit_try_statement(&mut self, it: &TryStatement<'a>) {
         let caught = usize::from(it.handler.is_some());
         self.tries += caught;
@@ -109,6 +137,12 @@ impl<'a> Visit<'a> for Walker<'_> {
                 let form = if it.import_kind == ImportOrExportKind::Type { Form::TypeOnly } else { Form::Require };
                 self.request(&reference.expression, form, true);
             }
+            return;
+        }
+        // `import Timeout = NodeJS.Timeout`: what stands there may be a type as well as a value.
+        let whole = span(it.module_reference.span()).of(self.text).unwrap_or_default();
+        let first = whole.split('.').next().unwrap_or(whole).trim();
+        if globals::is_type(first) || globals::is_value(first) {
             return;
         }
         walk::walk_ts_import_equals_declaration(self, it);
@@ -237,6 +271,13 @@ impl<'a> Visit<'a> for Walker<'_> {
         walk::walk_assignment_expression(self, it);
     }
 
+    fn visit_object_expression(&mut self, it: &ObjectExpression<'a>) {
+        if self.is_configuration {
+            self.found.aliases.unlinted.extend(passed_over(it));
+        }
+        walk::walk_object_expression(self, it);
+    }
+
     fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
         if self.is_configuration
             && let Some(name) = it.key.static_name()
@@ -247,6 +288,8 @@ impl<'a> Visit<'a> for Walker<'_> {
             if matches!(name.as_ref(), "modules" | "modulesDirectories" | "modulePaths" | "moduleDirectories") {
                 module_folders_of(&it.value, &mut self.found.aliases);
             }
+            // A plugin that says itself where specifiers lead.
+            self.found.aliases.open |= name.as_ref() == "resolveId";
             // `define: { __VERSION__: … }`, `globals: { google: 'readonly' }`.
             self.mention(name.as_ref());
         }
@@ -268,5 +311,19 @@ impl<'a> Visit<'a> for Walker<'_> {
             self.mention(&folder);
         }
         walk::walk_template_literal(self, it);
+    }
+}
+
+/// Whether a condition asks which kind of modules there are: `typeof exports === "object"`. What is required after that may
+/// be for other surroundings than the project's.
+fn asks_for_modules(test: &Expression<'_>) -> bool {
+    match test.get_inner_expression() {
+        Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::Typeof => {
+            matches!(&unary.argument, Expression::Identifier(identifier)
+                if matches!(identifier.name.as_str(), "module" | "exports" | "define" | "require"))
+        }
+        Expression::BinaryExpression(binary) => asks_for_modules(&binary.left) || asks_for_modules(&binary.right),
+        Expression::LogicalExpression(logical) => asks_for_modules(&logical.left) || asks_for_modules(&logical.right),
+        _ => false,
     }
 }

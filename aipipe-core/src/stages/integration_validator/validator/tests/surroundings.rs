@@ -1,0 +1,164 @@
+//! What surrounds the files decides what is certain: each case with its control, the same project without that.
+
+use super::*;
+
+const MANIFEST: (&str, &str) = ("package.json", r#"{"dependencies": {"vue": "3.5.0"}}"#);
+const COMPILED: (&str, &str) = ("tsconfig.json", r#"{"compilerOptions": {"strict": true}}"#);
+
+/// The errors of the files with the manifest and a configuration, without and with `surroundings`.
+fn without_and_with(files: &[(&str, &str)], surroundings: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let of = |files: &[(&str, &str)]| errors(files);
+    let base: Vec<(&str, &str)> = [MANIFEST, COMPILED].into_iter().chain(files.iter().copied()).collect();
+    let replaced = |path: &str| surroundings.iter().any(|(other, _)| *other == path);
+    let kept = base.iter().filter(|(path, _)| !replaced(path)).chain(surroundings).copied();
+    (of(&base), of(&kept.collect::<Vec<_>>()))
+}
+
+#[test]
+fn what_the_linter_passes_over_and_nothing_loads_is_doubted() {
+    let half = [("drafts/half/a.ts", "import { b } from './b';\nb(\n"), ("src/a.ts", "export const a = 1;\n")];
+    let apart = ("tsconfig.json", r#"{"exclude": ["drafts"]}"#);
+    for configuration in [
+        (".eslintignore", "drafts/\n"),
+        (".eslintrc.js", "module.exports = { ignorePatterns: ['drafts/**'] };\n"),
+        ("eslint.config.js", "export default [{ ignores: ['drafts/**'] }];\n"),
+    ] {
+        let (before, after) = without_and_with(&half, &[configuration, apart]);
+        assert_eq!((before.is_empty(), after), (false, Vec::new()), "{configuration:?}");
+    }
+    // Passed over by some rules only, or loaded all the same.
+    let some = ("eslint.config.js", "export default [{ ignores: ['drafts/**'], rules: { semi: 'error' } }];\n");
+    assert!(!without_and_with(&half, &[some, apart]).1.is_empty());
+    let loader = ("src/index.ts", "import '../drafts/half/a';\n");
+    assert!(!without_and_with(&half, &[(".eslintignore", "drafts/\n"), loader, apart]).1.is_empty());
+    // Or compiled.
+    assert!(!without_and_with(&half, &[(".eslintignore", "drafts/\n")]).1.is_empty());
+}
+
+#[test]
+fn types_of_a_component_may_be_described_beside_it() {
+    let files = [
+        ("src/Dialog.vue", "<script>\nexport default {}\n</script>\n"),
+        (
+            "src/App.ts",
+            "import Dialog, { type DialogProps } from './Dialog.vue';\nexport const a: DialogProps = Dialog;\n",
+        ),
+    ];
+    let (before, after) = without_and_with(
+        &files,
+        &[("src/Dialog.d.ts", "export interface DialogProps {}\ndeclare const d: object;\nexport default d;\n")],
+    );
+    assert_eq!((before.len(), after), (1, Vec::new()));
+    let other = [("src/Dialog.d.ts", "export interface Other {}\n")];
+    assert_eq!(without_and_with(&files, &other).1.len(), 1);
+}
+
+#[test]
+fn what_is_required_for_other_kinds_of_modules_is_no_error() {
+    let guarded = "if (typeof exports === 'object' && typeof module !== 'undefined') {\n  module.exports = f(require('./nowhere'));\n} else {\n  f(window.x);\n}\n";
+    let plain = "if (window.ready) {\n  module.exports = f(require('./nowhere'));\n}\n";
+    let of = |text: &str| errors(&[MANIFEST, ("src/a.js", &format!("function f(x) {{ return x; }}\n{text}"))]);
+    assert_eq!(of(guarded), Vec::<String>::new());
+    assert_eq!(of(plain), ["unresolved-import src/a.js"]);
+}
+
+#[test]
+fn a_plugin_that_resolves_by_itself_makes_aliases_unknown() {
+    let files = [
+        ("src/main.js", "import App from '~/App.vue';\nApp();\n"),
+        ("src/App.vue", "<script>\nexport default {}\n</script>\n"),
+    ];
+    let own = "export default { plugins: [{ name: 'own', resolveId(source) { return source; } }] };\n";
+    let (before, after) = without_and_with(&files, &[("vite.config.js", own)]);
+    assert_eq!((before, after), (vec!["unresolved-import src/main.js".to_owned()], Vec::new()));
+    assert_eq!(without_and_with(&files, &[("vite.config.js", "export default { plugins: [] };\n")]).1.len(), 1);
+}
+
+#[test]
+fn a_file_that_scripts_copy_may_be_asked_for_where_it_is_copied_to() {
+    let files =
+        [("server/main.js", "import './router.js';\n"), ("src/a.ts", "export const a = require('./package.json');\n")];
+    let script = ("build.sh", "cp server/main.js build/server/main.js\ncp package.json build/\n");
+    let (before, after) = without_and_with(&files, &[script]);
+    assert_eq!((before.len(), after), (2, Vec::new()));
+    assert_eq!(without_and_with(&files, &[("build.sh", "node server/main.js\n")]).1.len(), 2);
+}
+
+#[test]
+fn what_meteor_brings_along_is_no_package() {
+    let files = [
+        ("server/a.js", "import { Meteor } from 'meteor/meteor';\nMeteor.startup();\n"),
+        ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {\"\": {}}}"),
+    ];
+    let (before, after) = without_and_with(&files, &[(".meteor/packages", "meteor-base\n")]);
+    assert_eq!((before, after), (vec!["undeclared-dependency server/a.js".to_owned()], Vec::new()));
+}
+
+#[test]
+fn a_types_only_import_does_not_follow_a_build_tools_alias() {
+    let files = [
+        ("package.json", r#"{"dependencies": {"pkg-types": "2.0.0"}}"#),
+        ("src/own.ts", "export const read = 1;\n"),
+        ("src/a.ts", "import type { PackageJson } from 'pkg-types';\nexport const a: PackageJson = {};\n"),
+        ("vite.config.ts", "export default { alias: { 'pkg-types': './src/own.ts' } };\n"),
+    ];
+    assert_eq!(errors(&files), Vec::<String>::new());
+    let mut values = files;
+    values[2].1 = "import { PackageJson } from 'pkg-types';\nexport const a = PackageJson;\n";
+    assert_eq!(errors(&values), ["missing-export src/a.ts"]);
+}
+
+#[test]
+fn names_like_a_package_that_the_file_imports_may_be_made_known_by_it() {
+    let of = |text: &str| {
+        errors(&[
+            ("package.json", r#"{"dependencies": {"handlebars": "4.0.0", "jest-fetch-mock": "3.0.0"}}"#),
+            COMPILED,
+            ("src/a.ts", text),
+        ])
+    };
+    let types = "export const a = (t: HandlebarsTemplateDelegate): unknown => t;\n";
+    assert_eq!(of(&format!("import 'handlebars';\n{types}")), Vec::<String>::new());
+    assert_eq!(of(types), ["undefined-name src/a.ts"]);
+    let value = "export const a = fetchMock.once;\n";
+    assert_eq!(
+        of(&format!("import {{ enableFetchMocks }} from 'jest-fetch-mock';\nenableFetchMocks();\n{value}")),
+        Vec::<String>::new()
+    );
+    assert_eq!(of(value), ["undefined-name src/a.ts"]);
+    // What is called like the whole package is what an import would bring.
+    assert_eq!(of("import 'handlebars';\nexport const a = handlebars.compile;\n"), ["undefined-name src/a.ts"]);
+}
+
+#[test]
+fn single_constructs_that_the_compiler_takes() {
+    let of = |files: &[(&str, &str)]| errors(&[&[MANIFEST, COMPILED], files].concat());
+    let described = ("src/schema.d.ts", "export interface Options {}\n");
+    let user = ("src/a.ts", "import type { Options } from './schema.ts';\nexport const a: Options = {};\n");
+    assert_eq!(of(&[described, user]), Vec::<String>::new());
+    assert_eq!(of(&[user]), ["unresolved-import src/a.ts"]);
+    assert_eq!(
+        of(&[("src/b.ts", "import Timeout = NodeJS.Timeout;\nexport const t = (x: Timeout): Timeout => x;\n")]),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        of(&[("src/b.ts", "import Timeout = Nodes.Timeout;\nexport const t = (x: Timeout): Timeout => x;\n")]),
+        ["undefined-name src/b.ts"]
+    );
+    let loader = ("package.json", r#"{"devDependencies": {"worker-loader": "3.0.0"}}"#);
+    let worker = [
+        ("src/w.worker.ts", "export const x = 1;\n"),
+        ("src/c.ts", "import W from './w.worker.ts';\nexport const w = new W();\n"),
+    ];
+    assert_eq!(errors(&[&[loader, COMPILED], &worker[..]].concat()), Vec::<String>::new());
+    assert_eq!(of(&worker), ["default-named-mixup src/c.ts"]);
+}
+
+#[test]
+fn a_missing_file_that_git_ignores_by_name_is_doubted() {
+    let files = [("src/a.ts", "export const a = require('./packageInfo');\n")];
+    let (before, after) = without_and_with(&files, &[(".gitignore", "src/packageInfo.js\n")]);
+    assert_eq!((before, after), (vec!["unresolved-import src/a.ts".to_owned()], Vec::new()));
+    // What compiling writes is ignored everywhere and says nothing of what it is written from.
+    assert_eq!(without_and_with(&files, &[(".gitignore", "*.js\n")]).1.len(), 1);
+}
