@@ -33,7 +33,7 @@ fn is_data_of_tests(path: &RepoPath) -> bool {
     let is_test =
         |folder: &&str| folder.split(['_', '-', '.']).any(|word| matches!(word, "test" | "tests" | "__tests__"));
     let is_data = |folder: &&str| folder.split(['_', '-', '.']).any(|word| matches!(word, "data" | "files" | "assets"));
-    folders.iter().position(is_test).is_some_and(|at| folders.iter().skip(at).any(|folder| is_data(&folder)))
+    folders.iter().position(is_test).is_some_and(|at| folders.iter().skip(at).any(is_data))
 }
 
 #[cfg(test)]
