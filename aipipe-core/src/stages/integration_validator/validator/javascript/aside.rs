@@ -21,7 +21,7 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
         let environment = view.environment;
         let is_compiled = module.summary.format.is_typescript && environment.typescript(path).present;
         let is_passed_over = environment.is_unlinted(path) && !is_compiled && !entries::is_run(path, environment);
-        if is_passed_over || is_data_of_tests(path) {
+        if is_passed_over || environment.is_set_apart(path) || is_data_of_tests(path) {
             out.doubt(path);
         }
     }

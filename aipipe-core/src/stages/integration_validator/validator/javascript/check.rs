@@ -8,7 +8,7 @@ use super::environment::{LockVerdict, TypeScriptOptions};
 use super::names::{self, Known};
 use super::resolve::{Doubt, Resolved, Standing, description_of};
 use super::summary::{Form, Import, Meaning, Origin, Request, Summary, Taken};
-use super::{JavaScript, certainty, globals, nearest, walk};
+use super::{JavaScript, certainty, entries, globals, nearest, walk};
 use crate::domain::{Fix, RepoPath, Rule, Severity, TextEdit, TextSpan};
 
 /// Checks a file.
@@ -63,7 +63,9 @@ impl Checker<'_> {
             // What bundles a tool's configuration before it is loaded takes more than the ending says; so does Meteor.
             let rewritten = rule == Rule::SyntaxError
                 && out.origin() == Author::Existing
-                && (walk::is_configuration(self.path) || self.view.environment.is_meteor);
+                && (walk::is_configuration(self.path)
+                    || self.view.environment.is_meteor
+                    || self.path.extension() == Some("cjs") && self.is_test_of_vitest());
             let report = Report::new(rule, self.path, problem.message.clone()).severity(severity);
             let report = if rewritten { report.at_most(Severity::Warning) } else { report };
             self.push(report, problem.span, out);
@@ -182,7 +184,7 @@ impl Checker<'_> {
                 // Without a lock it can't be told what comes along with the packages that are declared.
                 let doubt = verdict == LockVerdict::Unlocked || verdict == LockVerdict::Absent && aside;
                 let lenient = out.origin() == Author::Existing && doubt;
-                let lenient = lenient || environment.is_meteor;
+                let lenient = lenient || environment.is_meteor || environment.runs(self.path.parent(), name);
                 let severity = if comes_along || lenient { Severity::Warning } else { Severity::Error };
                 let how = if comes_along { "; it only comes along with another package" } else { "" };
                 (format!("{name} is imported, but no package.json above the file declares it{how}"), severity)
@@ -235,7 +237,7 @@ impl Checker<'_> {
                     (Known::Missing, Some(beside)) => names::look_up(self.view, beside, name),
                     (known, _) => known,
                 },
-                Taken::Default if self.is_made_by_loader(target) => continue,
+                Taken::Default if self.is_made_by_loader(target) || self.is_given_by_node(target) => continue,
                 Taken::Default => names::look_up(self.view, file, "default"),
             };
             match known {
@@ -285,6 +287,21 @@ impl Checker<'_> {
     /// The file that describes a component's types beside it.
     fn beside(&self, target: &RepoPath) -> Option<FileId> {
         self.view.shared.tree.file(&description_of(target)?)
+    }
+
+    /// `import x from './x.js'` in a file `.mjs`, where `x.js` is compiled to Node's old kind of module: that is its default.
+    fn is_given_by_node(&self, target: &RepoPath) -> bool {
+        let is_module = |path: &RepoPath| matches!(path.extension(), Some("mjs" | "mts"));
+        let package = |path: &RepoPath| {
+            let above = self.view.environment.manifests_above(path.parent()).next();
+            above.is_some_and(|(_, manifest)| manifest.has_modules)
+        };
+        is_module(self.path) && !is_module(target) && !package(target)
+    }
+
+    /// Vitest compiles what it runs, whatever kind of module its ending says.
+    fn is_test_of_vitest(&self) -> bool {
+        entries::is_marked(self.path.file_name()) && self.view.environment.uses(self.path.parent(), &["vitest"])
     }
 
     /// `import Worker from './a.worker.ts'` where a loader makes a class of the file.
@@ -435,10 +452,11 @@ impl Checker<'_> {
                 .manifests_above(self.path.parent())
                 .any(|(_, manifest)| manifest.declared.keys().any(|package| may_declare_global_types(package)));
         let pages = environment.loads_scripts && !format.is_typescript;
-        // `require('shelljs/global')`: a module that is loaded for what it does may make names.
+        // `require('shelljs/global')`, `import 'zx/globals'`: a module that is loaded for what it does may make names.
         let made = self.summary.requests.iter().any(|request| {
             let module = request.specifier.as_str();
-            super::resolve::package_name(module).is_some_and(|name| module.strip_prefix(name) == Some("/global"))
+            super::resolve::package_name(module)
+                .is_some_and(|name| matches!(module.strip_prefix(name), Some("/global" | "/globals")))
         });
         // Nothing says that a type must be known where nothing checks types.
         let checked = !is_type || environment.typescript(self.path).present;

@@ -34,7 +34,10 @@ pub(super) fn aliases_of(value: &Expression<'_>, out: &mut ConfiguredAliases) {
 
 /// Reads the folders in which packages are looked for (`resolve.modules`).
 pub(super) fn module_folders_of(value: &Expression<'_>, out: &mut ConfiguredAliases) {
-    let Expression::ArrayExpression(array) = value.get_inner_expression() else { return };
+    let Expression::ArrayExpression(array) = value.get_inner_expression() else {
+        out.open = true;
+        return;
+    };
     for element in array.elements.iter().filter_map(|element| element.as_expression()) {
         match path_of(element, 0) {
             Some(path) if path.ends_with("node_modules") => {}
@@ -62,7 +65,8 @@ pub(super) fn passed_over(object: &ObjectExpression<'_>) -> Vec<String> {
     patterns
 }
 
-fn texts_of<'e>(value: &'e Expression<'_>) -> impl Iterator<Item = &'e str> {
+/// The texts of an array.
+pub(super) fn texts_of<'e>(value: &'e Expression<'_>) -> impl Iterator<Item = &'e str> {
     let elements = match value.get_inner_expression() {
         Expression::ArrayExpression(array) => array.elements.as_slice(),
         _ => &[],

@@ -87,7 +87,8 @@ pub(super) fn is_run(path: &RepoPath, environment: &Environment) -> bool {
     by_framework(path, inside, name.split('.').next().unwrap_or_default(), environment)
 }
 
-fn is_marked(name: &str) -> bool {
+/// Whether the name says that a tool runs the file: `a.test.ts`, `b.stories.tsx`.
+pub(super) fn is_marked(name: &str) -> bool {
     name.split('.').skip(1).any(|part| {
         matches!(
             part,

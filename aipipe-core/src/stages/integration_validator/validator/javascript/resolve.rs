@@ -311,13 +311,11 @@ impl Resolver<'_> {
         let name = package_name(specifier);
         let declared = name.is_some_and(|name| self.environment.uses(folder, &[name]));
         for (alias, matched) in environment.aliases(folder, specifier) {
-            // Types come from where the compiler finds them; a build tool's alias is not asked.
-            if types_only && alias.from_tool && declared {
-                continue;
-            }
             for target in &alias.targets {
                 let Some(path) = join("", &target.replacen('*', matched, 1)) else { continue };
                 match self.files.file_at(&path) {
+                    // The compiler, and other builds of the project, find the package and not what one build puts there.
+                    Lookup::Found(file) if alias.from_tool && declared => return Resolved::Mentioned(file),
                     Lookup::Found(file) => return Resolved::File(file),
                     Lookup::Package => return Resolved::Opaque,
                     _ if alias.takes_everything() => {}
@@ -330,6 +328,8 @@ impl Resolver<'_> {
         for base in environment.base_urls(folder) {
             let Some(path) = join(base, specifier) else { continue };
             match self.files.file_at(&path) {
+                // The compiler adds neither of these endings, and no file means itself.
+                Lookup::Found(file) if self.is_script_of_node(file) => {}
                 Lookup::Found(file) => return Resolved::File(file),
                 Lookup::Package => return Resolved::Opaque,
                 found => {
@@ -396,6 +396,12 @@ impl Resolver<'_> {
             (false, _) => Standing::Undeclared(environment.locked(manifest_folder, name)),
         };
         Resolved::Package { name: name.to_owned(), standing }
+    }
+
+    /// Whether a file is one of those whose ending is always written out.
+    fn is_script_of_node(&self, file: FileId) -> bool {
+        let path = self.files.tree.path(file);
+        path.is_none_or(|path| path == self.path || matches!(path.extension(), Some("mjs" | "cjs")))
     }
 
     /// A module that a declaration describes. A package among those must still be there to run.

@@ -31,6 +31,11 @@ fn what_the_linter_passes_over_and_nothing_loads_is_doubted() {
     assert!(!without_and_with(&half, &[some, apart]).1.is_empty());
     let loader = ("src/index.ts", "import '../drafts/half/a';\n");
     assert!(!without_and_with(&half, &[(".eslintignore", "drafts/\n"), loader, apart]).1.is_empty());
+    // A file that is set apart by its name is broken on purpose, whatever else.
+    let sample = ("src/broken.jsx", "export const a = <div>;\n");
+    let (before, after) = without_and_with(&[sample], &[(".prettierignore", "src/broken.jsx\n")]);
+    assert_eq!((before, after), (vec!["syntax-error src/broken.jsx".to_owned()], Vec::new()));
+    assert!(!without_and_with(&[sample], &[(".prettierignore", "*.jsx\n")]).1.is_empty());
     // Or compiled.
     assert!(!without_and_with(&half, &[(".eslintignore", "drafts/\n")]).1.is_empty());
 }
@@ -95,17 +100,39 @@ fn what_meteor_brings_along_is_no_package() {
 }
 
 #[test]
-fn a_types_only_import_does_not_follow_a_build_tools_alias() {
+fn a_build_tools_alias_says_nothing_certain_of_a_declared_package() {
+    let user = "import type { PackageJson } from 'pkg-types';\nimport { read } from 'pkg-types';\nexport const a: PackageJson = read;\n";
+    let of = |manifest: &str| {
+        errors(&[
+            ("package.json", manifest),
+            ("src/own.ts", "export const write = 1;\n"),
+            ("src/a.ts", user),
+            ("vite.config.ts", "export default { alias: { 'pkg-types': './src/own.ts' } };\n"),
+        ])
+    };
+    assert_eq!(of(r#"{"dependencies": {"pkg-types": "2.0.0"}}"#), Vec::<String>::new());
+    assert_eq!(of("{}"), ["missing-export src/a.ts", "missing-export src/a.ts"]);
+}
+
+#[test]
+fn a_package_whose_program_a_script_runs_may_be_installed_by_hand() {
     let files = [
-        ("package.json", r#"{"dependencies": {"pkg-types": "2.0.0"}}"#),
-        ("src/own.ts", "export const read = 1;\n"),
-        ("src/a.ts", "import type { PackageJson } from 'pkg-types';\nexport const a: PackageJson = {};\n"),
-        ("vite.config.ts", "export default { alias: { 'pkg-types': './src/own.ts' } };\n"),
+        ("tests/a.js", "import { Selector } from 'testcafe';\nSelector();\n"),
+        ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {\"\": {}}}"),
     ];
-    assert_eq!(errors(&files), Vec::<String>::new());
-    let mut values = files;
-    values[2].1 = "import { PackageJson } from 'pkg-types';\nexport const a = PackageJson;\n";
-    assert_eq!(errors(&values), ["missing-export src/a.ts"]);
+    let (before, after) =
+        without_and_with(&files, &[("package.json", r#"{"scripts": {"check": "wait 3 && testcafe firefox"}}"#)]);
+    assert_eq!((before, after), (vec!["undeclared-dependency tests/a.js".to_owned()], Vec::new()));
+    let other = [("package.json", r#"{"scripts": {"check": "run-all testcafe"}}"#)];
+    assert_eq!(without_and_with(&files, &other).1.len(), 1);
+}
+
+#[test]
+fn what_a_script_writes_may_be_imported() {
+    let files = [("src/a.ts", "import { x } from './lib/schema.codegen';\nexport const a = x;\n")];
+    let script = r#"{"scripts": {"codegen": "tool -o=src/lib/schema.codegen.ts"}}"#;
+    let (before, after) = without_and_with(&files, &[("package.json", script)]);
+    assert_eq!((before, after), (vec!["unresolved-import src/a.ts".to_owned()], Vec::new()));
 }
 
 #[test]
@@ -144,6 +171,23 @@ fn single_constructs_that_the_compiler_takes() {
     assert_eq!(
         of(&[("src/b.ts", "import Timeout = Nodes.Timeout;\nexport const t = (x: Timeout): Timeout => x;\n")]),
         ["undefined-name src/b.ts"]
+    );
+    let old = ("src/old.js", "exports.x = 1;\n");
+    let compiled = ("src/index.ts", "export const x = 1;\n");
+    let node = ("src/index.mjs", "import x from './index.js';\nexport const y = x;\n");
+    assert_eq!(of(&[old, compiled, node]), Vec::<String>::new());
+    let modules = ("package.json", r#"{"type": "module"}"#);
+    assert_eq!(errors(&[modules, COMPILED, compiled, node]), ["default-named-mixup src/index.mjs"]);
+    let itself = [
+        ("tsconfig.json", r#"{"compilerOptions": {"baseUrl": "."}}"#),
+        ("vue.mjs", "import vue from 'vue';\nvue();\n"),
+    ];
+    assert_eq!(errors(&[&[MANIFEST], &itself[..]].concat()), Vec::<String>::new());
+    let test = ("src/a.test.cjs", "import { it } from 'vitest';\nit('x', () => {});\n");
+    assert_eq!(errors(&[("package.json", r#"{"devDependencies": {"vitest": "4.0.0"}}"#), test]), Vec::<String>::new());
+    assert_eq!(
+        errors(&[("package.json", "{}"), test]).first().map(String::as_str),
+        Some("syntax-error src/a.test.cjs")
     );
     let loader = ("package.json", r#"{"devDependencies": {"worker-loader": "3.0.0"}}"#);
     let worker = [

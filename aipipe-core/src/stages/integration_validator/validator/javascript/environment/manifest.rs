@@ -33,6 +33,10 @@ pub(in super::super) struct Manifest {
     pub(in super::super) declared: BTreeMap<String, Declaration>,
     /// Paths and words of all other values.
     pub(super) mentions: BTreeSet<String>,
+    /// The first words of the commands in its scripts.
+    programs: BTreeSet<String>,
+    /// Whether scripts of its package are modules of the language, not of Node's old kind.
+    pub(in super::super) has_modules: bool,
     /// Whether it says which files stand for others (`browser`).
     pub(super) replaces_files: bool,
     /// Where an entry can be put into `dependencies`, with what comes before and after it.
@@ -90,11 +94,25 @@ pub(super) fn read(path: &RepoPath, text: &str, manifests: &mut BTreeMap<String,
     }) {
         collect(value, &mut mentions);
     }
+    let scripts = object.get("scripts").and_then(Value::as_object).into_iter().flatten();
+    let commands = scripts.filter_map(|(_, command)| command.as_str()).flat_map(|text| text.split(['&', '|', ';']));
+    let programs = commands.filter_map(|command| command.split_whitespace().next()).map(str::to_owned).collect();
+    let has_modules = object.get("type").and_then(Value::as_str) == Some("module");
     let said = |field: &str| object.get(field).and_then(Value::as_str).map(str::to_owned);
     let (name, version) = (said("name"), said("version"));
     let replaces_files = object.get("browser").is_some_and(Value::is_object);
     let insertion = insertion(text);
-    let manifest = Manifest { path: path.clone(), name, version, declared, mentions, replaces_files, insertion };
+    let manifest = Manifest {
+        path: path.clone(),
+        name,
+        version,
+        declared,
+        mentions,
+        programs,
+        has_modules,
+        replaces_files,
+        insertion,
+    };
     manifests.insert(path.parent().to_owned(), manifest);
 }
 
@@ -182,6 +200,11 @@ impl Manifest {
         self.mentions.contains(package)
             || self.mentions.contains(program)
             || self.mentions.iter().any(|word| word.contains('/') && word.contains(package))
+    }
+
+    /// Whether one of its scripts runs a program that is called like the package: it may be installed by hand.
+    pub(super) fn runs(&self, package: &str) -> bool {
+        self.programs.contains(package)
     }
 
     /// Whether one of its tools brings path aliases that no file of the tree states.

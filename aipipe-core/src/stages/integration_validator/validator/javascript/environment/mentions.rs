@@ -44,7 +44,7 @@ fn is_configuration(path: &RepoPath) -> bool {
         || ["config", "project", "nx", "angular", "turbo", "tsconfig"].iter().any(|word| name.contains(word))
 }
 
-/// Whether the file's commands may copy others.
+/// Whether the file's commands may write or copy others.
 pub(super) fn is_script(path: &RepoPath) -> bool {
     let name = path.file_name();
     path.extension() == Some("sh")
@@ -53,10 +53,10 @@ pub(super) fn is_script(path: &RepoPath) -> bool {
         || name.starts_with("Gruntfile")
 }
 
-/// The names of files that a script's lines speak of copying.
+/// The names of files that a script's lines speak of writing or copying.
 pub(super) fn copied(text: &str) -> impl Iterator<Item = String> {
-    let copies =
-        |line: &&str| line.len() < 2_000 && (line.contains("cp ") || line.contains("copy") || line.contains("Copy"));
+    const WORDS: [&str; 6] = ["cp ", "copy", "Copy", " -o", "--out", " > "];
+    let copies = |line: &&str| line.len() < 2_000 && WORDS.iter().any(|word| line.contains(word));
     let part = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '$' | '{' | '}');
     let names = text.lines().filter(copies).flat_map(move |line| line.split(move |c: char| !part(c)));
     let names = names.filter_map(|word| word.rsplit('/').next());

@@ -64,7 +64,9 @@ pub(in super::super) struct Environment {
     pub(super) has_platform_types: bool,
     /// What linters pass over.
     unlinted: IgnoreRules,
-    /// The names of files that scripts copy.
+    /// What formatters pass over.
+    unformatted: IgnoreRules,
+    /// The names of files that scripts write or copy.
     copied: BTreeSet<String>,
     /// Findings about the configuration itself.
     pub(super) findings: Vec<Finding>,
@@ -109,6 +111,7 @@ impl Environment {
                 }
                 ".flowconfig" => environment.has_flow = true,
                 ".eslintignore" => environment.unlinted.read(path.parent(), text),
+                ".prettierignore" => environment.unformatted.read(path.parent(), text),
                 "wrangler.toml" | "wrangler.json" | "wrangler.jsonc" => environment.has_platform_types = true,
                 "packages" if path.parent().ends_with(".meteor") => environment.is_meteor = true,
                 "deno.json" | "deno.jsonc" | "import_map.json" | "importmap.json" => environment.has_import_map = true,
@@ -230,6 +233,11 @@ impl Environment {
             .any(|(_, manifest)| packages.iter().any(|package| manifest.declared.contains_key(*package)))
     }
 
+    /// Whether a script of a manifest above the folder runs a program that is called like the package.
+    pub(super) fn runs(&self, folder: &str, package: &str) -> bool {
+        self.manifests_above(folder).any(|(_, manifest)| manifest.runs(package))
+    }
+
     /// What the nearest lock says of a package that the manifest in `folder` does not declare.
     pub(super) fn locked(&self, folder: &str, package: &str) -> LockVerdict {
         let found = ancestors(folder).find_map(|above| Some((above, self.locks.get(above)?)));
@@ -273,10 +281,19 @@ impl Environment {
         self.unlinted.covers(path.as_str())
     }
 
-    /// Whether a script copies what the file asks for to where it is asked for, or the file itself: a script that runs as it
+    /// Whether linter or formatter pass over this very file.
+    pub(super) fn is_set_apart(&self, path: &RepoPath) -> bool {
+        self.unlinted.names_file(path.as_str()) || self.unformatted.names_file(path.as_str())
+    }
+
+    /// Whether a script writes or copies what the file asks for to where it is asked for, or the file itself: a script that runs as it
     /// is written can be copied to where its imports lead somewhere.
     pub(super) fn is_copied(&self, file: &RepoPath, target: &str) -> bool {
         let name = target.rsplit('/').next().unwrap_or(target);
+        let endings = ["ts", "js", "tsx", "json"];
+        if endings.iter().any(|ending| self.copied.contains(&format!("{name}.{ending}"))) {
+            return true;
+        }
         let runs_as_written = matches!(file.extension(), Some("js" | "mjs" | "cjs"));
         self.copied.contains(name) || runs_as_written && self.copied.contains(file.file_name())
     }
@@ -322,6 +339,7 @@ pub(super) fn is_configuration(path: &RepoPath) -> bool {
             name,
             ".flowconfig"
                 | ".eslintignore"
+                | ".prettierignore"
                 | "wrangler.jsonc"
                 | "wrangler.json"
                 | "deno.json"

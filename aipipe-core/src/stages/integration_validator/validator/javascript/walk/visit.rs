@@ -1,6 +1,6 @@
 //! What the walk does at each kind of node.
 
-use super::super::configured::{aliases_of, module_folders_of, passed_over};
+use super::super::configured::{aliases_of, module_folders_of, passed_over, texts_of};
 use super::super::globals;
 use super::super::read::span;
 use super::super::summary::{AmbientModule, Form};
@@ -69,6 +69,12 @@ impl<'a> Visit<'a> for Walker<'_> {
         {
             self.request(literal, Form::Require, true);
             return;
+        }
+        if self.is_configuration
+            && matches!(&it.callee, Expression::Identifier(callee) if callee.name == "globalIgnores")
+            && let Some(patterns) = it.arguments.first().and_then(|first| first.as_expression())
+        {
+            self.found.aliases.unlinted.extend(texts_of(patterns).map(str::to_owned));
         }
         // `import('./x').catch(…)` copes with a failure.
         let copes = matches!(&it.callee, Expression::StaticMemberExpression(member) if member.property.name == "catch");
@@ -289,7 +295,7 @@ impl<'a> Visit<'a> for Walker<'_> {
                 module_folders_of(&it.value, &mut self.found.aliases);
             }
             // A plugin that says itself where specifiers lead.
-            self.found.aliases.open |= name.as_ref() == "resolveId";
+            self.found.aliases.open |= matches!(name.as_ref(), "resolveId" | "preferRelative");
             // `define: { __VERSION__: … }`, `globals: { google: 'readonly' }`.
             self.mention(name.as_ref());
         }
