@@ -6,7 +6,7 @@ use super::super::options::{Origin, ValidatorOptions};
 use super::super::tree::FileId;
 use super::names::{self, Known};
 use super::packages::{self, Distribution, Wanted};
-use super::read::is_stub;
+use super::read::{is_init, is_stub};
 use super::resolve::Resolved;
 use super::summary::{Import, Summary};
 use super::{Python, role};
@@ -88,8 +88,10 @@ impl Checker<'_> {
             }
             Resolved::Missing { path, certain, within } => {
                 let message = format!("{written} leads to no module (looked for {path}.py and {path}/)");
-                // A module may put others under its own name.
-                let hidden = within.and_then(|file| self.view.module(file)).is_some_and(|one| one.summary.names.open);
+                // A module may put others under its own name, or a package change how its own are found.
+                let names = within.and_then(|within| self.view.module(within)).map(|module| &module.summary.names);
+                let is_package = within.and_then(|within| self.view.shared.tree.path(within)).is_some_and(is_init);
+                let hidden = names.is_some_and(|names| names.makes_modules || names.open && !is_package);
                 let rule = if *certain && !hidden { Rule::UnresolvedImport } else { Rule::UnknownImport };
                 Some(Report::new(rule, self.path, message))
             }
@@ -125,6 +127,10 @@ impl Checker<'_> {
                 (None, Some(folder)) => folder.as_str(),
                 (None, None) => continue,
             };
+            let source = file.and_then(|file| Some((tree.path(file)?, self.view.module(file)?)));
+            let is_given = source.is_some_and(|(path, module)| {
+                module.summary.names.makes_modules || self.view.environment.is_attached(path, &taken.name)
+            });
             let inside = folder.as_ref().map(|folder| super::resolve::below(folder, &[&taken.name]));
             // A folder without Python, a compiled module, or one that git ignores.
             let hidden = inside.as_ref().is_some_and(|path| {
@@ -134,7 +140,7 @@ impl Checker<'_> {
                     || packages::is_generated_name(path)
             });
             let is_declaration = file.and_then(|file| tree.path(file)).is_some_and(is_stub);
-            if hidden || is_declaration && !certain {
+            if hidden || is_given || is_declaration && !certain {
                 continue;
             }
             let message = format!("{place} has no {}", taken.name);
@@ -159,7 +165,8 @@ impl Checker<'_> {
 
     fn free_names(&self, out: &mut Findings<'_>) {
         let summary = self.summary;
-        if summary.names.open && summary.names.listed.is_none() && !summary.names.defined.contains("__getattr__")
+        if summary.makes_names
+            || summary.names.open && summary.names.listed.is_none() && !summary.names.defined.contains("__getattr__")
             || summary.free.is_empty()
             || is_stub(self.path)
         {
@@ -179,7 +186,10 @@ impl Checker<'_> {
                 }
                 _ => true,
             });
-            if from_star || self.view.environment.installed.contains(&free.name) || self.is_of_host(&free.name) {
+            if from_star
+                || self.view.environment.is_builtin(self.path.parent(), &free.name)
+                || self.is_of_host(&free.name)
+            {
                 continue;
             }
             let message = format!("nothing declares the name {}, and it is not imported", free.name);

@@ -1,6 +1,7 @@
 //! Reads a file into its summary: parsed by ruff's parser, walked once.
 
 use super::super::placeholder;
+use super::quiet::QuietPlaces;
 use super::summary::{Problem, Summary};
 use super::walk;
 use crate::domain::{RepoPath, Rule, Severity, TextSpan};
@@ -46,11 +47,16 @@ pub(super) fn is_stub(path: &RepoPath) -> bool {
     path.extension() == Some("pyi")
 }
 
+/// Whether the path is the one of a package's own module.
+pub(super) fn is_init(path: &RepoPath) -> bool {
+    matches!(path.file_name(), "__init__.py" | "__init__.pyi")
+}
+
 fn parse(path: &RepoPath, text: &str) -> Summary {
     let kind = if is_stub(path) { PySourceType::Stub } else { PySourceType::Python };
     let parsed = parse_unchecked_source(text, kind);
     let mut summary = Summary::default();
-    let mut quiet = Vec::new();
+    let mut quiet = QuietPlaces::default();
     for token in parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment) {
         let place = span(token.range());
         let Some(comment) = place.of(text) else { continue };
@@ -58,11 +64,7 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
         if let Some(placeholder) = placeholder::of_comment(comment) {
             summary.placeholders.push((place, placeholder));
         }
-        let told = told_off(comment);
-        if told != Quiet::default() {
-            let line = text.get(..place.start).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-            quiet.push((TextSpan { start: line, end: place.start }, told));
-        }
+        quiet.read(text, place);
     }
     if let Some(error) = parsed.errors().first() {
         let place = span(error.location);
@@ -86,59 +88,6 @@ fn has_hole(text: &str, at: usize) -> bool {
     let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
     let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     [("{%", "%}"), ("{{", "}}"), ("<%", "%>")].iter().any(|(open, close)| line.contains(open) && line.contains(close))
-}
-
-/// What checkers are to pass over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Quiet {
-    /// That a module or a name in it may be missing.
-    pub(super) imports: bool,
-    /// That a name may be unknown.
-    pub(super) names: bool,
-    /// That nothing uses an import.
-    pub(super) uses: bool,
-    /// That a definition replaces another one.
-    pub(super) definitions: bool,
-}
-
-impl Quiet {
-    /// What either of the two says.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            imports: self.imports || other.imports,
-            names: self.names || other.names,
-            uses: self.uses || other.uses,
-            definitions: self.definitions || other.definitions,
-        }
-    }
-}
-
-/// What a comment tells checkers to pass over: `# noqa: F401`, `# type: ignore`, `# pylint: disable=import-error`. Flake8 knows
-/// nothing of other files, so what it is told says nothing of missing ones; and order and style are no matter here.
-fn told_off(comment: &str) -> Quiet {
-    let mut quiet = Quiet::default();
-    let comment = comment.to_lowercase();
-    for part in comment.split('#').map(str::trim_start) {
-        let names = |words: &[&str]| words.iter().any(|word| part.contains(word));
-        if let Some(codes) = part.strip_prefix("noqa") {
-            let all = !codes.trim_start().starts_with(':');
-            quiet.names |= all || names(&["f821", "f405"]);
-            quiet.uses |= all || names(&["f4"]);
-            quiet.definitions |= all || names(&["f811"]);
-        } else if part.starts_with("pylint:") {
-            let all = names(&["skip-file", "=all"]);
-            quiet.imports |= all || names(&["import-error", "no-name-in-module", "e0401", "e0611"]);
-            quiet.names |= all || names(&["undefined-variable", "e0602"]);
-            quiet.uses |= all || names(&["unused-import", "w0611"]);
-            quiet.definitions |= all || names(&["function-redefined", "e0102"]);
-        } else if ["type: ignore", "type:ignore", "pyright:", "ty: ignore", "ty:ignore", "mypy:"]
-            .iter()
-            .any(|mark| part.starts_with(mark))
-        {
-            quiet = Quiet { imports: true, names: true, uses: true, definitions: true };
-        }
-    }
-    quiet
 }
 
 /// How deep a text may nest: the parser goes down one call or more a level.
@@ -205,20 +154,6 @@ fn depth(text: &str) -> Depth {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn checkers_are_told_what_to_pass_over() {
-        let told = |comment: &str| {
-            let Quiet { imports, names, uses, definitions } = told_off(comment);
-            [imports, names, uses, definitions]
-        };
-        assert_eq!(told("# noqa"), [false, true, true, true]);
-        assert_eq!(told("# noqa: E402, F401"), [false, false, true, false]);
-        assert_eq!(told("# noqa: E402"), [false; 4]);
-        assert_eq!(told("# isort:skip"), [false; 4]);
-        assert_eq!(told("# type: ignore[import]"), [true; 4]);
-        assert_eq!(told("# isort:skip # pylint: disable=import-error,wrong-import-order"), [true, false, false, false]);
-    }
 
     #[test]
     fn deep_nesting_is_told_from_long_code() {
