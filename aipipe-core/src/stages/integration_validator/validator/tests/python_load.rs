@@ -121,3 +121,15 @@ fn a_comment_may_be_for_the_whole_file() {
     assert_eq!(of("import os  # pylint: disable=import-error"), ["unresolved-import use.py"]);
     assert_eq!(of("def f():\n    # pylint: disable=import-error\n    pass"), ["unresolved-import use.py"]);
 }
+
+#[test]
+fn what_tools_or_others_keep_is_material() {
+    let wrong = |path: &str| errors(&[("main.py", "print(1)\n"), (path, "print(missing)\n")]);
+    assert_eq!(wrong(".rules/python/example.py"), [""; 0]);
+    assert_eq!(wrong("app/_vendor/lib/__main__.py"), [""; 0]);
+    assert_eq!(wrong(".github/scripts/release.py"), ["undefined-name .github/scripts/release.py"]);
+    assert_eq!(wrong("app/vendors/lib.py"), ["undefined-name app/vendors/lib.py"]);
+    let loaded = [("app/__init__.py", ""), ("app/_vendor/__init__.py", ""), ("app/_vendor/lib.py", "print(missing)\n")];
+    let found = with(&loaded, ("main.py", "import app._vendor.lib\nprint(app)\n"));
+    assert_eq!(found, ["undefined-name app/_vendor/lib.py"]);
+}
