@@ -107,44 +107,87 @@ const BRACKETS: (usize, usize) = (40, 3_000);
 /// Words and signs that may nest, counted over all open brackets and the columns of the line's indentation.
 const CHAIN: (usize, usize) = (300, 12_000);
 
+/// What a byte is to the nesting of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Word,
+    Blank,
+    NewLine,
+    Open,
+    Close,
+    Separator,
+    Sign,
+}
+
+/// The kind of each byte.
+static KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Sign; 256];
+    let mut rest: &mut [Kind] = &mut kinds;
+    let mut byte = 0_u8;
+    while let Some((kind, after)) = rest.split_first_mut() {
+        *kind = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80.. => Kind::Word,
+            b' ' | b'\t' => Kind::Blank,
+            b'\n' | b'\r' => Kind::NewLine,
+            b'(' | b'[' | b'{' => Kind::Open,
+            b')' | b']' | b'}' => Kind::Close,
+            b',' | b';' => Kind::Separator,
+            _ => Kind::Sign,
+        };
+        rest = after;
+        byte = byte.wrapping_add(1);
+    }
+    kinds
+};
+
+fn kind(byte: u8) -> Kind {
+    KINDS.get(usize::from(byte)).copied().unwrap_or(Kind::Sign)
+}
+
 /// Tells how deep a text may nest: an upper bound, without reading the text as code. Prefixes and operators nest, and so
 /// does every block; outside brackets a line ends what its expressions began.
 fn depth(text: &str) -> Depth {
     let mut depth = Depth::Usual;
     let mut open: Vec<usize> = Vec::new();
-    let (mut total, mut here, mut in_word) = (0_usize, 0_usize, false);
+    let (mut total, mut here) = (0_usize, 0_usize);
     let (mut indent, mut at_start) = (0_usize, true);
     let mut previous = b'\n';
-    for byte in text.bytes() {
-        let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-        match byte {
-            b'(' | b'[' | b'{' => {
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let kind_here = kind(*byte);
+        // Words and blanks count as a whole.
+        let more = match kind_here {
+            Kind::Word | Kind::Blank => after.iter().take_while(|byte| kind(**byte) == kind_here).count(),
+            _ => 0,
+        };
+        rest = after.get(more..).unwrap_or_default();
+        match kind_here {
+            Kind::Open => {
                 open.push(here);
                 total += here + 1;
                 here = 0;
             }
-            b')' | b']' | b'}' => {
+            Kind::Close => {
                 let outer = open.pop().unwrap_or(0);
                 total = total.saturating_sub(outer + 1);
                 here = outer;
             }
-            b'\n' | b'\r' if open.is_empty() && previous != b'\\' => {
+            Kind::NewLine if open.is_empty() && previous != b'\\' => {
                 here = 0;
                 indent = 0;
             }
-            b',' | b';' => here = 0,
-            b' ' | b'\t' if at_start => indent += 1,
-            b' ' | b'\t' | b'\n' | b'\r' => {}
-            _ if word && in_word => {}
-            _ => here += 1,
+            Kind::Separator => here = 0,
+            Kind::Blank if at_start => indent += more + 1,
+            Kind::Blank | Kind::NewLine => {}
+            Kind::Word | Kind::Sign => here += 1,
         }
-        at_start = matches!(byte, b'\n' | b'\r') || at_start && matches!(byte, b' ' | b'\t');
-        in_word = word;
-        previous = byte;
-        if total + here + indent > CHAIN.1 || open.len() > BRACKETS.1 {
+        at_start = kind_here == Kind::NewLine || at_start && kind_here == Kind::Blank;
+        previous = *byte;
+        let all = total + here + indent;
+        if all > CHAIN.1 || open.len() > BRACKETS.1 {
             return Depth::TooDeep;
         }
-        if total + here + indent > CHAIN.0 || open.len() > BRACKETS.0 {
+        if all > CHAIN.0 || open.len() > BRACKETS.0 {
             depth = Depth::Deep;
         }
     }
