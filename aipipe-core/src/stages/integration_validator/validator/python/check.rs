@@ -69,25 +69,23 @@ impl Checker<'_> {
 
     fn imports(&self, out: &mut Findings<'_>) {
         for (import, resolved) in self.summary.imports.iter().zip(&self.module.links.resolved) {
-            let lenient = import.is_lenient(self.path);
             if let Some(report) = self.import(import, resolved, out.options()) {
-                let report = if lenient { report.at_most(Severity::Warning) } else { report };
+                let report = if import.is_lenient(self.path) { report.at_most(Severity::Warning) } else { report };
                 self.push(report, import.span, out);
             }
-            self.taken(import, resolved, lenient, out);
+            self.taken(import, resolved, out);
         }
     }
 
     fn import(&self, import: &Import, resolved: &Resolved, options: &ValidatorOptions) -> Option<Report> {
-        let written = import.written();
         match resolved {
             Resolved::Module { .. } | Resolved::Opaque | Resolved::Mentioned(_) | Resolved::Role(_) => None,
             Resolved::WrongCase { there } => {
-                let message = format!("{written} differs in case from {there}");
+                let message = format!("{} differs in case from {there}", import.written());
                 Some(Report::new(Rule::WrongCase, self.path, message))
             }
             Resolved::Missing { path, certain, within } => {
-                let message = format!("{written} leads to no module (looked for {path}.py and {path}/)");
+                let message = format!("{} leads to no module (looked for {path}.py and {path}/)", import.written());
                 // A module may put others under its own name, or a package change how its own are found.
                 let names = within.and_then(|within| self.view.module(within)).map(|module| &module.summary.names);
                 let is_package = within.and_then(|within| self.view.shared.tree.path(within)).is_some_and(is_init);
@@ -96,12 +94,13 @@ impl Checker<'_> {
                 Some(Report::new(rule, self.path, message))
             }
             Resolved::Ignored { path } => {
+                let written = import.written();
                 let message =
                     format!("{written} leads to {path}, which git ignores: whether it is there can't be told");
                 Some(Report::new(Rule::UnknownImport, self.path, message))
             }
             Resolved::Outside => {
-                let message = format!("{written} leads out of the project");
+                let message = format!("{} leads out of the project", import.written());
                 Some(Report::new(Rule::ImportOutsideProject, self.path, message))
             }
             Resolved::Package { module, .. } => is_not_allowed(module, options).then(|| {
@@ -111,7 +110,7 @@ impl Checker<'_> {
         }
     }
 
-    fn taken(&self, import: &Import, resolved: &Resolved, lenient: bool, out: &mut Findings<'_>) {
+    fn taken(&self, import: &Import, resolved: &Resolved, out: &mut Findings<'_>) {
         let Resolved::Module { file, folder, submodules, certain } = resolved else { return };
         let tree = &self.view.shared.tree;
         for (number, taken) in import.names.iter().enumerate() {
@@ -145,8 +144,10 @@ impl Checker<'_> {
             }
             let message = format!("{place} has no {}", taken.name);
             let report = Report::new(Rule::MissingExport, self.path, message);
-            let doubtful =
-                lenient || !certain || is_declaration || import.when == super::super::language::LoadTime::Never;
+            let doubtful = import.is_lenient(self.path)
+                || !certain
+                || is_declaration
+                || import.when == super::super::language::LoadTime::Never;
             self.push(if doubtful { report.severity(Severity::Warning) } else { report }, taken.span, out);
         }
     }

@@ -270,12 +270,13 @@ impl Linker<'_> {
         if !may_be {
             return Found::Nothing;
         }
-        let init = below(&path, &["__init__"]);
-        let mut candidates = vec![format!("{init}.py"), format!("{init}.pyi")];
-        if !path.is_empty() {
-            candidates = vec![format!("{init}.py"), format!("{path}.py"), format!("{init}.pyi"), format!("{path}.pyi")];
-        }
-        if let Some(file) = candidates.iter().find_map(|candidate| tree.file(candidate)) {
+        let ends: &[&str] = if path.is_empty() {
+            &["__init__.py", "__init__.pyi"]
+        } else {
+            &["/__init__.py", ".py", "/__init__.pyi", ".pyi"]
+        };
+        let candidates = || ends.iter().map(|end| format!("{path}{end}"));
+        if let Some(file) = candidates().find_map(|candidate| tree.file(&candidate)) {
             return Found::File(file);
         }
         if self.view.layout.has_python(&path) || path.is_empty() {
@@ -284,9 +285,9 @@ impl Linker<'_> {
         if tree.has_folder(&path) {
             return Found::Other;
         }
-        let other = candidates.iter().chain([&path]).find_map(|candidate| tree.in_other_case(candidate).next());
-        match other {
-            Some(there) => Found::WrongCase(there.to_owned()),
+        let mut others = candidates().chain([path.clone()]);
+        match others.find_map(|candidate| tree.in_other_case(&candidate).next().map(str::to_owned)) {
+            Some(there) => Found::WrongCase(there),
             None if STANDS_FOR_MODULE.iter().any(|ending| tree.file(&format!("{path}.{ending}")).is_some()) => {
                 Found::Other
             }
