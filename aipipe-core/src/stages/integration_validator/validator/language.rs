@@ -322,7 +322,15 @@ impl<L: Language> LanguageState<L> {
             *self.importers.entry(edge.to).or_default().entry(file).or_default() |= edge.passes_on;
         }
         for path in &links.watched {
-            self.watchers.entry(path.clone()).or_default().insert(file);
+            // Most keys are there: a copy is made of those that are not.
+            match self.watchers.get_mut(path) {
+                Some(watchers) => {
+                    watchers.insert(file);
+                }
+                None => {
+                    self.watchers.insert(path.clone(), BTreeSet::from([file]));
+                }
+            }
         }
         if let Some(module) = self.modules.get_mut(&file) {
             module.links = links;

@@ -6,7 +6,7 @@ use super::super::options::{Origin, ValidatorOptions};
 use super::super::tree::FileId;
 use super::names::{self, Known};
 use super::packages::{self, Distribution, Wanted};
-use super::read::is_stub;
+use super::read::{is_init, is_stub};
 use super::resolve::Resolved;
 use super::summary::{Import, Summary};
 use super::{Python, role};
@@ -69,37 +69,38 @@ impl Checker<'_> {
 
     fn imports(&self, out: &mut Findings<'_>) {
         for (import, resolved) in self.summary.imports.iter().zip(&self.module.links.resolved) {
-            let lenient = import.is_lenient(self.path);
             if let Some(report) = self.import(import, resolved, out.options()) {
-                let report = if lenient { report.at_most(Severity::Warning) } else { report };
+                let report = if import.is_lenient(self.path) { report.at_most(Severity::Warning) } else { report };
                 self.push(report, import.span, out);
             }
-            self.taken(import, resolved, lenient, out);
+            self.taken(import, resolved, out);
         }
     }
 
     fn import(&self, import: &Import, resolved: &Resolved, options: &ValidatorOptions) -> Option<Report> {
-        let written = import.written();
         match resolved {
             Resolved::Module { .. } | Resolved::Opaque | Resolved::Mentioned(_) | Resolved::Role(_) => None,
             Resolved::WrongCase { there } => {
-                let message = format!("{written} differs in case from {there}");
+                let message = format!("{} differs in case from {there}", import.written());
                 Some(Report::new(Rule::WrongCase, self.path, message))
             }
             Resolved::Missing { path, certain, within } => {
-                let message = format!("{written} leads to no module (looked for {path}.py and {path}/)");
-                // A module may put others under its own name.
-                let hidden = within.and_then(|file| self.view.module(file)).is_some_and(|one| one.summary.names.open);
+                let message = format!("{} leads to no module (looked for {path}.py and {path}/)", import.written());
+                // A module may put others under its own name, or a package change how its own are found.
+                let names = within.and_then(|within| self.view.module(within)).map(|module| &module.summary.names);
+                let is_package = within.and_then(|within| self.view.shared.tree.path(within)).is_some_and(is_init);
+                let hidden = names.is_some_and(|names| names.makes_modules || names.open && !is_package);
                 let rule = if *certain && !hidden { Rule::UnresolvedImport } else { Rule::UnknownImport };
                 Some(Report::new(rule, self.path, message))
             }
             Resolved::Ignored { path } => {
+                let written = import.written();
                 let message =
                     format!("{written} leads to {path}, which git ignores: whether it is there can't be told");
                 Some(Report::new(Rule::UnknownImport, self.path, message))
             }
             Resolved::Outside => {
-                let message = format!("{written} leads out of the project");
+                let message = format!("{} leads out of the project", import.written());
                 Some(Report::new(Rule::ImportOutsideProject, self.path, message))
             }
             Resolved::Package { module, .. } => is_not_allowed(module, options).then(|| {
@@ -109,7 +110,7 @@ impl Checker<'_> {
         }
     }
 
-    fn taken(&self, import: &Import, resolved: &Resolved, lenient: bool, out: &mut Findings<'_>) {
+    fn taken(&self, import: &Import, resolved: &Resolved, out: &mut Findings<'_>) {
         let Resolved::Module { file, folder, submodules, certain } = resolved else { return };
         let tree = &self.view.shared.tree;
         for (number, taken) in import.names.iter().enumerate() {
@@ -125,6 +126,10 @@ impl Checker<'_> {
                 (None, Some(folder)) => folder.as_str(),
                 (None, None) => continue,
             };
+            let source = file.and_then(|file| Some((tree.path(file)?, self.view.module(file)?)));
+            let is_given = source.is_some_and(|(path, module)| {
+                module.summary.names.makes_modules || self.view.environment.is_attached(path, &taken.name)
+            });
             let inside = folder.as_ref().map(|folder| super::resolve::below(folder, &[&taken.name]));
             // A folder without Python, a compiled module, or one that git ignores.
             let hidden = inside.as_ref().is_some_and(|path| {
@@ -134,13 +139,15 @@ impl Checker<'_> {
                     || packages::is_generated_name(path)
             });
             let is_declaration = file.and_then(|file| tree.path(file)).is_some_and(is_stub);
-            if hidden || is_declaration && !certain {
+            if hidden || is_given || is_declaration && !certain {
                 continue;
             }
             let message = format!("{place} has no {}", taken.name);
             let report = Report::new(Rule::MissingExport, self.path, message);
-            let doubtful =
-                lenient || !certain || is_declaration || import.when == super::super::language::LoadTime::Never;
+            let doubtful = import.is_lenient(self.path)
+                || !certain
+                || is_declaration
+                || import.when == super::super::language::LoadTime::Never;
             self.push(if doubtful { report.severity(Severity::Warning) } else { report }, taken.span, out);
         }
     }
@@ -159,7 +166,8 @@ impl Checker<'_> {
 
     fn free_names(&self, out: &mut Findings<'_>) {
         let summary = self.summary;
-        if summary.names.open && summary.names.listed.is_none() && !summary.names.defined.contains("__getattr__")
+        if summary.makes_names
+            || summary.names.open && summary.names.listed.is_none() && !summary.names.defined.contains("__getattr__")
             || summary.free.is_empty()
             || is_stub(self.path)
         {
@@ -179,7 +187,10 @@ impl Checker<'_> {
                 }
                 _ => true,
             });
-            if from_star || self.view.environment.installed.contains(&free.name) || self.is_of_host(&free.name) {
+            if from_star
+                || self.view.environment.is_builtin(self.path.parent(), &free.name)
+                || self.is_of_host(&free.name)
+            {
                 continue;
             }
             let message = format!("nothing declares the name {}, and it is not imported", free.name);

@@ -1,9 +1,14 @@
 //! What all files of a project share: what its manifests declare and its locks hold.
 
 use super::super::language::{Modules, Shared};
+use super::super::tree::ancestors;
 use super::Python;
+use super::compiled::{self, Compiled};
+use super::lint;
 use super::manifest::{self, Manifest};
 use super::packages::{self, Distribution, Wanted};
+use super::resolve::below;
+use super::summary::Attached;
 use crate::domain::RepoPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +17,17 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(in super::super) struct Environment {
     /// Manifests by their paths.
     pub(super) manifests: BTreeMap<RepoPath, Manifest>,
+    /// What their build files compile, by folder.
+    compiled: BTreeMap<String, Compiled>,
     /// The normalized names that any manifest declares.
     declared: BTreeSet<String>,
     /// Locked distributions, each with whether another one asks for it; none without a lock.
     locked: Option<Vec<(Distribution, bool)>>,
-    /// Names that files of the project put among the builtin ones.
-    pub(super) installed: BTreeSet<String>,
+    /// Names that are builtin ones for the files of a folder: source puts them there, or a declaration or a linter's
+    /// configuration says so.
+    builtins: BTreeMap<String, BTreeSet<String>>,
+    /// Names that files give other modules, each with the paths of those modules or the ends of such paths.
+    attached: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What is known of a package that a file imports.
@@ -37,6 +47,16 @@ impl Environment {
         let mut environment = Self::default();
         let mut locked = None;
         for (file, path) in shared.tree.ids().filter_map(|file| Some((file, shared.tree.path(file)?))) {
+            if manifest::is_manifest(path) || compiled::is_build_file(path) {
+                let mut compiled = environment.compiled.remove(path.parent()).unwrap_or_default();
+                compiled.read(path, shared.text(file));
+                if !compiled.is_empty() {
+                    environment.compiled.insert(path.parent().to_owned(), compiled);
+                }
+            }
+            if lint::is_configuration(path) {
+                environment.add_builtins(path.parent(), lint::builtins(shared.text(file)));
+            }
             if manifest::is_lock(path) {
                 manifest::read_lock(shared.text(file), locked.get_or_insert_with(BTreeMap::new));
             } else if manifest::is_manifest(path) {
@@ -50,12 +70,46 @@ impl Environment {
                 environment.manifests.insert(path.clone(), read);
             }
         }
-        environment.installed = modules.values().flat_map(|module| module.summary.installs.iter().cloned()).collect();
+        for (file, module) in modules {
+            let Some(path) = shared.tree.path(*file) else { continue };
+            environment.add_builtins("", module.summary.installs.iter().cloned());
+            if declares_builtins(path) {
+                environment.add_builtins(path.parent(), module.summary.names.defined.iter().cloned());
+            }
+            for Attached { level, module, name } in &module.summary.attached {
+                let Some(folder) = level.checked_sub(1).map_or(Some(""), |up| ancestors(path.parent()).nth(up)) else {
+                    continue;
+                };
+                let place = below(folder, &[&module.replace('.', "/")]);
+                environment.attached.entry(name.clone()).or_default().insert(place);
+            }
+        }
         environment.locked =
             locked.map(|locked| locked.into_iter().map(|(name, along)| (Distribution::new(&name), along)).collect());
         environment.declared =
             environment.manifests.values().flat_map(|manifest| manifest.declared.keys().cloned()).collect();
         environment
+    }
+
+    fn add_builtins(&mut self, folder: &str, names: impl IntoIterator<Item = String>) {
+        let mut names = names.into_iter().peekable();
+        if names.peek().is_some() {
+            self.builtins.entry(folder.to_owned()).or_default().extend(names);
+        }
+    }
+
+    /// Whether a name is a builtin one for the files of a folder.
+    pub(super) fn is_builtin(&self, folder: &str, name: &str) -> bool {
+        ancestors(folder).filter_map(|above| self.builtins.get(above)).any(|names| names.contains(name))
+    }
+
+    /// Whether some file gives a module a name.
+    pub(super) fn is_attached(&self, module: &RepoPath, name: &str) -> bool {
+        let Some(places) = self.attached.get(name) else { return false };
+        let path = module.as_str();
+        let path = path.strip_suffix(".py").unwrap_or(path);
+        let path = path.strip_suffix("/__init__").unwrap_or(path);
+        places.iter().any(|place| is_end(path, place))
     }
 
     /// The manifests that count for files of a folder.
@@ -99,11 +153,9 @@ impl Environment {
         const WRITERS: &[&str] =
             &["setuptools-scm", "hatch-vcs", "versioneer", "versioningit", "setuptools-git-versioning"];
         let file = format!("{path}.py");
-        let compiled = |name: &String| is_end(path, &name.replace('.', "/"));
-        let named = |manifest: &Manifest| {
-            manifest.files.iter().any(|named| is_end(&file, named)) || manifest.compiled.iter().any(compiled)
-        };
+        let named = |manifest: &Manifest| manifest.files.iter().any(|named| is_end(&file, named));
         self.manifests.values().any(named)
+            || self.compiled.iter().any(|(folder, compiled)| compiled.has(folder, path))
             || matches!(path.rsplit('/').next(), Some("_version" | "version" | "__version__"))
                 && WRITERS.iter().any(|writer| self.declares(writer))
     }
@@ -133,8 +185,13 @@ impl Environment {
     }
 }
 
+/// Whether a file declares what is builtin for the files of its folder, as Pyright reads it.
+pub(super) fn declares_builtins(path: &RepoPath) -> bool {
+    path.file_name() == "__builtins__.pyi"
+}
+
 /// Whether a path ends with another one, whole parts of it.
-fn is_end(path: &str, end: &str) -> bool {
+pub(super) fn is_end(path: &str, end: &str) -> bool {
     let end = end.trim_start_matches("./");
     path.strip_suffix(end).is_some_and(|before| !end.is_empty() && (before.is_empty() || before.ends_with('/')))
 }

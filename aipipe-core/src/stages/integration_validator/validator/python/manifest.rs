@@ -17,8 +17,6 @@ pub(super) struct Manifest {
     pub(super) words: BTreeSet<String>,
     /// Python files that a build writes.
     pub(super) files: BTreeSet<String>,
-    /// Modules that it has compiled, by their dotted names.
-    pub(super) compiled: BTreeSet<String>,
 }
 
 /// A declared distribution.
@@ -57,7 +55,7 @@ fn is_requirements(path: &RepoPath) -> bool {
 
 /// Reads a manifest.
 pub(super) fn read(path: &RepoPath, text: &str) -> Manifest {
-    let mut manifest = Manifest { files: written(text), compiled: compiled(text), ..Manifest::default() };
+    let mut manifest = Manifest { files: written(text), ..Manifest::default() };
     match path.file_name() {
         "pyproject.toml" | "Pipfile" => toml(text, &mut manifest),
         "setup.cfg" => setup_cfg(text, &mut manifest),
@@ -103,7 +101,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// What stands in quotes, with its place; quotes end with their lines.
-fn quotes(text: &str) -> Vec<(usize, &str)> {
+pub(super) fn quotes(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut start = None;
     for (at, byte) in text.bytes().enumerate() {
@@ -165,17 +163,6 @@ pub(super) fn is_closed(path: &RepoPath, text: &str, manifest: &Manifest) -> boo
     let has = |name: &str| manifest.declared.contains_key(name);
     let mut known = COMPANIONS.iter().filter(|(name, _)| has(name)).peekable();
     is_made || known.peek().is_some() && known.all(|(_, with)| with.iter().all(|name| has(name)))
-}
-
-/// The modules of `Extension("package.module", …)` in a setup script, and of maturin's `module-name = "package.module"`.
-fn compiled(text: &str) -> BTreeSet<String> {
-    let declared = text.match_indices("Extension(").chain(text.match_indices("module-name"));
-    let quoted = declared.filter_map(|(at, found)| {
-        let rest = text.get(at + found.len()..)?.trim_start().trim_start_matches('=').trim_start();
-        let rest = rest.strip_prefix("name=").unwrap_or(rest);
-        quotes(rest.lines().next()?).first().map(|(_, name)| (*name).to_owned())
-    });
-    quoted.filter(|name| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))).collect()
 }
 
 /// What a table of `pyproject.toml` or `Pipfile` holds.

@@ -1,19 +1,23 @@
 //! Python, read by ruff's parser.
 //!
 //! - [`read`] parses a file, [`walk`] collects its [`summary`] with the help of [`scopes`].
-//! - [`layout`] is where modules lie, [`environment`] what each [`manifest`] declares, [`packages`] what is known of packages.
+//! - [`layout`] is where modules lie, [`environment`] what each [`manifest`] declares and what is [`compiled`], [`packages`]
+//!   what is known of packages.
 //! - [`resolve`] finds where imports lead, [`names`] what modules have.
 //! - [`role`] is what a file is to the project, with [`entries`] for where programs start.
 //! - [`check`] has the rules of one file; [`declared`] and [`unused`] those of all files.
 
 mod check;
+mod compiled;
 mod declared;
 mod entries;
 mod environment;
 mod layout;
+mod lint;
 mod manifest;
 mod names;
 mod packages;
+mod quiet;
 mod read;
 mod resolve;
 mod role;
@@ -47,7 +51,10 @@ impl Language for Python {
     }
 
     fn is_configuration(path: &RepoPath) -> bool {
-        manifest::is_manifest(path) || manifest::is_lock(path)
+        manifest::is_manifest(path)
+            || manifest::is_lock(path)
+            || compiled::is_build_file(path)
+            || lint::is_configuration(path)
     }
 
     fn summarize(path: &RepoPath, text: &str) -> Summary {
@@ -58,9 +65,9 @@ impl Language for Python {
         one.is_read == other.is_read && one.names == other.names
     }
 
-    /// Manifests and locks do, whether they are Python or not, and what adds to the builtin names.
-    fn shapes_environment(_: &RepoPath, summary: &Summary) -> bool {
-        !summary.installs.is_empty()
+    /// Manifests and locks do, whether they are Python or not, and what adds to the builtin names or to other modules.
+    fn shapes_environment(path: &RepoPath, summary: &Summary) -> bool {
+        !summary.installs.is_empty() || !summary.attached.is_empty() || environment::declares_builtins(path)
     }
 
     fn place(layout: &mut Layout, path: &RepoPath, presence: Presence) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The names a module has, also through `from x import *`.
 
-use super::super::language::{Exports, View};
+use super::super::language::{Exports, Module, View};
 use super::super::tree::FileId;
 use super::Python;
 use super::resolve::Resolved;
@@ -35,7 +35,8 @@ const ALWAYS: &[&str] = &[
 
 /// Looks a name up in a module.
 pub(super) fn look_up(view: &View<'_, Python>, file: FileId, name: &str) -> Known {
-    if ALWAYS.contains(&name) {
+    let defines = |module: &Module<Python>| module.summary.is_read && module.summary.names.defined.contains(name);
+    if view.module(file).is_some_and(defines) || ALWAYS.contains(&name) {
         return Known::There;
     }
     let mut unknown = false;

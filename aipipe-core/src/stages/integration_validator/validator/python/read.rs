@@ -1,6 +1,7 @@
 //! Reads a file into its summary: parsed by ruff's parser, walked once.
 
 use super::super::placeholder;
+use super::quiet::QuietPlaces;
 use super::summary::{Problem, Summary};
 use super::walk;
 use crate::domain::{RepoPath, Rule, Severity, TextSpan};
@@ -46,11 +47,16 @@ pub(super) fn is_stub(path: &RepoPath) -> bool {
     path.extension() == Some("pyi")
 }
 
+/// Whether the path is the one of a package's own module.
+pub(super) fn is_init(path: &RepoPath) -> bool {
+    matches!(path.file_name(), "__init__.py" | "__init__.pyi")
+}
+
 fn parse(path: &RepoPath, text: &str) -> Summary {
     let kind = if is_stub(path) { PySourceType::Stub } else { PySourceType::Python };
     let parsed = parse_unchecked_source(text, kind);
     let mut summary = Summary::default();
-    let mut quiet = Vec::new();
+    let mut quiet = QuietPlaces::default();
     for token in parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment) {
         let place = span(token.range());
         let Some(comment) = place.of(text) else { continue };
@@ -58,11 +64,7 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
         if let Some(placeholder) = placeholder::of_comment(comment) {
             summary.placeholders.push((place, placeholder));
         }
-        let told = told_off(comment);
-        if told != Quiet::default() {
-            let line = text.get(..place.start).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-            quiet.push((TextSpan { start: line, end: place.start }, told));
-        }
+        quiet.read(text, place);
     }
     if let Some(error) = parsed.errors().first() {
         let place = span(error.location);
@@ -88,59 +90,6 @@ fn has_hole(text: &str, at: usize) -> bool {
     [("{%", "%}"), ("{{", "}}"), ("<%", "%>")].iter().any(|(open, close)| line.contains(open) && line.contains(close))
 }
 
-/// What checkers are to pass over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Quiet {
-    /// That a module or a name in it may be missing.
-    pub(super) imports: bool,
-    /// That a name may be unknown.
-    pub(super) names: bool,
-    /// That nothing uses an import.
-    pub(super) uses: bool,
-    /// That a definition replaces another one.
-    pub(super) definitions: bool,
-}
-
-impl Quiet {
-    /// What either of the two says.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            imports: self.imports || other.imports,
-            names: self.names || other.names,
-            uses: self.uses || other.uses,
-            definitions: self.definitions || other.definitions,
-        }
-    }
-}
-
-/// What a comment tells checkers to pass over: `# noqa: F401`, `# type: ignore`, `# pylint: disable=import-error`. Flake8 knows
-/// nothing of other files, so what it is told says nothing of missing ones; and order and style are no matter here.
-fn told_off(comment: &str) -> Quiet {
-    let mut quiet = Quiet::default();
-    let comment = comment.to_lowercase();
-    for part in comment.split('#').map(str::trim_start) {
-        let names = |words: &[&str]| words.iter().any(|word| part.contains(word));
-        if let Some(codes) = part.strip_prefix("noqa") {
-            let all = !codes.trim_start().starts_with(':');
-            quiet.names |= all || names(&["f821", "f405"]);
-            quiet.uses |= all || names(&["f4"]);
-            quiet.definitions |= all || names(&["f811"]);
-        } else if part.starts_with("pylint:") {
-            let all = names(&["skip-file", "=all"]);
-            quiet.imports |= all || names(&["import-error", "no-name-in-module", "e0401", "e0611"]);
-            quiet.names |= all || names(&["undefined-variable", "e0602"]);
-            quiet.uses |= all || names(&["unused-import", "w0611"]);
-            quiet.definitions |= all || names(&["function-redefined", "e0102"]);
-        } else if ["type: ignore", "type:ignore", "pyright:", "ty: ignore", "ty:ignore", "mypy:"]
-            .iter()
-            .any(|mark| part.starts_with(mark))
-        {
-            quiet = Quiet { imports: true, names: true, uses: true, definitions: true };
-        }
-    }
-    quiet
-}
-
 /// How deep a text may nest: the parser goes down one call or more a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Depth {
@@ -158,44 +107,87 @@ const BRACKETS: (usize, usize) = (40, 3_000);
 /// Words and signs that may nest, counted over all open brackets and the columns of the line's indentation.
 const CHAIN: (usize, usize) = (300, 12_000);
 
+/// What a byte is to the nesting of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Word,
+    Blank,
+    NewLine,
+    Open,
+    Close,
+    Separator,
+    Sign,
+}
+
+/// The kind of each byte.
+static KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Sign; 256];
+    let mut rest: &mut [Kind] = &mut kinds;
+    let mut byte = 0_u8;
+    while let Some((kind, after)) = rest.split_first_mut() {
+        *kind = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80.. => Kind::Word,
+            b' ' | b'\t' => Kind::Blank,
+            b'\n' | b'\r' => Kind::NewLine,
+            b'(' | b'[' | b'{' => Kind::Open,
+            b')' | b']' | b'}' => Kind::Close,
+            b',' | b';' => Kind::Separator,
+            _ => Kind::Sign,
+        };
+        rest = after;
+        byte = byte.wrapping_add(1);
+    }
+    kinds
+};
+
+fn kind(byte: u8) -> Kind {
+    KINDS.get(usize::from(byte)).copied().unwrap_or(Kind::Sign)
+}
+
 /// Tells how deep a text may nest: an upper bound, without reading the text as code. Prefixes and operators nest, and so
 /// does every block; outside brackets a line ends what its expressions began.
 fn depth(text: &str) -> Depth {
     let mut depth = Depth::Usual;
     let mut open: Vec<usize> = Vec::new();
-    let (mut total, mut here, mut in_word) = (0_usize, 0_usize, false);
+    let (mut total, mut here) = (0_usize, 0_usize);
     let (mut indent, mut at_start) = (0_usize, true);
     let mut previous = b'\n';
-    for byte in text.bytes() {
-        let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-        match byte {
-            b'(' | b'[' | b'{' => {
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let kind_here = kind(*byte);
+        // Words and blanks count as a whole.
+        let more = match kind_here {
+            Kind::Word | Kind::Blank => after.iter().take_while(|byte| kind(**byte) == kind_here).count(),
+            _ => 0,
+        };
+        rest = after.get(more..).unwrap_or_default();
+        match kind_here {
+            Kind::Open => {
                 open.push(here);
                 total += here + 1;
                 here = 0;
             }
-            b')' | b']' | b'}' => {
+            Kind::Close => {
                 let outer = open.pop().unwrap_or(0);
                 total = total.saturating_sub(outer + 1);
                 here = outer;
             }
-            b'\n' | b'\r' if open.is_empty() && previous != b'\\' => {
+            Kind::NewLine if open.is_empty() && previous != b'\\' => {
                 here = 0;
                 indent = 0;
             }
-            b',' | b';' => here = 0,
-            b' ' | b'\t' if at_start => indent += 1,
-            b' ' | b'\t' | b'\n' | b'\r' => {}
-            _ if word && in_word => {}
-            _ => here += 1,
+            Kind::Separator => here = 0,
+            Kind::Blank if at_start => indent += more + 1,
+            Kind::Blank | Kind::NewLine => {}
+            Kind::Word | Kind::Sign => here += 1,
         }
-        at_start = matches!(byte, b'\n' | b'\r') || at_start && matches!(byte, b' ' | b'\t');
-        in_word = word;
-        previous = byte;
-        if total + here + indent > CHAIN.1 || open.len() > BRACKETS.1 {
+        at_start = kind_here == Kind::NewLine || at_start && kind_here == Kind::Blank;
+        previous = *byte;
+        let all = total + here + indent;
+        if all > CHAIN.1 || open.len() > BRACKETS.1 {
             return Depth::TooDeep;
         }
-        if total + here + indent > CHAIN.0 || open.len() > BRACKETS.0 {
+        if all > CHAIN.0 || open.len() > BRACKETS.0 {
             depth = Depth::Deep;
         }
     }
@@ -205,20 +197,6 @@ fn depth(text: &str) -> Depth {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn checkers_are_told_what_to_pass_over() {
-        let told = |comment: &str| {
-            let Quiet { imports, names, uses, definitions } = told_off(comment);
-            [imports, names, uses, definitions]
-        };
-        assert_eq!(told("# noqa"), [false, true, true, true]);
-        assert_eq!(told("# noqa: E402, F401"), [false, false, true, false]);
-        assert_eq!(told("# noqa: E402"), [false; 4]);
-        assert_eq!(told("# isort:skip"), [false; 4]);
-        assert_eq!(told("# type: ignore[import]"), [true; 4]);
-        assert_eq!(told("# isort:skip # pylint: disable=import-error,wrong-import-order"), [true, false, false, false]);
-    }
 
     #[test]
     fn deep_nesting_is_told_from_long_code() {

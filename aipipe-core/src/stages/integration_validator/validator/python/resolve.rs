@@ -41,7 +41,7 @@ pub(in super::super) enum Resolved {
     Missing {
         path: String,
         certain: bool,
-        /// The module, not a package, in which it would be.
+        /// The innermost module or package that is there of those it would be in.
         within: Option<FileId>,
     },
     /// Git ignores it.
@@ -212,11 +212,22 @@ impl Linker<'_> {
             }
             _ => {
                 let certain = !self.is_built(&path) && certain;
-                let above = path.rsplit_once('/').map_or("", |(above, _)| above);
-                let within = self.view.shared.tree.file(&format!("{above}.py"));
+                let within = self.within(root, &path);
                 Resolved::Missing { path, certain, within }
             }
         }
+    }
+
+    /// The innermost module or package around a path, up to a root.
+    fn within(&mut self, root: &str, path: &str) -> Option<FileId> {
+        let tree = &self.view.shared.tree;
+        let around = ancestors(path).skip(1).take_while(|folder| folder.len() >= root.len());
+        let mut candidates = around.flat_map(|folder| [below(folder, &["__init__.py"]), format!("{folder}.py")]);
+        candidates.find_map(|candidate| {
+            let file = tree.file(&candidate);
+            self.links.watched.insert(candidate.to_lowercase());
+            file
+        })
     }
 
     /// Whether a module that is not there is likely written by a build: a manifest or a generator's naming says so, or the
@@ -259,12 +270,13 @@ impl Linker<'_> {
         if !may_be {
             return Found::Nothing;
         }
-        let init = below(&path, &["__init__"]);
-        let mut candidates = vec![format!("{init}.py"), format!("{init}.pyi")];
-        if !path.is_empty() {
-            candidates = vec![format!("{init}.py"), format!("{path}.py"), format!("{init}.pyi"), format!("{path}.pyi")];
-        }
-        if let Some(file) = candidates.iter().find_map(|candidate| tree.file(candidate)) {
+        let ends: &[&str] = if path.is_empty() {
+            &["__init__.py", "__init__.pyi"]
+        } else {
+            &["/__init__.py", ".py", "/__init__.pyi", ".pyi"]
+        };
+        let candidates = || ends.iter().map(|end| format!("{path}{end}"));
+        if let Some(file) = candidates().find_map(|candidate| tree.file(&candidate)) {
             return Found::File(file);
         }
         if self.view.layout.has_python(&path) || path.is_empty() {
@@ -273,9 +285,9 @@ impl Linker<'_> {
         if tree.has_folder(&path) {
             return Found::Other;
         }
-        let other = candidates.iter().chain([&path]).find_map(|candidate| tree.in_other_case(candidate).next());
-        match other {
-            Some(there) => Found::WrongCase(there.to_owned()),
+        let mut others = candidates().chain([path.clone()]);
+        match others.find_map(|candidate| tree.in_other_case(&candidate).next().map(str::to_owned)) {
+            Some(there) => Found::WrongCase(there),
             None if STANDS_FOR_MODULE.iter().any(|ending| tree.file(&format!("{path}.{ending}")).is_some()) => {
                 Found::Other
             }
@@ -292,7 +304,13 @@ impl Linker<'_> {
         if let Resolved::Missing { within: Some(to), .. } = resolved
             && Some(*to) != own
         {
-            self.links.edges.push(Edge { to: *to, span: import.span, when, passes_on: false });
+            // It is looked into, and may well not be what is loaded.
+            self.links.edges.push(Edge {
+                to: *to,
+                span: import.span,
+                when: when.max(LoadTime::Later),
+                passes_on: false,
+            });
         }
         let Resolved::Module { file, submodules, .. } = resolved else { return };
         // In the order of the text: the numbers of files tell only which came first.
@@ -333,6 +351,7 @@ impl Linker<'_> {
 const STANDS_FOR_MODULE: &[&str] = &[
     "so",
     "pyx",
+    "pyx.in",
     "pyd",
     "c",
     "rs",

@@ -33,18 +33,24 @@ pub(super) fn of(path: &RepoPath, summary: &Summary, view: &View<'_, Python>) ->
     }
 }
 
-/// Whether a file need not be code: it has a path that Python can't import and no tool runs, belongs to a project that tests
-/// work on, or lies among tests without being one.
+/// Whether a file need not be code: it has a path that Python can't import and no tool runs, lies where tools or others keep
+/// theirs, belongs to a project that tests work on, or lies among tests without being one.
 fn is_material(path: &RepoPath, view: &View<'_, Python>) -> bool {
-    if path.as_str().contains(['{', '%'])
-        || path.components().any(|part| matches!(part, "site-packages" | "node_modules"))
-    {
+    if path.as_str().contains(['{', '%']) || path.parent().split('/').any(holds_material) {
         return true;
     }
     let Some(tests) = outermost_tests(path, view.layout) else { return false };
     let has_project = |folder: &str| view.environment.projects().any(|project| project == folder);
     let nested = ancestors(path.parent()).take_while(|folder| folder.len() > tests.len()).any(has_project);
     nested || !has_test_name(path)
+}
+
+/// Whether a folder holds what tools keep, or what others wrote. What runs in CI lies in such folders too.
+fn holds_material(folder: &str) -> bool {
+    const OF_OTHERS: &[&str] =
+        &["site-packages", "node_modules", "_vendor", "vendor", "_vendored", "vendored", "third_party"];
+    const RUN: &[&str] = &[".github", ".gitlab", ".circleci", ".ci"];
+    OF_OTHERS.contains(&folder) || folder.starts_with('.') && !RUN.contains(&folder)
 }
 
 /// The outermost folder of tests around a file.

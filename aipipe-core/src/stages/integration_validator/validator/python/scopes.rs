@@ -4,11 +4,15 @@
 //! is bound nowhere.
 
 use crate::domain::TextSpan;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A scope's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ScopeId(usize);
+
+/// A name's number in the file: scopes are asked for names far more often than there are new ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct NameId(usize);
 
 /// What a scope belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +45,23 @@ pub(super) struct Use<'a> {
     pub(super) certain: bool,
     /// Whether nothing may be said when it is not bound.
     pub(super) guarded: bool,
+    id: NameId,
     scope: ScopeId,
 }
 
 #[derive(Debug)]
-struct Scope<'a> {
+struct Scope {
     kind: ScopeKind,
     parent: Option<ScopeId>,
-    bindings: HashMap<&'a str, Binding>,
+    bindings: BTreeMap<NameId, Binding>,
     /// Names of outer scopes that it binds itself.
-    outer: HashMap<&'a str, Outer>,
+    outer: BTreeMap<NameId, Outer>,
+}
+
+impl Scope {
+    fn new(kind: ScopeKind, parent: Option<ScopeId>) -> Self {
+        Self { kind, parent, bindings: BTreeMap::new(), outer: BTreeMap::new() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +73,10 @@ enum Outer {
 /// All scopes of a file.
 #[derive(Debug)]
 pub(super) struct Scopes<'a> {
-    all: Vec<Scope<'a>>,
+    all: Vec<Scope>,
+    ids: HashMap<&'a str, NameId>,
+    /// The names in the order of their numbers.
+    names: Vec<&'a str>,
     current: ScopeId,
     pub(super) uses: Vec<Use<'a>>,
 }
@@ -71,12 +85,12 @@ impl<'a> Scopes<'a> {
     pub(super) const MODULE: ScopeId = ScopeId(0);
 
     pub(super) fn new() -> Self {
-        let module = Scope { kind: ScopeKind::Module, parent: None, bindings: HashMap::new(), outer: HashMap::new() };
-        Self { all: vec![module], current: Self::MODULE, uses: Vec::new() }
+        let module = Scope::new(ScopeKind::Module, None);
+        Self { all: vec![module], ids: HashMap::new(), names: Vec::new(), current: Self::MODULE, uses: Vec::new() }
     }
 
     pub(super) fn enter(&mut self, kind: ScopeKind) {
-        let scope = Scope { kind, parent: Some(self.current), bindings: HashMap::new(), outer: HashMap::new() };
+        let scope = Scope::new(kind, Some(self.current));
         self.current = ScopeId(self.all.len());
         self.all.push(scope);
     }
@@ -89,7 +103,20 @@ impl<'a> Scopes<'a> {
         self.get(self.current).map_or(ScopeKind::Module, |scope| scope.kind)
     }
 
-    fn get(&self, scope: ScopeId) -> Option<&Scope<'a>> {
+    fn id(&mut self, name: &'a str) -> NameId {
+        let next = NameId(self.names.len());
+        let id = *self.ids.entry(name).or_insert(next);
+        if id == next {
+            self.names.push(name);
+        }
+        id
+    }
+
+    fn name(&self, id: NameId) -> &'a str {
+        self.names.get(id.0).copied().unwrap_or_default()
+    }
+
+    fn get(&self, scope: ScopeId) -> Option<&Scope> {
         self.all.get(scope.0)
     }
 
@@ -112,7 +139,8 @@ impl<'a> Scopes<'a> {
     }
 
     fn bind_in(&mut self, scope: ScopeId, name: &'a str, import: Option<TextSpan>) {
-        let scope = match self.get(scope).and_then(|scope| scope.outer.get(name)) {
+        let name = self.id(name);
+        let scope = match self.get(scope).and_then(|scope| scope.outer.get(&name)) {
             Some(Outer::Global) => Self::MODULE,
             Some(Outer::Nonlocal) => return,
             None => scope,
@@ -128,19 +156,22 @@ impl<'a> Scopes<'a> {
     /// `global name`: the module has it once the function ran.
     pub(super) fn global(&mut self, name: &'a str) {
         self.bind_in(Self::MODULE, name, None);
+        let name = self.id(name);
         if let Some(scope) = self.all.get_mut(self.current.0).filter(|scope| scope.kind != ScopeKind::Module) {
             scope.outer.insert(name, Outer::Global);
         }
     }
 
     pub(super) fn nonlocal(&mut self, name: &'a str) {
+        let name = self.id(name);
         if let Some(scope) = self.all.get_mut(self.current.0) {
             scope.outer.insert(name, Outer::Nonlocal);
         }
     }
 
     pub(super) fn look_up(&mut self, name: &'a str, span: TextSpan, certain: bool, guarded: bool) {
-        self.uses.push(Use { name, span, certain, guarded, scope: self.current });
+        let id = self.id(name);
+        self.uses.push(Use { name, span, certain, guarded, id, scope: self.current });
     }
 
     /// Marks what is used; returns the uses that no scope binds, in the order of the text.
@@ -157,16 +188,16 @@ impl<'a> Scopes<'a> {
         let mut inside = true;
         while let Some(id) = at {
             let Some(scope) = self.all.get_mut(id.0) else { return false };
-            let global = scope.outer.get(used.name) == Some(&Outer::Global);
+            let global = scope.outer.get(&used.id) == Some(&Outer::Global);
             // Functions in a class don't see its names; comprehensions may, in their first part.
             let visible = inside || scope.kind != ScopeKind::Class;
-            if let Some(binding) = scope.bindings.get_mut(used.name).filter(|_| visible) {
+            if let Some(binding) = scope.bindings.get_mut(&used.id).filter(|_| visible) {
                 binding.used = true;
                 // A class's own name may be bound outside until the class binds it.
                 if scope.kind != ScopeKind::Class {
                     return true;
                 }
-                self.mark_outside(scope_parent(&self.all, id), used.name);
+                self.mark_outside(scope_parent(&self.all, id), used.id);
                 return true;
             }
             inside &= matches!(scope.kind, ScopeKind::Comprehension | ScopeKind::TypeParameters);
@@ -175,11 +206,11 @@ impl<'a> Scopes<'a> {
         false
     }
 
-    fn mark_outside(&mut self, from: Option<ScopeId>, name: &str) {
+    fn mark_outside(&mut self, from: Option<ScopeId>, name: NameId) {
         let mut at = from;
         while let Some(id) = at {
             let Some(scope) = self.all.get_mut(id.0) else { return };
-            if let Some(binding) = scope.bindings.get_mut(name) {
+            if let Some(binding) = scope.bindings.get_mut(&name) {
                 binding.used = true;
             }
             at = scope.parent;
@@ -188,24 +219,26 @@ impl<'a> Scopes<'a> {
 
     /// Counts names in strings that hold code as used, wherever they are bound.
     pub(super) fn mark_named(&mut self, names: &HashSet<&str>) {
-        for scope in &mut self.all {
-            for (name, binding) in &mut scope.bindings {
-                binding.used |= names.contains(name);
-            }
+        let ids: BTreeSet<NameId> = names.iter().filter_map(|name| self.ids.get(name)).copied().collect();
+        if ids.is_empty() {
+            return;
+        }
+        for (name, binding) in self.all.iter_mut().flat_map(|scope| &mut scope.bindings) {
+            binding.used |= ids.contains(name);
         }
     }
 
     /// The names that the module binds.
     pub(super) fn module_names(&self) -> impl Iterator<Item = &'a str> {
-        self.get(Self::MODULE).into_iter().flat_map(|scope| scope.bindings.keys().copied())
+        self.get(Self::MODULE).into_iter().flat_map(|scope| scope.bindings.keys()).map(|id| self.name(*id))
     }
 
     /// Imports whose names nothing uses, where nothing else binds them; those of classes are attributes.
     pub(super) fn unused_imports(&self) -> Vec<(&'a str, TextSpan)> {
         let mut unused = Vec::new();
         for scope in self.all.iter().filter(|scope| scope.kind != ScopeKind::Class) {
-            for (name, binding) in scope.bindings.iter().filter(|(_, binding)| !binding.used && !binding.otherwise) {
-                unused.extend(binding.imports.iter().map(|span| (*name, *span)));
+            for (id, binding) in scope.bindings.iter().filter(|(_, binding)| !binding.used && !binding.otherwise) {
+                unused.extend(binding.imports.iter().map(|span| (self.name(*id), *span)));
             }
         }
         unused.sort_by_key(|(name, span)| (*span, *name));
@@ -213,6 +246,6 @@ impl<'a> Scopes<'a> {
     }
 }
 
-fn scope_parent(all: &[Scope<'_>], id: ScopeId) -> Option<ScopeId> {
+fn scope_parent(all: &[Scope], id: ScopeId) -> Option<ScopeId> {
     all.get(id.0).and_then(|scope| scope.parent)
 }

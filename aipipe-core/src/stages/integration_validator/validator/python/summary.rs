@@ -33,6 +33,10 @@ pub(in super::super) struct Summary {
     pub(super) is_program: bool,
     /// Names that it puts among the builtin ones (`builtins.x = …`).
     pub(super) installs: BTreeSet<String>,
+    /// Names that it gives other modules (`module.x = …`).
+    pub(super) attached: BTreeSet<Attached>,
+    /// Whether it makes names of its own while it is loaded (`globals()[name] = …`).
+    pub(super) makes_names: bool,
     /// Whether it is a text with holes to be filled, and no Python before.
     pub(super) is_template: bool,
     /// Whether a comment says what it needs itself (`# /// script`).
@@ -47,6 +51,18 @@ pub(super) struct Names {
     pub(super) listed: Option<BTreeSet<String>>,
     /// Whether there may be more: `__getattr__`, `globals()`, `exec`.
     pub(super) open: bool,
+    /// Whether there may be modules in it that are no files of its folder: it changes `__path__` or how modules are found.
+    pub(super) makes_modules: bool,
+}
+
+/// A name that a file gives a module it imports.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Attached {
+    /// Leading dots of the import.
+    pub(super) level: usize,
+    /// The module, dotted.
+    pub(super) module: String,
+    pub(super) name: String,
 }
 
 /// Something wrong with the file itself.

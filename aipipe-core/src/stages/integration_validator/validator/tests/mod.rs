@@ -6,6 +6,8 @@ mod javascript;
 mod paths;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(feature = "python")]
+mod python_load;
 #[cfg(feature = "js")]
 mod surroundings;
 #[cfg(feature = "js")]

@@ -114,6 +114,15 @@ const STATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("httpx/__init__.py", &["get = 1\n"]),
+    ("app/six/__init__.py", &["", "import sys\nsys.meta_path.append(1)\n", "__path__.append('a')\n"]),
+    (
+        "app/six/use.py",
+        &["from app.six.moves.a import b\nfrom . import c\nfrom ._fast import d\n", "from app import x\nx.made = 1\n"],
+    ),
+    ("app/takes.py", &["from .x import made\nfrom app.six import moves, _fast\nprint(q, made)\n"]),
+    ("app/six/meson.build", &["py.extension_module('_fast')\n", ""]),
+    ("app/six/__builtins__.pyi", &["q: int\n", "r: int\n"]),
+    (".pylintrc", &["additional-builtins=q\n", ""]),
     ("requirements.txt", &["app\n", "", "pyyaml\nhttpx\n"]),
     ("pyproject.toml", &["[project]\nname = 'app'\ndependencies = ['requests']\nscripts = {a = 'app.z:q'}\n", "["]),
     (

@@ -3,11 +3,13 @@
 //! [`place`] is where the walk is, [`imports`] and [`definitions`] what it collects besides names.
 
 mod definitions;
+mod effects;
 mod imports;
 mod place;
 
 use super::packages;
-use super::read::{Quiet, is_stub, span};
+use super::quiet::{Quiet, QuietPlaces};
+use super::read::{is_stub, span};
 use super::scopes::{ScopeKind, Scopes};
 use super::summary::{FreeName, Summary};
 use crate::domain::{RepoPath, TextSpan};
@@ -23,8 +25,8 @@ use std::collections::HashSet;
 
 /// Collects what a file says into its summary.
 ///
-/// `quiet` has the lines, up to their comments, of which checkers are to say nothing.
-pub(super) fn walk(path: &RepoPath, text: &str, body: &[Stmt], quiet: &[(TextSpan, Quiet)], summary: &mut Summary) {
+/// `quiet` has the places of which checkers are to say nothing.
+pub(super) fn walk(path: &RepoPath, text: &str, body: &[Stmt], quiet: &QuietPlaces, summary: &mut Summary) {
     let mut walker = Walker {
         text,
         quiet,
@@ -35,11 +37,13 @@ pub(super) fn walk(path: &RepoPath, text: &str, body: &[Stmt], quiet: &[(TextSpa
         named: HashSet::new(),
         not_unused: Vec::new(),
         class_is_abstract: false,
+        attributes: Vec::new(),
     };
     for statement in body {
         walker.definition(statement, None);
     }
     walker.visit_body(body);
+    walker.attach(body);
     walker.finish(path);
 }
 
@@ -55,7 +59,7 @@ fn postpones(body: &[Stmt]) -> bool {
 
 struct Walker<'a, 's> {
     text: &'a str,
-    quiet: &'s [(TextSpan, Quiet)],
+    quiet: &'s QuietPlaces,
     scopes: Scopes<'a>,
     summary: &'s mut Summary,
     place: Place,
@@ -66,6 +70,8 @@ struct Walker<'a, 's> {
     /// Imports whose names need no use.
     not_unused: Vec<TextSpan>,
     class_is_abstract: bool,
+    /// Attributes that are set while the file is loaded, each with what it is set on.
+    attributes: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Walker<'a, '_> {
@@ -79,11 +85,9 @@ impl<'a> Walker<'a, '_> {
         self.place = before;
     }
 
-    /// What comments of the lines tell checkers to pass over.
+    /// What comments tell checkers to pass over.
     fn quiet(&self, at: TextSpan) -> Quiet {
-        let next = self.quiet.partition_point(|(line, _)| line.end < at.start);
-        let here = self.quiet.iter().skip(next).take_while(|(line, _)| line.start <= at.end);
-        here.fold(Quiet::default(), |all, (_, one)| all.and(*one))
+        self.quiet.at(at)
     }
 
     fn type_parameters(&mut self, parameters: Option<&'a TypeParams>) -> bool {
@@ -182,13 +186,6 @@ impl<'a> Walker<'a, '_> {
         self.scopes.leave();
     }
 
-    /// `load_lazily(__name__, …)` as a statement of its own hands the module over to be changed.
-    fn handed_over(&mut self, statement: &Expr) {
-        let is_own_name = |argument: &Expr| matches!(argument, Expr::Name(name) if name.id.as_str() == "__name__");
-        self.summary.names.open |= self.scopes.kind() == ScopeKind::Module
-            && matches!(statement, Expr::Call(call) if call.arguments.args.iter().any(is_own_name));
-    }
-
     fn finish(mut self, path: &RepoPath) {
         let free = self.scopes.resolve();
         self.scopes.mark_named(&self.named);
@@ -245,16 +242,13 @@ impl<'a> Visitor<'a> for Walker<'a, '_> {
                 if let Expr::Name(name) = &*assign.target {
                     self.scopes.look_up(name.id.as_str(), span(name.range), false, true);
                 }
+                self.assigned(&assign.target);
                 self.listed(&assign.target, &assign.value, true);
                 visitor::walk_stmt(self, statement);
             }
             Stmt::Assign(assign) => {
                 for target in &assign.targets {
-                    if let Expr::Attribute(attribute) = target
-                        && matches!(self.source(attribute.value.range()), "builtins" | "__builtin__" | "__builtins__")
-                    {
-                        self.summary.installs.insert(attribute.attr.as_str().to_owned());
-                    }
+                    self.assigned(target);
                     self.listed(target, &assign.value, false);
                 }
                 visitor::walk_stmt(self, statement);
@@ -323,29 +317,11 @@ impl<'a> Visitor<'a> for Walker<'a, '_> {
                 visitor::walk_expr(self, expression);
             }
             Expr::Call(call) => {
-                let called = self.source(call.func.range());
-                let name = called.rsplit('.').next().unwrap_or(called);
-                self.summary.loads_by_name |= matches!(
-                    name,
-                    "import_module"
-                        | "__import__"
-                        | "iter_modules"
-                        | "walk_packages"
-                        | "import_string"
-                        | "load_module"
-                        | "find_modules"
-                        | "autodiscover_tasks"
-                        | "exec_module"
-                );
-                self.summary.names.open |=
-                    matches!(called, "globals" | "exec" | "execfile" | "vars" | "setattr" | "locals")
-                        && (called != "locals" && called != "vars" || self.scopes.kind() == ScopeKind::Module);
+                self.called(call);
                 visitor::walk_expr(self, expression);
             }
             Expr::Attribute(attribute) => {
-                if attribute.attr.as_str() == "modules" && self.source(attribute.range) == "sys.modules" {
-                    self.summary.names.open = true;
-                }
+                self.mentioned(attribute);
                 visitor::walk_expr(self, expression);
             }
             _ => visitor::walk_expr(self, expression),
