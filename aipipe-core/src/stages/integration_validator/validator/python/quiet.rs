@@ -133,7 +133,7 @@ mod tests {
             \n    c\nd  # pylint: disable=undefined-variable\ne\n# pylint: enable=import-error\nimport g\n";
         let mut places = QuietPlaces::default();
         for (start, _) in text.match_indices('#') {
-            let end = text[start..].find('\n').unwrap() + start;
+            let end = start + text.bytes().skip(start).position(|byte| byte == b'\n').unwrap();
             places.read(text, TextSpan { start, end });
         }
         let at = |word: &str| {
