@@ -309,6 +309,11 @@ impl Report {
             };
             let jobs: Vec<_> = run.jobs.iter().map(|job| job.name.as_str()).collect();
             let _ = writeln!(text, "  CI          {verdict}: {} ({})", jobs.join(", "), run.location);
+            let notes = run.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.note.as_deref());
+            let notices: BTreeSet<&str> = notes.filter(|note| note.starts_with("notice: ")).collect();
+            for notice in notices {
+                let _ = writeln!(text, "              {notice}");
+            }
             let rights = match run.isolation {
                 Isolation::None(_) => "; steps ran with this user's rights",
                 _ => "",

@@ -81,7 +81,10 @@ pub(super) fn signal(sentence: &[Token], register: Register) -> Option<&'static 
     if sentence.len() < 3 {
         return None;
     }
-    duty(sentence, register).or_else(|| limit(sentence, register)).or_else(|| exclusion(sentence, register))
+    duty(sentence, register)
+        .or_else(|| limit(sentence, register))
+        .or_else(|| exclusion(sentence, register))
+        .or_else(|| choice(sentence, register))
 }
 
 /// What a question asks about the product, where the word stands before those who act: "can members renew a loan",
@@ -123,6 +126,18 @@ fn is_noun(sentence: &[Token], at: usize) -> bool {
     at.checked_sub(1)
         .and_then(|i| sentence.get(i))
         .is_some_and(|t| t.is_any(DETERMINERS) || t.is_any(PREPOSITIONS) && !t.is("to"))
+}
+
+/// "A greenhouse has a status: active, under repair or closed": what a thing has, with the values there are.
+fn choice(sentence: &[Token], register: Register) -> Option<&'static str> {
+    const OF_TALK: &[&str] = &["i", "we", "you", "they", "he", "she", "it", "there", "this", "that"];
+    if register == Register::Speech || sentence.first().is_some_and(|t| t.is_any(OF_TALK)) {
+        return None;
+    }
+    let has = sentence.iter().take(6).position(|t| t.is_any(&["has", "have"])).filter(|at| *at > 0)?;
+    let colon = (has + 2..sentence.len().min(has + 8)).find(|i| lower(sentence, *i) == ":")?;
+    let values = part(sentence, colon + 1, sentence.len());
+    (values.len() > 2 && values.iter().any(|t| t.is("or") || t.is("and"))).then_some("a list of values")
 }
 
 /// "Families must …", "a loan cannot …".

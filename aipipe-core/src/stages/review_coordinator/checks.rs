@@ -2,7 +2,8 @@
 
 use super::markdown::{code, escape, fenced};
 use super::pull_request::{Contents, plural};
-use crate::domain::{Isolation, RunState};
+use crate::domain::{Isolation, RunState, WorkflowRun};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// What is required, what failed at first, how the checks were isolated, and red runs of heads before it.
@@ -27,6 +28,13 @@ pub(super) fn checks(contents: &Contents<'_>) -> Option<String> {
     for name in required.iter().filter(|name| run.jobs.iter().all(|job| job.name != **name)) {
         let _ = writeln!(text, "- {}: **not reported**", code(name.as_str()));
     }
+    let notices = notices(run);
+    if !notices.is_empty() {
+        text.push_str("\nWhat they said besides:\n");
+        for (job, notice) in notices {
+            let _ = writeln!(text, "- {}: {}", code(job), escape(&notice));
+        }
+    }
     let _ = writeln!(text, "\n{}", isolation(&run.isolation));
     for repair in &contents.build.repairs {
         let head = code(repair.head.short());
@@ -44,6 +52,17 @@ pub(super) fn checks(contents: &Contents<'_>) -> Option<String> {
         text.push_str(&fenced(&failure.log_tail));
     }
     Some(text)
+}
+
+/// What steps noticed, each once with the first job that said it: a step may succeed without having looked.
+fn notices(run: &WorkflowRun) -> Vec<(&str, String)> {
+    let mut seen = BTreeSet::new();
+    let steps = run.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job.name.as_str(), step)));
+    let noted = steps.filter_map(|(job, step)| Some((job, step.note.as_deref()?)));
+    let said = noted.flat_map(|(job, note)| note.split("; ").map(move |part| (job, part)));
+    let said = said
+        .filter(|(_, part)| ["notice: ", "warning: ", "using the local "].iter().any(|start| part.starts_with(start)));
+    said.filter(|(_, part)| seen.insert(*part)).map(|(job, part)| (job, part.to_owned())).collect()
 }
 
 /// Whether code nobody has read yet could reach the machine that checked it: a reviewer should know.

@@ -223,7 +223,7 @@ fn gaps_in_words(gaps: usize, held: usize) -> String {
         gaps => format!("{gaps} things are missing"),
     };
     match held {
-        0 => format!("{told}, listed below; none keeps an automated merge waiting."),
+        0 => format!("{told}, listed below."),
         held => format!("{told}, listed below; {held} of them for a person to judge."),
     }
 }

@@ -50,6 +50,20 @@ fn every_sentence_with_a_duty_is_in_a_requirement_or_listed() {
 }
 
 #[test]
+fn what_a_thing_has_with_its_values_is_in_a_requirement_or_listed() {
+    for words in
+        ["A greenhouse has a status: active, under repair or closed.", "Products have a colour: red, green or blue."]
+    {
+        let set = run_one(DocumentFormat::Markdown, &format!("# Data\n\nGuests can book a room. {words}\n"));
+        let cited = set.requirements.iter().flat_map(|r| &r.citations).map(|c| &c.quote);
+        let listed = set.uncovered.iter().map(|u| &u.citation.quote);
+        assert!(cited.chain(listed).any(|quote| words.starts_with(quote.as_str())), "{words}: {set:?}");
+    }
+    let set = run_one(DocumentFormat::Markdown, "We have a problem: the printer, the scanner or both.");
+    assert_eq!(uncovered(&set), []);
+}
+
+#[test]
 fn talk_is_not_listed() {
     for words in [
         "We need to meet on Tuesday.",

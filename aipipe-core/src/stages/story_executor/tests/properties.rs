@@ -162,3 +162,49 @@ fn a_test_runner_that_a_stack_cannot_have_is_refused() {
         assert_eq!(definition_with(stack, Some(TestRunner::Vitest)).unwrap(), definition(stack));
     }
 }
+
+/// What the tests of one kind of field need is there also where no other kind brings it along.
+#[cfg(all(feature = "js", feature = "python"))]
+#[test]
+fn every_kind_of_field_alone_makes_a_project_without_errors() {
+    use crate::stages::integration_validator::{Origin, SourceFile, ValidatorOptions, check_files};
+    use CriterionCheck as Check;
+    let kinds = [
+        FieldKind::Text { min: 1, max: 80 },
+        FieldKind::Integer { min: Some(1), max: None },
+        FieldKind::Integer { min: None, max: None },
+        FieldKind::Decimal { min: Some(100), max: Some(900) },
+        FieldKind::Boolean,
+        FieldKind::Date,
+        FieldKind::DateTime,
+        FieldKind::Time,
+        FieldKind::Email,
+        FieldKind::Phone,
+        FieldKind::Enumeration { values: vec!["red".to_owned(), "green".to_owned()] },
+    ];
+    for stack in Stack::ALL {
+        for (kind, is_required) in kinds.iter().flat_map(|kind| [(kind, true), (kind, false)]) {
+            let of = || "thing".to_owned();
+            let on = || (of(), "mark".to_owned());
+            let mut mark = field("mark", kind.clone());
+            mark.required = is_required;
+            let mut criteria = vec![("it is kept", Check::CreateAndRead { entity: of() })];
+            criteria.push(("it is limited", Check::Limits { entity: on().0, field: on().1 }));
+            if is_required {
+                criteria.push(("it is needed", Check::Required { entity: on().0, field: on().1 }));
+            }
+            let plan = PlanBuilder::new(stack)
+                .entity("thing", "things", vec![mark])
+                .story("Add a thing", &[], vec![operation("thing", OperationKind::Create)], criteria)
+                .build();
+            let last = states(&whole(stack, &plan)).pop().unwrap();
+            let paths: Vec<_> =
+                last.keys().map(|path| crate::domain::RepoPath::parse(path.as_str()).unwrap()).collect();
+            let files: Vec<_> =
+                paths.iter().zip(last.values()).map(|(path, content)| SourceFile { path, content }).collect();
+            let found = check_files(&files, ValidatorOptions::default().with_origin(Origin::Generated));
+            let errors: Vec<_> = found.iter().filter(|f| f.severity == crate::domain::Severity::Error).collect();
+            assert!(errors.is_empty(), "{stack}, {kind}, required: {is_required}: {errors:#?}");
+        }
+    }
+}
