@@ -88,6 +88,8 @@ pub struct CriterionTrace {
     pub criterion: CriterionId,
     /// What can be observed.
     pub then: String,
+    /// The words it was taken from.
+    pub citation: Citation,
     /// The tests that check it.
     pub tests: Vec<CriterionTest>,
 }
@@ -304,6 +306,7 @@ fn of_story(traced: Traced<'_>, story: &UserStory) -> StoryTrace {
     let criteria = story.criteria.iter().map(|criterion| CriterionTrace {
         criterion: criterion.id.clone(),
         then: criterion.then.clone(),
+        citation: criterion.citation.clone(),
         tests: tests()
             .filter(is_last)
             .map(|(_, test)| test.clone())

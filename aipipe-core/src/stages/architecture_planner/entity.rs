@@ -332,6 +332,7 @@ fn make_nominal(clause: &mut Clause, made: &BTreeSet<String>, spoken: &BTreeSet<
         words: std::mem::replace(&mut clause.object.nouns, nouns),
         constraint: super::constraint::Constraint::default(),
         boolean: false,
+        unit: None,
         quote: format!("{} a {object}", clause.verb),
     };
     clause.fields.insert(0, field);

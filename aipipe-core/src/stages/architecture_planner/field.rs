@@ -3,6 +3,7 @@
 use super::constraint::{self, Constraint};
 use super::lexicon::{ends_noun, is_determiner, is_own, is_verb};
 use super::naming::{is_plural, singular, snake};
+use super::unit::{self, Unit};
 use super::words::{Gap, Word};
 use crate::domain::FieldKind;
 
@@ -15,6 +16,8 @@ pub(super) struct FieldDraft {
     pub(super) constraint: Constraint,
     /// Whether it is said with "whether".
     pub(super) boolean: bool,
+    /// What its numbers count.
+    pub(super) unit: Option<Unit>,
     /// The words of the text.
     pub(super) quote: String,
 }
@@ -197,8 +200,13 @@ pub(super) fn begins_clause(words: &[Word<'_>], i: usize) -> bool {
 
 fn read_item(text: &str, words: &[Word<'_>], start: usize) -> (Option<FieldDraft>, Vec<String>, usize) {
     let mut i = start;
-    let mut draft =
-        FieldDraft { words: Vec::new(), constraint: Constraint::default(), boolean: false, quote: String::new() };
+    let mut draft = FieldDraft {
+        words: Vec::new(),
+        constraint: Constraint::default(),
+        boolean: false,
+        unit: None,
+        quote: String::new(),
+    };
     let mut leftover = Vec::new();
     while let Some(word) = words.get(i) {
         match word.lower.as_str() {
@@ -258,6 +266,10 @@ fn read_item(text: &str, words: &[Word<'_>], start: usize) -> (Option<FieldDraft
     if draft.words.is_empty() {
         leftover.extend(words.get(i).map(|w| w.text.to_owned()));
         return (None, leftover, i + 1);
+    }
+    if let Some((unit, read)) = unit::at(words, i) {
+        draft.unit = Some(unit);
+        i += read;
     }
     if words.get(i).is_some_and(|w| w.opens) {
         let mut end = i;
@@ -412,6 +424,15 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
         if let Some(entity) = entity(&name).or_else(|| entity(name.strip_suffix("_id").unwrap_or(&name))) {
             return FieldKind::Reference { entity };
         }
+        match draft.unit {
+            Some(Unit::Signed) => return decimal(None),
+            Some(Unit::Measured) => return decimal(Some(0)),
+            Some(Unit::Counted) => {
+                let fractional = [c.min, c.max].into_iter().flatten().any(|n| n % 100 != 0);
+                return if fractional { decimal(Some(0)) } else { integer(Some(0)) };
+            }
+            None => {}
+        }
         let counted =
             first == "number" && has("of") || matches!(first, "count" | "amount") && has("of") && is_plural(last);
         match last {
@@ -538,6 +559,18 @@ mod tests {
                 FieldKind::DateTime,
                 FieldKind::Enumeration { values: vec!["low".into(), "medium".into(), "high".into()] },
                 FieldKind::Boolean,
+                FieldKind::Text { min: 1, max: 200 },
+            ]
+        );
+        assert_eq!(
+            kinds(
+                "an area in square metres, a temperature in degrees Celsius, a preparation time in minutes (between 1 and 600), a length in cm and a name"
+            ),
+            [
+                FieldKind::Decimal { min: Some(0), max: None },
+                FieldKind::Decimal { min: None, max: None },
+                FieldKind::Integer { min: Some(1), max: Some(600) },
+                FieldKind::Decimal { min: Some(0), max: None },
                 FieldKind::Text { min: 1, max: 200 },
             ]
         );

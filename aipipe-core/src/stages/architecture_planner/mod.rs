@@ -21,6 +21,7 @@ mod stage;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod unit;
 mod vocabulary;
 mod words;
 

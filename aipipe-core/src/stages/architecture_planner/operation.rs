@@ -65,7 +65,8 @@ pub(super) fn collect_changed_fields(intents: &[Intent], catalogue: &mut Catalog
         };
         let assigned = clause.fields.iter().filter(|_| clause.verb == "assign").map(optional);
         let quote = meaning.part.join(" ");
-        let part = FieldDraft { words: meaning.part, constraint: Constraint::default(), boolean: false, quote };
+        let part =
+            FieldDraft { words: meaning.part, constraint: Constraint::default(), boolean: false, unit: None, quote };
         for field in assigned.chain([optional(&part)]) {
             if draft.field(&field.name()).is_none() {
                 draft.add(field);
@@ -128,7 +129,13 @@ pub(super) fn collect_transitions(intents: &[Intent], catalogue: &mut Catalogue)
             values.push(value);
         }
         let constraint = Constraint { values, required: Some(false), ..Constraint::default() };
-        let field = FieldDraft { words: vec!["status".to_owned()], constraint, boolean: false, quote: String::new() };
+        let field = FieldDraft {
+            words: vec!["status".to_owned()],
+            constraint,
+            boolean: false,
+            unit: None,
+            quote: String::new(),
+        };
         let reason = format!(
             "a story says “{} the {thing}”, so a record needs a status; no text names its values, and “open” for a new one is assumed",
             clause.verb
@@ -285,7 +292,14 @@ fn part_name(meaning: &Meaning) -> String {
 }
 
 fn field_name(words: &[String]) -> String {
-    FieldDraft { words: words.to_vec(), constraint: Constraint::default(), boolean: false, quote: String::new() }.name()
+    FieldDraft {
+        words: words.to_vec(),
+        constraint: Constraint::default(),
+        boolean: false,
+        unit: None,
+        quote: String::new(),
+    }
+    .name()
 }
 
 /// The field that words such as "for a customer" or "of a given day" name.

@@ -134,7 +134,7 @@ impl Stage for ArchitecturePlanner {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
                 "architecture.plan",
-                "the documents ask for nothing a story could be made of",
+                "the documents ask for nothing a story could be made of; only English is understood",
             )
             .with("requirements", stories.requirements.len()));
         }

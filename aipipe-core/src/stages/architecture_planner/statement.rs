@@ -222,7 +222,7 @@ fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, ques
             let required = said.required.or(Some(false));
             let quote = text_of(text, sentence);
             let constraint = constraint::Constraint { required, ..said };
-            add(catalogue, owner, FieldDraft { words, constraint, boolean: false, quote }, questions);
+            add(catalogue, owner, FieldDraft { words, constraint, boolean: false, unit: None, quote }, questions);
         }
         return;
     };
@@ -239,7 +239,8 @@ fn restrict(
 ) {
     let Some(draft) = catalogue.drafts.get(entity) else { return };
     let Some((known, _)) = draft.field(name) else { return };
-    let field = FieldDraft { words: known.words.clone(), constraint: said, boolean: false, quote: String::new() };
+    let field =
+        FieldDraft { words: known.words.clone(), constraint: said, boolean: false, unit: None, quote: String::new() };
     add(catalogue, entity, field, questions);
 }
 
@@ -273,7 +274,14 @@ pub(super) fn find_field(words: &[String], owner: Option<usize>, catalogue: &Cat
         if let Some(last) = words.last_mut().filter(|last| last.ends_with("numbers") || last.ends_with("names")) {
             *last = super::naming::singular(last);
         }
-        FieldDraft { words, constraint: constraint::Constraint::default(), boolean: false, quote: String::new() }.name()
+        FieldDraft {
+            words,
+            constraint: constraint::Constraint::default(),
+            boolean: false,
+            unit: None,
+            quote: String::new(),
+        }
+        .name()
     };
     if let Some(owner) = owner {
         let name = named(words);

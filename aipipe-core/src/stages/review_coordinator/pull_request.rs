@@ -198,13 +198,13 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     let _ = writeln!(text, "\n**Written by:** templates {by_template} of {files} files, the rest by a model.");
     let matrix = contents.matrix();
     let held = matrix.held(contents.gates).len();
-    let _ = writeln!(text, "\n**Traceability:** {}", gaps_in_words(matrix.gaps.len(), held));
     let alone = left_to_a_person(&BeyondChecks {
         removed: build.removed.len(),
         overwritten: build.overwritten.len(),
         served: contents.bundle.served().count(),
         gaps: held,
     });
+    let _ = writeln!(text, "\n**Traceability:** {}", gaps_in_words(matrix.gaps.len(), held, alone.is_some()));
     let merge = match (contents.policy, alone) {
         (ReviewPolicy::Automated, None) => "as soon as every required check of this head has succeeded.".to_owned(),
         (ReviewPolicy::Automated, Some(why)) => format!("waits for a person's approval of this head: {why}."),
@@ -216,14 +216,16 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
     Some(text)
 }
 
-fn gaps_in_words(gaps: usize, held: usize) -> String {
+/// What is missing; that none of it keeps a merge waiting is said only where nothing else does.
+fn gaps_in_words(gaps: usize, held: usize, waits: bool) -> String {
     let told = match gaps {
         0 => return "every requirement has a story, every story its tests, every file its story.".to_owned(),
         1 => "1 thing is missing".to_owned(),
         gaps => format!("{gaps} things are missing"),
     };
     match held {
-        0 => format!("{told}, listed below."),
+        0 if waits => format!("{told}, listed below."),
+        0 => format!("{told}, listed below; none keeps an automated merge waiting."),
         held => format!("{told}, listed below; {held} of them for a person to judge."),
     }
 }

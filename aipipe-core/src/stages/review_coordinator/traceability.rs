@@ -1,11 +1,13 @@
 //! The traceability matrix as Markdown: whole, and as much of it as a pull request has room for.
 
 use super::markdown::{code, escape, shorten};
-use crate::domain::{RequirementTrace, RunState, StoryId, StoryTrace, TraceGap, TraceGates, TraceMatrix};
+use crate::domain::{
+    CriterionTrace, RequirementTrace, RunState, StoryId, StoryTrace, TraceGap, TraceGates, TraceMatrix,
+};
 use std::fmt::Write as _;
 
 const HEAD: &str =
-    "| Requirement | Words | Story | Components | Files | Tests | Commits |\n|---|---|---|---|---|---|---|\n";
+    "| Requirement | Words | Story | Components | Files | What tests show | Commits |\n|---|---|---|---|---|---|---|\n";
 
 /// Most gaps a pull request lists.
 const MOST_GAPS: usize = 30;
@@ -76,7 +78,7 @@ fn row(matrix: &TraceMatrix, requirement: &RequirementTrace, id: &StoryId) -> St
         [
             joined(story.components.iter().map(|component| escape(component.component.as_str())).collect()),
             joined(story.files.iter().map(|path| code(path.as_str())).collect()),
-            joined(story.tests().map(|test| escape(&shorten(&test.name, 100))).collect()),
+            joined(shown(requirement, story).into_iter().map(tests).collect()),
             joined(story.commits.iter().map(|commit| code(commit.short())).collect()),
         ]
         .join(" | ")
@@ -84,6 +86,29 @@ fn row(matrix: &TraceMatrix, requirement: &RequirementTrace, id: &StoryId) -> St
     let cells = matrix.story(id).map_or_else(|| " | | | ".to_owned(), cells);
     let requirement_id = code(requirement.requirement.as_str());
     format!("| {requirement_id} | {} | {} | {cells} |\n", words(requirement), code(id.as_str()))
+}
+
+/// The criteria of a story that rest on words of the requirement; all of them where none does.
+fn shown<'s>(requirement: &RequirementTrace, story: &'s StoryTrace) -> Vec<&'s CriterionTrace> {
+    let rests_on_it = |criterion: &&CriterionTrace| {
+        let at = &criterion.citation;
+        requirement
+            .citations
+            .iter()
+            .any(|of| of.document == at.document && of.span.start < at.span.end && at.span.start < of.span.end)
+    };
+    let own: Vec<_> = story.criteria.iter().filter(rests_on_it).collect();
+    if own.is_empty() { story.criteria.iter().collect() } else { own }
+}
+
+/// What is shown, and by how many tests.
+fn tests(criterion: &CriterionTrace) -> String {
+    let shown = match criterion.tests.len() {
+        0 => "no test".to_owned(),
+        1 => "1 test".to_owned(),
+        several => format!("{several} tests"),
+    };
+    format!("“{}”: {shown}", escape(&shorten(&criterion.then, 100)))
 }
 
 fn checks(matrix: &TraceMatrix) -> String {

@@ -60,6 +60,7 @@ pub(super) struct EntityView {
     pub(super) plural_attribute: String,
     /// A body to show, as JSON.
     pub(super) example: String,
+    pub(super) example_of_change: String,
     #[serde(flatten)]
     pub(super) page: EntityOnPages,
 }
@@ -307,7 +308,11 @@ impl<'a> Views<'a> {
             imports,
             has_aliases: fields.iter().any(|field| field.key != field.attribute),
             plural_attribute: python_identifier(&entity.plural),
-            example: example(&fields),
+            example: example(fields.iter().filter(|field| field.required)),
+            // Of what can be changed the last field says most as a rule: names and references stay.
+            example_of_change: example(
+                fields.iter().rfind(|field| field.target.is_none()).or(fields.last()).into_iter(),
+            ),
             fields,
         }
     }
@@ -480,10 +485,10 @@ fn alias(entity: &Entity, field: &Field) -> String {
     if alias == pascal(&name) { alias } else { format!("{}Value", pascal(&name)) }
 }
 
-/// A body a reader can try: required fields with valid values, ids to be filled in.
-fn example(fields: &[FieldView]) -> String {
+/// A body a reader can try: fields with valid values, ids to be filled in.
+fn example<'f>(fields: impl Iterator<Item = &'f FieldView>) -> String {
     let mut body = serde_json::Map::new();
-    for field in fields.iter().filter(|field| field.required) {
+    for field in fields {
         let value = if field.target.is_some() { serde_json::json!("ID") } else { field.sample_value.clone() };
         body.insert(field.key.clone(), value);
     }
