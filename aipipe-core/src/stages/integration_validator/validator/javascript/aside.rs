@@ -19,9 +19,10 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     for (file, module) in view.modules.iter().filter(|(file, _)| !loaded.contains(file)) {
         let Some(path) = view.shared.tree.path(*file) else { continue };
         let environment = view.environment;
-        let is_compiled = module.summary.format.is_typescript && environment.typescript(path).present;
-        let is_passed_over = environment.is_unlinted(path) && !is_compiled && !entries::is_run(path, environment);
-        if is_passed_over || environment.is_set_apart(path) || is_data_of_tests(path) {
+        let is_compiled = || module.summary.format.is_typescript && environment.typescript(path).present;
+        let is_passed_over = || environment.is_unlinted(path) && !is_compiled() && !entries::is_run(path, environment);
+        let is_data = is_data_of_tests(path) && !entries::is_marked(path.file_name());
+        if is_data || environment.is_set_apart(path) || is_passed_over() {
             out.doubt(path);
         }
     }

@@ -87,6 +87,8 @@ fn a_file_that_scripts_copy_may_be_asked_for_where_it_is_copied_to() {
     let (before, after) = without_and_with(&files, &[script]);
     assert_eq!((before.len(), after), (2, Vec::new()));
     assert_eq!(without_and_with(&files, &[("build.sh", "node server/main.js\n")]).1.len(), 2);
+    // Another file of that name is meant.
+    assert_eq!(without_and_with(&files, &[("build.sh", "esbuild src/main.js --outfile=dist/main.js\n")]).1.len(), 2);
 }
 
 #[test]

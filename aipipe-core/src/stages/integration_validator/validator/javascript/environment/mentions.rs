@@ -53,16 +53,20 @@ pub(super) fn is_script(path: &RepoPath) -> bool {
         || name.starts_with("Gruntfile")
 }
 
-/// The names of files that a script's lines speak of writing or copying.
+/// The paths of files that a script's lines speak of writing or copying, without what only the script knows.
 pub(super) fn copied(text: &str) -> impl Iterator<Item = String> {
     const WORDS: [&str; 6] = ["cp ", "copy", "Copy", " -o", "--out", " > "];
     let copies = |line: &&str| line.len() < 2_000 && WORDS.iter().any(|word| line.contains(word));
     let part = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '$' | '{' | '}');
-    let names = text.lines().filter(copies).flat_map(move |line| line.split(move |c: char| !part(c)));
-    let names = names.filter_map(|word| word.rsplit('/').next());
-    names
-        .filter(|name| name.split_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && !ending.is_empty()))
-        .map(str::to_owned)
+    let words = text.lines().filter(copies).flat_map(move |line| line.split(move |c: char| !part(c)));
+    words.filter_map(|word| {
+        let known = word
+            .rsplit_once(['$', '{', '}'])
+            .map_or(word, |(_, rest)| rest.split_once('/').map_or("", |(_, rest)| rest));
+        let path = known.trim_start_matches(['.', '/']);
+        let (stem, ending) = path.rsplit('/').next()?.split_once('.')?;
+        (!stem.is_empty() && !ending.is_empty()).then(|| path.to_owned())
+    })
 }
 
 /// What such texts say.

@@ -66,7 +66,7 @@ pub(in super::super) struct Environment {
     unlinted: IgnoreRules,
     /// What formatters pass over.
     unformatted: IgnoreRules,
-    /// The names of files that scripts write or copy.
+    /// The ends of paths of files that scripts write or copy.
     copied: BTreeSet<String>,
     /// Findings about the configuration itself.
     pub(super) findings: Vec<Finding>,
@@ -286,16 +286,18 @@ impl Environment {
         self.unlinted.names_file(path.as_str()) || self.unformatted.names_file(path.as_str())
     }
 
-    /// Whether a script writes or copies what the file asks for to where it is asked for, or the file itself: a script that runs as it
-    /// is written can be copied to where its imports lead somewhere.
+    /// Whether a script names what the file asks for as something it writes or copies, or the file itself: what runs as it is
+    /// written can be copied to where its imports lead somewhere.
     pub(super) fn is_copied(&self, file: &RepoPath, target: &str) -> bool {
-        let name = target.rsplit('/').next().unwrap_or(target);
-        let endings = ["ts", "js", "tsx", "json"];
-        if endings.iter().any(|ending| self.copied.contains(&format!("{name}.{ending}"))) {
-            return true;
-        }
+        let named = |path: &str| {
+            let ends = |word: &String| {
+                path.strip_suffix(word.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            };
+            self.copied.iter().any(ends)
+        };
         let runs_as_written = matches!(file.extension(), Some("js" | "mjs" | "cjs"));
-        self.copied.contains(name) || runs_as_written && self.copied.contains(file.file_name())
+        let endings = ["", ".ts", ".js", ".tsx", ".json"];
+        endings.iter().any(|ending| named(&format!("{target}{ending}"))) || runs_as_written && named(file.as_str())
     }
 
     pub(super) fn typescript(&self, path: &RepoPath) -> TypeScriptOptions {
