@@ -91,6 +91,12 @@ fn print_plan(out: &mut impl Write, plan: &ArchitecturePlan) -> io::Result<()> {
             }
         }
     }
+    for question in &plan.questions {
+        writeln!(out, "\nOpen question: {}", question.question)?;
+        if let Some(assumption) = &question.assumption {
+            writeln!(out, "    until somebody answers: {assumption}")?;
+        }
+    }
     writeln!(out, "\nComponents")?;
     for component in &plan.components {
         writeln!(

@@ -4,9 +4,9 @@ use crate::session::{Recipe, Session};
 use aipipe::ErrorKind;
 use aipipe::domain::{
     ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, CommitSha, Cost, DocumentSet, ExecutionStatus,
-    ExecutionSummary, Isolation, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack, StackDecision,
-    StackVerdict, StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UnchangedBase, WaitKind,
-    WorkflowRun,
+    ExecutionSummary, Isolation, OpenQuestion, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack,
+    StackDecision, StackVerdict, StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UnchangedBase,
+    WaitKind, WorkflowRun,
 };
 use aipipe::local::CREDENTIALS_WITHHELD;
 use aipipe::ports::{ArtifactStore, ContinuousIntegration as _, ReviewDesk as _, RunSelector};
@@ -204,7 +204,7 @@ impl Report {
                 "gaps": matrix.gaps,
                 "for_a_person": matrix.held(&TraceGates::default()).len(),
             })),
-            "questions": self.stories.as_ref().map(|stories| &stories.questions),
+            "questions": self.stories.as_ref().map(|_| self.questions().collect::<Vec<_>>()),
             "uncovered": self.stories.as_ref().map(|stories| &stories.uncovered),
             "documents": {
                 "read": self.documents.iter().flat_map(|set| &set.documents).map(|document| json!({
@@ -274,6 +274,12 @@ impl Report {
         stories.iter().map(row).collect()
     }
 
+    /// What a person should answer: about the stories, and about their plan.
+    fn questions(&self) -> impl Iterator<Item = &OpenQuestion> {
+        let of_stories = self.stories.iter().flat_map(|stories| &stories.questions);
+        of_stories.chain(self.plan.iter().flat_map(|plan| &plan.questions))
+    }
+
     pub(crate) fn text(&self, recipe: &Recipe, workspace: &Path) -> String {
         let mut text = String::new();
         let summary = &self.summary;
@@ -288,7 +294,7 @@ impl Report {
                 "  stories     {} from {} requirements, {} open questions, {} sentences no rule understood",
                 stories.stories.len(),
                 stories.requirements.len(),
-                stories.questions.len(),
+                self.questions().count(),
                 stories.uncovered.len()
             );
         }

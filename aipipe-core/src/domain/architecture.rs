@@ -534,6 +534,9 @@ pub struct ArchitecturePlan {
     pub story_plans: Vec<StoryPlan>,
     /// How it is built.
     pub build: BuildConfiguration,
+    /// What a person should answer about it, besides the questions of the stories.
+    #[serde(default)]
+    pub questions: Vec<super::story::OpenQuestion>,
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod plan;
 mod stack;
 mod stage;
 mod statement;
+mod states;
 #[cfg(test)]
 mod tests;
 mod unit;

@@ -3,7 +3,7 @@
 use super::entity::Catalogue;
 use super::initial::set_initial;
 use super::intent::{self, Intent};
-use super::{check, component, operation, statement};
+use super::{check, component, operation, statement, states};
 use crate::domain::{
     ArchitecturePlan, Operation, OperationKind, ProjectRoot, StackDecision, Stored, StoryId, StoryPlan, StorySet,
 };
@@ -79,6 +79,7 @@ pub fn plan(
         stories: stories_ref,
         build: definition(decision.stack).build_configuration(),
         decision,
+        questions: states::questions(&entities, &of_stories, stories),
         entities,
         components: layout.components,
         story_plans,

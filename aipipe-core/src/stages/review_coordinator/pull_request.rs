@@ -317,11 +317,10 @@ fn needs(contents: &Contents<'_>) -> Option<String> {
 }
 
 fn questions(contents: &Contents<'_>) -> Option<String> {
-    if contents.stories.questions.is_empty() {
-        return None;
-    }
+    let mut questions = contents.stories.questions.iter().chain(&contents.plan.questions).peekable();
+    questions.peek()?;
     let mut text = String::from("## Open questions\n\n");
-    for question in &contents.stories.questions {
+    for question in questions {
         let _ = writeln!(text, "- **{}**", escape(&question.question));
         for citation in &question.citations {
             let speaker = citation.speaker.as_deref().map_or_else(String::new, |who| format!("{}, ", escape(who)));

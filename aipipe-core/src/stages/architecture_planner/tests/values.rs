@@ -115,3 +115,29 @@ fn no_word_is_named_twice() {
     let CriterionCheck::Unmapped { reason } = plan.story_plans[0].checks.values().next().unwrap() else { panic!() };
     assert_eq!(reason.matches("piece").count(), 1, "{reason}");
 }
+
+#[test]
+fn which_state_comes_before_which_is_asked() {
+    let booking = |actions: &[&str]| {
+        let stories = Stories::default()
+            .story("create a booking with a date")
+            .requirement("The status of a booking is one of requested, confirmed or completed.")
+            .requirement("confirm a booking");
+        actions.iter().fold(stories, |stories, action| stories.story(action)).plan()
+    };
+    let plan = booking(&["confirm a booking", "complete a booking"]);
+    let [question] = plan.questions.as_slice() else { panic!("{:#?}", plan.questions) };
+    assert_eq!(
+        question.question,
+        "What has the status of a booking to be before it becomes “confirmed” or “completed”?"
+    );
+    let assumed = "anything it can be: no order is kept; a new one is “requested” or whatever it is made with";
+    assert_eq!(question.assumption.as_deref(), Some(assumed));
+    assert_eq!(question.stories, [plan.story_plans[1].story.clone(), plan.story_plans[2].story.clone()]);
+    assert_eq!(question.citations.iter().map(|c| c.quote.as_str()).collect::<Vec<_>>(), ["confirm a booking"]);
+    let changed = booking(&["confirm a booking", "update a booking"]);
+    assert!(changed.questions[0].assumption.as_deref().unwrap().ends_with("and a change may set any"));
+    // control: no story sets it; there is only a before and an after
+    assert_eq!(booking(&[]).questions, []);
+    assert_eq!(Stories::default().story("create a task with a title").story("complete a task").plan().questions, []);
+}

@@ -140,6 +140,7 @@ impl PlanBuilder {
             components: Vec::new(),
             story_plans: self.plans,
             build: crate::stacks::definition(self.stack).build_configuration(),
+            questions: Vec::new(),
             root,
         };
         (plan, stories)

@@ -1,4 +1,4 @@
-//! Files that no code loads and no tool of the project looks at: half examples, inputs of tests, drafts.
+//! Files that no tool of the project looks at: half examples, inputs of tests, drafts, declarations nobody checks.
 
 use super::super::findings::Findings;
 use super::super::language::View;
@@ -16,9 +16,15 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     }
     let loaded: HashSet<FileId> =
         view.modules.values().flat_map(|module| &module.links.edges).map(|edge| edge.to).collect();
-    for (file, module) in view.modules.iter().filter(|(file, _)| !loaded.contains(file)) {
+    let environment = view.environment;
+    for (file, module) in view.modules {
         let Some(path) = view.shared.tree.path(*file) else { continue };
-        let environment = view.environment;
+        if module.summary.format.is_declaration && environment.typescript(path).skips_declarations {
+            out.doubt(path);
+        }
+        if loaded.contains(file) {
+            continue;
+        }
         let is_compiled = || module.summary.format.is_typescript && environment.typescript(path).present;
         let is_passed_over = || environment.is_unlinted(path) && !is_compiled() && !entries::is_run(path, environment);
         let is_data = is_data_of_tests(path) && !entries::is_marked(path.file_name());

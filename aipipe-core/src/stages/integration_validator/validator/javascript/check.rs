@@ -1,12 +1,12 @@
 //! What is wrong with one file: what it says itself, where its imports lead, what it takes of others, names nobody declares.
 
 use super::super::findings::{Findings, Report};
-use super::super::language::{Module, View};
+use super::super::language::{LoadTime, Module, View};
 use super::super::options::Origin as Author;
 use super::super::tree::FileId;
 use super::environment::{LockVerdict, TypeScriptOptions};
 use super::names::{self, Known};
-use super::resolve::{Doubt, Resolved, Standing, description_of};
+use super::resolve::{self, Doubt, Resolved, Standing, description_of};
 use super::summary::{Form, Import, Meaning, Origin, Request, Summary, Taken};
 use super::{JavaScript, certainty, entries, globals, nearest, walk};
 use crate::domain::{Fix, RepoPath, Rule, Severity, TextEdit, TextSpan};
@@ -83,8 +83,9 @@ impl Checker<'_> {
     }
 
     fn requests(&self, out: &mut Findings<'_>) {
-        for (request, resolved) in self.summary.requests.iter().zip(&self.module.links.resolved) {
-            if let Some(report) = self.request(request, resolved, out) {
+        for (number, (request, resolved)) in self.summary.requests.iter().zip(&self.module.links.resolved).enumerate() {
+            let left_out = resolve::load_time(self.summary, number, request) == LoadTime::Elided;
+            if let Some(report) = self.request((request, left_out), resolved, out) {
                 let unrun = request.form == Form::Require && certainty::is_test_of_types(self.path);
                 let softened = if request.may_fail || unrun { report.at_most(Severity::Warning) } else { report };
                 self.push(softened, request.span, out);
@@ -92,7 +93,12 @@ impl Checker<'_> {
         }
     }
 
-    fn request(&self, request: &Request, resolved: &Resolved, out: &Findings<'_>) -> Option<Report> {
+    fn request(
+        &self,
+        (request, left_out): (&Request, bool),
+        resolved: &Resolved,
+        out: &Findings<'_>,
+    ) -> Option<Report> {
         let specifier = request.specifier.as_str();
         match resolved {
             Resolved::File(_)
@@ -122,7 +128,7 @@ impl Checker<'_> {
                 let message = format!("{specifier:?} looks like a path alias, but no configuration declares one");
                 Some(Report::new(Rule::UnresolvedImport, self.path, message))
             }
-            Resolved::Package { name, standing } => self.package(request, name, *standing, out),
+            Resolved::Package { name, standing } => self.package((request, left_out), name, *standing, out),
         }
     }
 
@@ -135,6 +141,7 @@ impl Checker<'_> {
             Doubt::Shimmed => uncertain("which is not there, though a wildcard module gives it a type"),
             Doubt::Replaced => uncertain("which is not there, unless the manifest's `browser` field replaces it"),
             Doubt::Copied => uncertain("which is not there, unless a script copies it or what asks for it"),
+            Doubt::Submodule => uncertain("which lies in a submodule that is not here"),
             Doubt::Alias => uncertain("which is not there, if the alias was read rightly"),
             Doubt::None => {
                 let message = format!("{specifier:?} leads to no file (looked for {path})");
@@ -150,7 +157,13 @@ impl Checker<'_> {
         }
     }
 
-    fn package(&self, request: &Request, name: &str, standing: Standing, out: &Findings<'_>) -> Option<Report> {
+    fn package(
+        &self,
+        (request, left_out): (&Request, bool),
+        name: &str,
+        standing: Standing,
+        out: &Findings<'_>,
+    ) -> Option<Report> {
         let options = out.options();
         let environment = self.view.environment;
         let listed = options.allowed_packages.as_ref().is_none_or(|allowed| allowed.contains(name));
@@ -171,7 +184,7 @@ impl Checker<'_> {
             Standing::Undeclared(verdict) => {
                 let types = format!("@types/{}", name.trim_start_matches('@').replacen('/', "__", 1));
                 let comes_along = verdict == LockVerdict::Transitive
-                    || request.form == Form::TypeOnly
+                    || (left_out || request.form == Form::TypeOnly)
                         && matches!(
                             environment.locked(self.path.parent(), &types),
                             LockVerdict::Direct | LockVerdict::Transitive
@@ -455,7 +468,7 @@ impl Checker<'_> {
         // `require('shelljs/global')`, `import 'zx/globals'`: a module that is loaded for what it does may make names.
         let made = self.summary.requests.iter().any(|request| {
             let module = request.specifier.as_str();
-            super::resolve::package_name(module)
+            resolve::package_name(module)
                 .is_some_and(|name| matches!(module.strip_prefix(name), Some("/global" | "/globals")))
         });
         // Nothing says that a type must be known where nothing checks types.
@@ -479,7 +492,7 @@ impl Checker<'_> {
             }
         };
         let mut imported = self.summary.requests.iter();
-        imported.any(|request| super::resolve::package_name(&request.specifier).is_some_and(is_like))
+        imported.any(|request| resolve::package_name(&request.specifier).is_some_and(is_like))
     }
 
     fn is_node_module(&self) -> bool {

@@ -54,6 +54,8 @@ pub(in super::super) enum Doubt {
     Replaced,
     /// A script copies it, or who asks for it.
     Copied,
+    /// It lies in a submodule of which nothing is here.
+    Submodule,
 }
 
 /// What the manifests say of a package.
@@ -125,7 +127,7 @@ pub(super) fn description_of(component: &RepoPath) -> Option<String> {
 }
 
 /// When an import really happens: TypeScript leaves out what is used as a type only.
-fn load_time(summary: &Summary, number: usize, request: &Request) -> LoadTime {
+pub(super) fn load_time(summary: &Summary, number: usize, request: &Request) -> LoadTime {
     if request.form != Form::Static || !summary.format.is_typescript || request.when != LoadTime::AtLoad {
         return request.when;
     }
@@ -250,6 +252,8 @@ impl Resolver<'_> {
             || [".js", ".jsx", ".mjs"].iter().any(|ending| self.ignored.names_file(&format!("{path}{ending}")))
         {
             Doubt::Ignored
+        } else if self.lies_in_missing_submodule(&path) {
+            Doubt::Submodule
         } else if self.environment.is_copied(self.path, &path) {
             Doubt::Copied
         } else if self.environment.replaces_files(self.folder) {
@@ -260,6 +264,11 @@ impl Resolver<'_> {
             Doubt::None
         };
         Resolved::Missing { path, doubt }
+    }
+
+    fn lies_in_missing_submodule(&mut self, path: &str) -> bool {
+        let place = self.environment.submodule_of(path);
+        place.is_some_and(|place| !self.files.has_folder(place))
     }
 
     /// `../lib/x` where the package has no folder `lib`: its own build, which its tests import.

@@ -208,3 +208,58 @@ fn a_missing_file_that_git_ignores_by_name_is_doubted() {
     // What compiling writes is ignored everywhere and says nothing of what it is written from.
     assert_eq!(without_and_with(&files, &[(".gitignore", "*.js\n")]).1.len(), 1);
 }
+
+#[test]
+fn declarations_that_the_compiler_skips_are_doubted() {
+    let files = [
+        ("src/a.d.ts", "export const a: number;\nexport const a: string;\nexport default a;\nexport default 1;\n"),
+        ("src/b.d.ts", "import { x } from './a';\n"),
+    ];
+    let skipping = ("tsconfig.json", r#"{"compilerOptions": {"strict": true, "skipLibCheck": true}}"#);
+    let (before, after) = without_and_with(&files, &[skipping]);
+    assert_eq!((before, after), (vec!["missing-export src/b.d.ts".to_owned()], Vec::new()));
+    let inherited = ("tsconfig.json", r#"{"extends": "./tsconfig.base.json"}"#);
+    let base = ("tsconfig.base.json", r#"{"compilerOptions": {"skipLibCheck": true}}"#);
+    assert_eq!(without_and_with(&files, &[inherited, base]).1, Vec::<String>::new());
+    // What they say still counts for who imports them.
+    let user = ("src/c.ts", "import { x } from './a';\nexport const c = x;\n");
+    assert_eq!(without_and_with(&[files[0], user], &[skipping]).1, ["missing-export src/c.ts"]);
+}
+
+#[test]
+fn a_submodule_that_is_not_here_may_hold_the_file() {
+    let files = [("src/a.ts", "import { x } from '../libs/core/src/x';\nexport const a = x;\n")];
+    let modules = (".gitmodules", "[submodule \"core\"]\n\tpath = libs/core\n\turl = ../core.git\n");
+    let (before, after) = without_and_with(&files, &[modules]);
+    assert_eq!((before, after), (vec!["unresolved-import src/a.ts".to_owned()], Vec::new()));
+    let there = ("libs/core/src/y.ts", "export const y = 1;\n");
+    assert_eq!(without_and_with(&files, &[modules, there]).1.len(), 1, "something of it is here");
+}
+
+#[test]
+fn a_package_of_types_alone_may_come_along_without_its_code() {
+    let lock = |types: &str| {
+        format!(
+            "{{\"lockfileVersion\": 3, \"packages\": {{\"\": {{\"dependencies\": {{\"vue\": \"3.5.0\"}}}}{types}}}}}"
+        )
+    };
+    let of = |text: &str, types: &str| {
+        errors(&[MANIFEST, COMPILED, ("src/a.ts", text), ("package-lock.json", &lock(types))])
+    };
+    let typed = "import { Node } from 'estree';\nexport const a = (node: Node): unknown => node;\n";
+    let along = ", \"node_modules/@types/estree\": {}";
+    assert_eq!(of(typed, along), Vec::<String>::new());
+    assert_eq!(of(typed, ""), ["undeclared-dependency src/a.ts"]);
+    let run = "import { Node } from 'estree';\nexport const a = new Node();\n";
+    assert_eq!(of(run, along), ["undeclared-dependency src/a.ts"]);
+}
+
+#[test]
+fn data_that_a_program_of_the_project_writes_may_be_imported() {
+    let files = [("src/a.ts", "import list from './list.json';\nexport const a = list;\n")];
+    let program = "import fs from 'node:fs';\nconst to = new URL('../src/list.json', import.meta.url);\nfs.writeFileSync(to, '[]');\n";
+    let (before, after) = without_and_with(&files, &[("scripts/list.mjs", program)]);
+    assert_eq!((before, after), (vec!["unresolved-import src/a.ts".to_owned()], Vec::new()));
+    let reading = program.replace("writeFileSync(to, '[]')", "readFileSync(to)");
+    assert_eq!(without_and_with(&files, &[("scripts/list.mjs", &reading)]).1.len(), 1);
+}

@@ -53,6 +53,8 @@ pub(in super::super) struct TypeScriptOptions {
     pub(in super::super) verbatim: bool,
     /// Files are checked, not only compiled: there is a configuration at all.
     pub(in super::super) present: bool,
+    /// Nothing in declaration files is checked (`skipLibCheck`).
+    pub(in super::super) skips_declarations: bool,
 }
 
 /// One TypeScript configuration.
@@ -67,6 +69,7 @@ struct Configuration {
     exclude: Option<Vec<Glob>>,
     isolated: Option<bool>,
     verbatim: Option<bool>,
+    skips_declarations: Option<bool>,
     /// Whether it extends one that is not in the tree and may have aliases.
     extends_unknown: bool,
 }
@@ -171,6 +174,7 @@ impl Configurations {
             configuration.exclude = configuration.exclude.or(base.exclude);
             configuration.isolated = configuration.isolated.or(base.isolated);
             configuration.verbatim = configuration.verbatim.or(base.verbatim);
+            configuration.skips_declarations = configuration.skips_declarations.or(base.skips_declarations);
             configuration.extends_unknown |= base.extends_unknown;
             if configuration.root_dirs.is_empty() {
                 configuration.root_dirs = base.root_dirs;
@@ -258,15 +262,18 @@ impl Configurations {
         let folder = path.parent();
         let nearest = self.above(folder).map(|one| one.folder.len()).max();
         let nearest = self.above(folder).filter(|one| Some(one.folder.len()) == nearest);
-        let mut governing = nearest.filter(|one| !one.excludes(path.as_str())).peekable();
-        let present = governing.peek().is_some();
+        let governing: Vec<&Configuration> = nearest.filter(|one| !one.excludes(path.as_str())).collect();
+        let present = !governing.is_empty();
+        let skips_declarations = governing.iter().any(|one| one.skips_declarations == Some(true));
         // Where several lie in one folder, all must say so: which of them governs the file is not looked up.
-        let all: Vec<&Configuration> =
-            governing.filter(|one| one.isolated.is_some() || one.verbatim.is_some() || one.aliases.is_some()).collect();
+        let all: Vec<&&Configuration> = governing
+            .iter()
+            .filter(|one| one.isolated.is_some() || one.verbatim.is_some() || one.aliases.is_some())
+            .collect();
         let verbatim = !all.is_empty() && all.iter().all(|one| one.verbatim == Some(true));
         let isolated =
             !all.is_empty() && all.iter().all(|one| one.isolated == Some(true) || one.verbatim == Some(true));
-        TypeScriptOptions { isolated, verbatim, present }
+        TypeScriptOptions { isolated, verbatim, present, skips_declarations }
     }
 }
 
@@ -305,6 +312,7 @@ fn configuration(folder: &str, value: &Value) -> Configuration {
     configuration.base_url = options.get("baseUrl").and_then(Value::as_str).and_then(place);
     configuration.isolated = flag("isolatedModules");
     configuration.verbatim = flag("verbatimModuleSyntax");
+    configuration.skips_declarations = flag("skipLibCheck");
     let root = configuration.base_url.clone().unwrap_or_else(|| folder.to_owned());
     let paths = options.get("paths").and_then(Value::as_object);
     configuration.aliases = paths.map(|paths| {

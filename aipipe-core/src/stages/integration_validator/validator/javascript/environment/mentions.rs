@@ -51,12 +51,23 @@ pub(super) fn is_script(path: &RepoPath) -> bool {
         || ["package.json", "Makefile", "Dockerfile", "justfile"].contains(&name)
         || name.starts_with("gulpfile")
         || name.starts_with("Gruntfile")
+        || is_program_for_builds(path)
+}
+
+/// A program beside the project's code that writes files for it.
+fn is_program_for_builds(path: &RepoPath) -> bool {
+    matches!(path.extension(), Some("js" | "mjs" | "cjs" | "ts" | "mts" | "py"))
+        && path.parent().split('/').any(|part| matches!(part, "scripts" | "script" | "tools" | "tasks"))
 }
 
 /// The paths of files that a script's lines speak of writing or copying, without what only the script knows.
 pub(super) fn copied(text: &str) -> impl Iterator<Item = String> {
     const WORDS: [&str; 6] = ["cp ", "copy", "Copy", " -o", "--out", " > "];
-    let copies = |line: &&str| line.len() < 2_000 && WORDS.iter().any(|word| line.contains(word));
+    let writes_data = text.contains("writeFile") || text.contains("json.dump");
+    let copies = move |line: &&str| {
+        let data = writes_data && line.contains(".json");
+        line.len() < 2_000 && (data || WORDS.iter().any(|word| line.contains(word)))
+    };
     let part = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '$' | '{' | '}');
     let words = text.lines().filter(copies).flat_map(move |line| line.split(move |c: char| !part(c)));
     words.filter_map(|word| {

@@ -68,6 +68,8 @@ pub(in super::super) struct Environment {
     unformatted: IgnoreRules,
     /// The ends of paths of files that scripts write or copy.
     copied: BTreeSet<String>,
+    /// Where other repositories are put, which a copy of the project may be without.
+    submodules: Vec<String>,
     /// Findings about the configuration itself.
     pub(super) findings: Vec<Finding>,
 }
@@ -110,6 +112,7 @@ impl Environment {
                     environment.configurations.read(path, text, &mut out);
                 }
                 ".flowconfig" => environment.has_flow = true,
+                ".gitmodules" => environment.submodules.extend(submodules(path.parent(), text)),
                 ".eslintignore" => environment.unlinted.read(path.parent(), text),
                 ".prettierignore" => environment.unformatted.read(path.parent(), text),
                 "wrangler.toml" | "wrangler.json" | "wrangler.jsonc" => environment.has_platform_types = true,
@@ -300,6 +303,12 @@ impl Environment {
         endings.iter().any(|ending| named(&format!("{target}{ending}"))) || runs_as_written && named(file.as_str())
     }
 
+    /// The submodule in which a path lies.
+    pub(super) fn submodule_of(&self, path: &str) -> Option<&str> {
+        let holds = |place: &&String| path.strip_prefix(place.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        self.submodules.iter().find(holds).map(String::as_str)
+    }
+
     pub(super) fn typescript(&self, path: &RepoPath) -> TypeScriptOptions {
         self.configurations.options(path)
     }
@@ -340,6 +349,7 @@ pub(super) fn is_configuration(path: &RepoPath) -> bool {
         || matches!(
             name,
             ".flowconfig"
+                | ".gitmodules"
                 | ".eslintignore"
                 | ".prettierignore"
                 | "wrangler.jsonc"
@@ -361,4 +371,10 @@ pub(super) fn is_configuration(path: &RepoPath) -> bool {
 /// A path relative to a folder, as a path from the root.
 fn from(folder: &str, relative: &str) -> Option<String> {
     join(folder, relative.strip_prefix('/').unwrap_or(relative))
+}
+
+/// The folders that a `.gitmodules` names.
+fn submodules(folder: &str, text: &str) -> Vec<String> {
+    let values = text.lines().filter_map(|line| line.split_once('=')).filter(|(key, _)| key.trim() == "path");
+    values.filter_map(|(_, path)| from(folder, path.trim().trim_end_matches('/'))).collect()
 }
