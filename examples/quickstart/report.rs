@@ -415,12 +415,14 @@ impl Report {
             "\n  Run what was generated:\n    git clone --branch {branch} {} {folder} && cd {folder}",
             build.repository().location
         );
-        let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
         if plan.decision.stack == Stack::PythonApi {
             // Poetry reads no configuration of pip's, so what worked here has to be said to it elsewhere.
-            let _ =
-                writeln!(text, "    (behind a package index of your own: POETRY_PYPI_MIRROR_URL=ITS_ADDRESS first)");
+            let _ = writeln!(
+                text,
+                "    (behind a package index of your own, first: export POETRY_PYPI_MIRROR_URL=ITS_ADDRESS)"
+            );
         }
+        let _ = writeln!(text, "    {}", run_commands(plan.decision.stack));
         let _ = writeln!(text, "  Test it:\n    {}", test_command(plan.decision.stack));
     }
 }

@@ -176,7 +176,15 @@ fn read_documents(paths: &[PathBuf]) -> Result<Vec<(DocumentName, Bytes)>> {
     if paths.is_empty() {
         return sample_documents();
     }
-    paths.iter().map(|path| Ok(read_document_file(path)?)).collect()
+    let read = |path: &PathBuf| {
+        // What was meant as a command is taken for a document.
+        let hint = || match path.components().count() == 1 && path.extension().is_none() && !path.exists() {
+            true => format!("{} is neither a document nor a command (--help lists them)", path.display()),
+            false => "a run reads all its documents or none".to_owned(),
+        };
+        read_document_file(path).with_context(hint)
+    };
+    paths.iter().map(read).collect()
 }
 
 /// The sample project's documents, compiled in so that the example runs from anywhere.

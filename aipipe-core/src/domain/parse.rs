@@ -130,6 +130,7 @@ macro_rules! string_type {
 pub(crate) use string_type;
 
 /// Makes a slug of free text: ASCII letters and digits, lower case, words joined by single hyphens, at most `max` bytes.
+/// Too long a text ends at the end of a word, unless that would leave less than half.
 ///
 /// Returns an empty string when nothing usable is left.
 #[must_use]
@@ -137,6 +138,9 @@ pub fn slugify(text: &str, max: usize) -> String {
     let mut slug = String::with_capacity(text.len().min(max));
     for c in text.chars().flat_map(char::to_lowercase) {
         if slug.len() >= max {
+            // Within a word it ends before that word, unless too little would be left.
+            let end = slug.rfind('-').filter(|end| c.is_ascii_alphanumeric() && *end >= max / 2);
+            slug.truncate(end.unwrap_or(slug.len()));
             break;
         }
         if c.is_ascii_alphanumeric() {
@@ -154,4 +158,19 @@ pub fn slugify(text: &str, max: usize) -> String {
 /// Checks one part of a record key: 1 to 512 bytes without control characters.
 pub(crate) fn check_key_part(value: &str) -> Result<(), ParseError> {
     check_chars("record key", value, 512, |c| !c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_ends_at_the_end_of_a_word() {
+        assert_eq!(slugify("List the bookings of a day", 16), "list-the");
+        assert_eq!(slugify("List the bookings of a day", 17), "list-the-bookings");
+        assert_eq!(slugify("List the bookings", 17), "list-the-bookings");
+        assert_eq!(slugify("Donaudampfschifffahrt", 5), "donau", "there is only one word");
+        assert_eq!(slugify("a Donaudampfschifffahrt", 9), "a-donauda", "too little would be left");
+        assert_eq!(slugify("  — ", 9), "");
+    }
 }

@@ -260,6 +260,10 @@ pub enum Condition {
     Refuses,
     /// A field refers to another record.
     Refers,
+    /// A list can be narrowed by a field's value.
+    Filters,
+    /// A field's value is chosen from several.
+    Chooses,
     /// Property tests draw its records: a criterion states a rule over their values.
     Drawn,
 }

@@ -112,7 +112,7 @@ fn names_are_what_they_say() {
     for bad in ["a/b", "..", "", "nul", "x\u{202e}fdp.exe", &"n".repeat(201)] {
         assert!(DocumentName::parse(bad).is_err(), "{bad:?}");
     }
-    assert_eq!(slugify("Angebot für März: 2. Fassung!", 20), "angebot-f-r-m-rz-2-f");
+    assert_eq!(slugify("Angebot für März: 2. Fassung!", 20), "angebot-f-r-m-rz-2");
     assert_eq!("node-api".parse::<Stack>().unwrap(), Stack::NodeApi);
     assert!(Effort::parse(4).is_err() && Effort::at_least(4).points() == 5 && Effort::at_least(99).points() == 13);
 }

@@ -124,8 +124,8 @@ impl<'a> Thing<'a> {
             Condition::Transitions => does(OperationName::Transition),
             Condition::Refuses => self.refers_to().next().is_some() || self.entity.fields.iter().any(|f| f.unique),
             Condition::Refers => self.refers_to().next().is_some(),
-            // Tests are no components, so no row of one asks.
-            Condition::Drawn => false,
+            // Tests and parts of forms are no components, so no row of one asks.
+            Condition::Drawn | Condition::Filters | Condition::Chooses => false,
         }
     }
 

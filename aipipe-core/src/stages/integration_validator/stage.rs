@@ -173,6 +173,9 @@ impl Stage for IntegrationValidator {
             return Err(Error::new(ErrorKind::ValidationFailed, "validate.files", message).with("errors", errors.len()));
         }
         let files_checked = contents.len();
+        if self.packages.is_some() {
+            cx.progress(1, 2, format!("{files_checked} files checked; the package manager makes the lock file"));
+        }
         let mut additions: Vec<CodeFile> = self.lock_file(cx, &plan, &contents).await?.into_iter().collect();
         additions.push(self.workflow_file(cx, stack, &model).await?);
         additions.push(self.audit_file(cx, stack).await?);

@@ -4,17 +4,19 @@
 //!
 //! ```json
 //! [{
+//!   "id": "books-1",
 //!   "title": "Add a book",
 //!   "role": "clerk",
 //!   "action": "add a book with a title and an author",
 //!   "benefit": "others find it",
 //!   "criteria": ["The title of a book is required.", {"given": "two books", "when": "I list books", "then": "both are listed"}],
 //!   "priority": "P0",
-//!   "depends_on": ["Another title"]
+//!   "depends_on": ["Another title", "books-0"]
 //! }]
 //! ```
 //!
 //! Only `action` is needed, and a story may be one sentence, "As a clerk, I want to add a book, so that others find it".
+//! Or a whole [`StorySet`] as JSON: what the Requirements Synthesizer found, perhaps after somebody worked on it.
 //! Or plain text: such a sentence a line, with its criteria as list items below it.
 //!
 //! Nothing is left out or guessed: what can't be read is an error that names the story by its number.
@@ -44,6 +46,9 @@ const MOST_STORIES: usize = 2000;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrittenStory {
+    /// What other stories may call it by, besides its title.
+    #[serde(default)]
+    pub id: Option<String>,
     /// A short title; the action when it is missing.
     #[serde(default)]
     pub title: Option<String>,
@@ -56,12 +61,12 @@ pub struct WrittenStory {
     #[serde(default)]
     pub benefit: Option<String>,
     /// How to tell that it is done.
-    #[serde(default)]
+    #[serde(default, alias = "acceptance_criteria")]
     pub criteria: Vec<WrittenCriterion>,
     /// `P0` to `P3`; `P1` when it is missing.
     #[serde(default)]
     pub priority: Option<Priority>,
-    /// Titles of stories that come first.
+    /// Ids or titles of stories that come first.
     #[serde(default)]
     pub depends_on: Vec<String>,
 }
@@ -118,6 +123,11 @@ fn from_json(text: &str) -> Result<Vec<WrittenStory>> {
         .map_err(|error| refuse(format!("broken JSON in line {}, column {}", error.line(), error.column())))?;
     let list = match value {
         Value::Array(list) => list,
+        Value::Object(object) if ["root", "requirements", "stories"].iter().all(|key| object.contains_key(*key)) => {
+            let set: StorySet = serde_json::from_value(Value::Object(object))
+                .map_err(|error| refuse(format!("it looks like a story set, but: {error}")))?;
+            return Ok(set.stories.into_iter().map(WrittenStory::from).collect());
+        }
         Value::Object(mut object) => match object.remove("stories") {
             Some(Value::Array(list)) => list,
             _ => return Err(refuse("an object needs a list named stories")),
@@ -130,6 +140,25 @@ fn from_json(text: &str) -> Result<Vec<WrittenStory>> {
         value => serde_json::from_value(value).map_err(|error| refuse(error.to_string()).with("story", number)),
     };
     (1..).zip(list).map(story).collect()
+}
+
+impl From<UserStory> for WrittenStory {
+    fn from(story: UserStory) -> Self {
+        let steps = |criterion: AcceptanceCriterion| {
+            let AcceptanceCriterion { given, when, then, .. } = criterion;
+            WrittenCriterion::Steps { given, when, then }
+        };
+        Self {
+            id: Some(story.id.to_string()),
+            title: Some(story.title),
+            role: Some(story.role),
+            action: story.action,
+            benefit: story.benefit,
+            criteria: story.criteria.into_iter().map(steps).collect(),
+            priority: Some(story.priority),
+            depends_on: story.depends_on.iter().map(|first| first.story.to_string()).collect(),
+        }
+    }
 }
 
 fn from_lines(text: &str) -> Result<Vec<WrittenStory>> {
@@ -187,6 +216,7 @@ fn from_sentence(text: &str) -> Option<WrittenStory> {
     };
     let action = action.trim().trim_end_matches(',').to_owned();
     (!role.is_empty() && !action.is_empty()).then(|| WrittenStory {
+        id: None,
         title: None,
         role: Some(role.to_owned()),
         action,
@@ -220,7 +250,7 @@ impl Stage for StoryFile {
     }
 
     fn revision(&self) -> String {
-        "1".to_owned()
+        "2".to_owned()
     }
 
     async fn run(&self, cx: &StageContext, request: IntakeRequest) -> Result<Outcome<StorySet>> {
@@ -339,6 +369,8 @@ struct Told {
     requirements: Vec<Requirement>,
     stories: Vec<(UserStory, Vec<String>)>,
     numbers: BTreeMap<StoryId, usize>,
+    /// What the file calls stories by, besides their titles.
+    ids: BTreeMap<String, StoryId>,
 }
 
 impl Told {
@@ -350,6 +382,13 @@ impl Told {
             let id = StoryId::for_content(&role.to_lowercase(), &normal_or(&action));
             if let Some(first) = self.numbers.insert(id.clone(), number) {
                 return Err(refuse(format!("it asks for the same as story {first}")).with("story", number));
+            }
+            if let Some(known) = &story.id
+                && self.ids.insert(one_line(known), id.clone()).is_some()
+            {
+                return Err(refuse("an earlier story has its id")
+                    .with("story", number)
+                    .with("id", known.escape_debug()));
             }
             let own = cite(0);
             let requirement = RequirementId::for_statement(&normal_or(&own.quote));
@@ -403,20 +442,21 @@ impl Told {
         Ok(())
     }
 
-    /// The stories with their dependencies by title; what comes first stands first, otherwise in the order of the file.
+    /// The stories with their dependencies by id or title; what comes first stands first, otherwise in the order of the file.
     fn stories(&self) -> Result<Vec<UserStory>> {
         let by_title: BTreeMap<String, &StoryId> =
             self.stories.iter().map(|(story, _)| (story.title.to_lowercase(), &story.id)).collect();
         let depended = |(number, (story, titles)): (usize, &(UserStory, Vec<String>))| {
             let mut story = story.clone();
             for title in titles {
-                let first = by_title.get(&title.to_lowercase()).ok_or_else(|| {
-                    refuse("it depends on a story of a title that is not there")
+                let named = self.ids.get(title).or_else(|| by_title.get(&title.to_lowercase()).copied());
+                let first = named.ok_or_else(|| {
+                    refuse("it depends on a story that is not there, neither by id nor by title")
                         .with("story", number)
                         .with("title", title.escape_debug())
                 })?;
                 let reason = "the file says so".to_owned();
-                story.depends_on.push(StoryDependency { story: (*first).clone(), reason });
+                story.depends_on.push(StoryDependency { story: first.clone(), reason });
             }
             Ok(story)
         };
@@ -488,6 +528,55 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             let told = error.to_string().replace(": ", "=").replace(' ', "");
             assert!(told.contains(&expected.replace(": ", "=").replace(' ', "")), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_story_set_is_read_as_it_was_written() {
+        let mut told = Told::default();
+        let name = crate::domain::DocumentName::parse("stories.json").unwrap();
+        let root = crate::domain::ProjectRoot::parse("shop-2026-11-20").unwrap();
+        let content = crate::domain::ArtifactRef {
+            key: ArtifactKey::raw(&root, &name),
+            hash: crate::domain::ContentHash::of(b"stories"),
+            bytes: 7,
+        };
+        let raw = RawDocument { name, content };
+        let stories = read_stories(
+            r#"[{"id": "b", "title": "List", "action": "list all books", "depends_on": ["a"]},
+                {"id": "a", "title": "Add a book", "role": "clerk", "action": "add a book", "criteria": ["A title is required."]}]"#,
+        )
+        .unwrap();
+        told.add(&raw, &stories, &Written::of(&stories)).unwrap();
+        let first = told.stories().unwrap();
+        assert_eq!(first[0].depends_on[0].story, first[1].id);
+        let documents = crate::domain::Stored::new(raw.content.clone());
+        let set = StorySet {
+            root,
+            documents,
+            requirements: Vec::new(),
+            stories: first.clone(),
+            questions: Vec::new(),
+            without_story: Vec::new(),
+            uncovered: Vec::new(),
+        };
+        let again = read_stories(&serde_json::to_string(&set).unwrap()).unwrap();
+        let mut told = Told::default();
+        told.add(&raw, &again, &Written::of(&again)).unwrap();
+        let second = told.stories().unwrap();
+        let of = |stories: &[UserStory]| -> Vec<_> {
+            stories.iter().map(|s| (s.id.clone(), s.title.clone(), s.depends_on.clone(), s.criteria.len())).collect()
+        };
+        assert_eq!(of(&second), of(&first));
+        // control: an id nobody has, and one that two have
+        for text in [
+            r#"[{"action": "list books", "depends_on": ["z"]}]"#,
+            r#"[{"id": "a", "action": "list books"}, {"id": "a", "action": "add books"}]"#,
+        ] {
+            let stories = read_stories(text).unwrap();
+            let mut told = Told::default();
+            let ended = told.add(&raw, &stories, &Written::of(&stories)).and_then(|()| told.stories());
+            assert_eq!(ended.unwrap_err().kind(), ErrorKind::InvalidInput, "{text}");
         }
     }
 

@@ -105,8 +105,8 @@ impl Stage for StoryExecutor {
         // Results of other templates are other results.
         let overrides = if self.overrides.is_empty() { String::new() } else { format!(" {}", self.overrides.hash()) };
         match &self.model {
-            None => format!("4 templates{overrides}"),
-            Some((_, options)) => format!("4 templates{overrides} and 2 model {}", options.revision()),
+            None => format!("5 templates{overrides}"),
+            Some((_, options)) => format!("5 templates{overrides} and 2 model {}", options.revision()),
         }
     }
 

@@ -221,6 +221,8 @@ impl EntityView {
             Condition::Transitions => !self.transitions.is_empty(),
             Condition::Refuses => !self.unique.is_empty() || !self.references.is_empty(),
             Condition::Refers => !self.references.is_empty(),
+            Condition::Filters => !self.filters.is_empty(),
+            Condition::Chooses => self.fields.iter().any(|field| field.page.input == "select"),
             Condition::Drawn => self.is_drawn,
         }
     }
