@@ -4,7 +4,7 @@
 //! cargo run --release --example validate -- DIR [--json]
 //! ```
 //!
-//! Files that git ignores are left out, but not declarations of Python: tools write them, and projects keep them all the same.
+//! Folders that git ignores are left out. Single files are not: tools write them, and projects keep them all the same.
 //! Exits with 1 when there are errors.
 
 #[path = "common/stdout.rs"]
@@ -142,7 +142,7 @@ impl Files {
                 if !SKIPPED.contains(&name.as_str()) && !self.rules.covers(&format!("{path}/")) {
                     self.walk(root, &path)?;
                 }
-            } else if metadata.is_file() && (path.ends_with(".pyi") || !self.rules.covers(&path)) {
+            } else if metadata.is_file() {
                 match RepoPath::parse(path.as_str()) {
                     Ok(path) => self.add(path, &entry.path(), metadata.len())?,
                     Err(error) => self.skipped.push(format!("{path}: {error}")),

@@ -2,7 +2,7 @@
 
 use super::options::{Origin, ValidatorOptions};
 use crate::domain::{Finding, Fix, RepoPath, Rule, Severity, TextSpan};
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// A finding in the making.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(super) struct Findings<'o> {
 
 impl<'o> Findings<'o> {
     pub(super) fn new(options: &'o ValidatorOptions) -> Self {
-        Self { options, found: Vec::new(), doubted: HashSet::new() }
+        Self { options, found: Vec::new(), doubted: HashSet::default() }
     }
 
     pub(super) fn push(&mut self, report: Report) {

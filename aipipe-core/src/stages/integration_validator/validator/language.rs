@@ -17,8 +17,9 @@ use super::ignored::IgnoreRules;
 use super::options::ValidatorOptions;
 use super::tree::{FileId, Tree, watched_for};
 use crate::domain::{Finding, RepoPath, Severity, TextSpan};
+use foldhash::{HashMap, HashSet};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -208,13 +209,13 @@ pub(super) struct LanguageState<L: Language> {
 impl<L: Language> Default for LanguageState<L> {
     fn default() -> Self {
         Self {
-            modules: HashMap::new(),
+            modules: HashMap::default(),
             environment: L::Environment::default(),
             layout: L::Layout::default(),
-            importers: HashMap::new(),
-            watchers: HashMap::new(),
+            importers: HashMap::default(),
+            watchers: HashMap::default(),
             project_findings: Vec::new(),
-            doubted: HashSet::new(),
+            doubted: HashSet::default(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The set of files by path: exact, by folder, and without regard to case.
 
 use crate::domain::RepoPath;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 
 /// A path's number; it stays the path's own when the file goes and comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

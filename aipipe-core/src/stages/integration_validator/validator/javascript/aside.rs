@@ -1,25 +1,28 @@
 //! Files that no tool of the project looks at: half examples, inputs of tests, drafts, declarations nobody checks.
 
 use super::super::findings::Findings;
-use super::super::language::View;
+use super::super::language::{Module, View};
 use super::super::options::Origin;
 use super::super::tree::FileId;
 use super::JavaScript;
 use super::entries;
+use super::resolve::{Doubt, Resolved};
 use crate::domain::RepoPath;
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// Has nothing that is said of such files be certain.
 pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     if out.origin() != Origin::Existing {
         return;
     }
-    let loaded: HashSet<FileId> =
-        view.modules.values().flat_map(|module| &module.links.edges).map(|edge| edge.to).collect();
+    let loaded: HashSet<FileId> = view.modules.values().flat_map(loads).collect();
     let environment = view.environment;
     for (file, module) in view.modules {
         let Some(path) = view.shared.tree.path(*file) else { continue };
         if module.summary.format.is_declaration && environment.typescript(path).skips_declarations {
+            out.doubt(path);
+        }
+        if is_served(path, module, view) {
             out.doubt(path);
         }
         if loaded.contains(file) {
@@ -32,6 +35,35 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
             out.doubt(path);
         }
     }
+}
+
+/// Whether a script beside code of Python asks for something that is there, at another place: browsers get both from addresses
+/// that a program gives them.
+fn is_served(path: &RepoPath, module: &Module<JavaScript>, view: &View<'_, JavaScript>) -> bool {
+    if module.summary.format.is_typescript || !matches!(path.extension(), Some("js" | "mjs")) {
+        return false;
+    }
+    let asked = module.summary.requests.iter().zip(&module.links.resolved);
+    let missing = asked.filter(|(_, resolved)| matches!(resolved, Resolved::Missing { doubt: Doubt::None, .. }));
+    let mut tails = missing
+        .map(|(request, _)| request.specifier.trim_start_matches("../").trim_start_matches("./"))
+        .filter(|tail| tail.contains('/'))
+        .peekable();
+    if tails.peek().is_none() {
+        return false;
+    }
+    let paths = || view.shared.tree.ids().filter_map(|file| view.shared.tree.path(file));
+    paths().any(|other| other.extension() == Some("py") && other.parent() == path.parent())
+        && tails.all(|tail| paths().any(|there| there.as_str().ends_with(tail)))
+}
+
+/// The files a module loads as code: `?raw` and loaders take them as something else.
+fn loads(module: &Module<JavaScript>) -> impl Iterator<Item = FileId> {
+    let asked = module.summary.requests.iter().zip(&module.links.resolved);
+    asked.filter(|(request, _)| !request.specifier.contains(['?', '!'])).filter_map(|(_, resolved)| match resolved {
+        Resolved::File(file) => Some(*file),
+        _ => None,
+    })
 }
 
 /// `test_js_data`, `test/data`: a folder of data among tests.

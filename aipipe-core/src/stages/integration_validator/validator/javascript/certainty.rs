@@ -73,6 +73,7 @@ pub(super) fn is_outside_code(path: &RepoPath) -> bool {
         || path.as_str().contains("{{")
         || name.contains(".template.")
         || name.contains(".min.")
+        || name.contains(".disabled.")
 }
 
 /// Whether a file shows how something is used, and runs only where its reader installs what it needs.

@@ -197,7 +197,10 @@ impl Checker<'_> {
                 // Without a lock it can't be told what comes along with the packages that are declared.
                 let doubt = verdict == LockVerdict::Unlocked || verdict == LockVerdict::Absent && aside;
                 let lenient = out.origin() == Author::Existing && doubt;
-                let lenient = lenient || environment.is_meteor || environment.runs(self.path.parent(), name);
+                // Pipelines install what their scripts need.
+                let of_pipeline = out.origin() == Author::Existing && self.path.as_str().starts_with(".github/");
+                let lenient =
+                    lenient || of_pipeline || environment.is_meteor || environment.runs(self.path.parent(), name);
                 let severity = if comes_along || lenient { Severity::Warning } else { Severity::Error };
                 let how = if comes_along { "; it only comes along with another package" } else { "" };
                 (format!("{name} is imported, but no package.json above the file declares it{how}"), severity)
@@ -471,8 +474,12 @@ impl Checker<'_> {
             resolve::package_name(module)
                 .is_some_and(|name| matches!(module.strip_prefix(name), Some("/global" | "/globals")))
         });
-        // Nothing says that a type must be known where nothing checks types.
-        let checked = !is_type || environment.typescript(self.path).present;
+        // Nothing says that a type must be known where nothing checks types, or a name where the linter is told not to.
+        let checked = if is_type {
+            environment.typescript(self.path).present
+        } else {
+            format.is_typescript || !environment.allows_undefined
+        };
         let given = is_type && environment.has_platform_types || self.is_called_like_a_package(name, is_type);
         !made && !constant && !marked && !namespace && alone && types_known && !pages && checked && !given
     }

@@ -84,8 +84,31 @@ pub(super) fn is_run(path: &RepoPath, environment: &Environment) -> bool {
     let folder = path.parent();
     let package = environment.manifests_above(folder).next().map_or("", |(folder, _)| folder);
     let inside = folder.strip_prefix(package).unwrap_or(folder).trim_start_matches('/');
+    // What imports names by itself looks for them in folders of its own.
+    let first = inside.strip_prefix("src/").or(inside.strip_prefix("app/")).unwrap_or(inside);
+    if environment.imports_by_itself && !SEARCHED.contains(&first.split('/').next().unwrap_or_default()) {
+        return false;
+    }
     by_framework(path, inside, name.split('.').next().unwrap_or_default(), environment)
 }
+
+/// The folders that Nuxt and its like load files from.
+const SEARCHED: &[&str] = &[
+    "app",
+    "components",
+    "composables",
+    "layers",
+    "layouts",
+    "middleware",
+    "modules",
+    "pages",
+    "plugins",
+    "server",
+    "shared",
+    "store",
+    "stores",
+    "utils",
+];
 
 /// Whether the name says that a tool runs the file: `a.test.ts`, `b.stories.tsx`.
 pub(super) fn is_marked(name: &str) -> bool {

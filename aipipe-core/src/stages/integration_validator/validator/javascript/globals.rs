@@ -3,7 +3,7 @@
 //! The two lists are made of the packages `globals` 17.14.0, `typescript` 6.0.3 (`lib.*.d.ts`), `@types/node` 20, `@types/jest`
 //! and `@types/react`. They hold more than any one file has: a name too many hides an error, a name too few invents one.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::sync::LazyLock;
 
 static VALUES: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("global_values.txt").lines().collect());

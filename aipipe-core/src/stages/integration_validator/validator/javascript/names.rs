@@ -5,7 +5,8 @@ use super::super::tree::FileId;
 use super::JavaScript;
 use super::resolve::Resolved;
 use super::summary::{Meaning, Origin, Taken};
-use std::collections::{BTreeSet, HashSet};
+use foldhash::HashSet;
+use std::collections::BTreeSet;
 
 /// What is known of a name of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ const BOTH: Meaning = Meaning { value: true, kind: true };
 /// Looks a name up; `default` is the default export.
 pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n str) -> Known {
     let mut open: Vec<(FileId, &str, bool)> = vec![(file, name, false)];
-    let mut seen: HashSet<(FileId, &str)> = HashSet::new();
+    let mut seen: HashSet<(FileId, &str)> = HashSet::default();
     let mut unknown = false;
     // A name that an export list states is there, even when its origin can't be found: that is the list's own error.
     let mut stated = false;
@@ -90,7 +91,7 @@ pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n s
 pub(super) fn all(view: &View<'_, JavaScript>, file: FileId) -> (BTreeSet<String>, bool) {
     let mut names = BTreeSet::new();
     let mut open = vec![file];
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let mut more = false;
     while let Some(at) = open.pop() {
         if !seen.insert(at) {

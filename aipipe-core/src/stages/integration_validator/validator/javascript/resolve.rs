@@ -308,7 +308,11 @@ impl Resolver<'_> {
 
     fn bare(&mut self, specifier: &str, types_only: bool) -> Resolved {
         let of_meteor = self.environment.is_meteor && specifier.starts_with("meteor/");
-        if specifier.contains(':') || is_node_builtin(specifier) || of_meteor {
+        let of_docusaurus = OF_DOCUSAURUS.iter().any(|scope| specifier.starts_with(scope))
+            && self.environment.uses(self.folder, &["@docusaurus/core"]);
+        let of_next =
+            matches!(specifier, "server-only" | "client-only") && self.environment.uses(self.folder, &["next"]);
+        if specifier.contains(':') || is_node_builtin(specifier) || of_meteor || of_docusaurus || of_next {
             return Resolved::Opaque;
         }
         if self.environment.is_ambient(specifier) {
@@ -517,6 +521,9 @@ fn recased(specifier: &str, path: &str, there: &str) -> Option<String> {
     let new = stem.get(split..)?;
     Some(format!("{head}{new}"))
 }
+
+/// What Docusaurus looks for in the project first and in its themes then.
+const OF_DOCUSAURUS: [&str; 4] = ["@theme/", "@theme-original/", "@theme-init/", "@generated/"];
 
 /// Packages that a tool's own packages bring along under their scope.
 fn is_given(name: &str, specifier: &str) -> bool {

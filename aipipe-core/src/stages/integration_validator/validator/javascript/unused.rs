@@ -9,7 +9,8 @@ use super::names::Uses;
 use super::resolve::{self, Resolved};
 use super::summary::{Form, Taken};
 use crate::domain::{RepoPath, Rule, Severity};
-use std::collections::{BTreeSet, HashSet};
+use foldhash::HashSet;
+use std::collections::BTreeSet;
 
 /// Reports unused files, exports and packages.
 pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {

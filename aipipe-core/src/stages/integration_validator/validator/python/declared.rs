@@ -13,7 +13,8 @@ use super::role::{Role, is_test, role};
 use super::summary::Import;
 use super::{Python, check};
 use crate::domain::{RepoPath, Rule, Severity};
-use std::collections::{BTreeMap, HashSet};
+use foldhash::HashSet;
+use std::collections::BTreeMap;
 
 /// Reports undeclared packages.
 pub(super) fn check(view: &View<'_, Python>, imported: &[Wanted], out: &mut Findings<'_>) {

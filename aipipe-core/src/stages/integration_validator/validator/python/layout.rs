@@ -3,7 +3,8 @@
 use super::super::language::Presence;
 use super::super::tree::ancestors;
 use crate::domain::RepoPath;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 
 /// The folders of Python files.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use super::resolve::Resolved;
 use super::summary::Summary;
 use super::{Python, entries};
 use crate::domain::{RepoPath, Severity};
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// What a file is to the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,7 @@ pub(super) fn doubt(view: &View<'_, Python>, out: &mut Findings<'_>) {
         return;
     }
     let mut open: Vec<FileId> = view.modules.keys().filter(|file| !material.contains(*file)).copied().collect();
-    let mut loaded: HashSet<FileId> = HashSet::new();
+    let mut loaded: HashSet<FileId> = HashSet::default();
     while let Some(file) = open.pop() {
         let edges = view.module(file).into_iter().flat_map(|module| &module.links.edges);
         open.extend(edges.map(|edge| edge.to).filter(|to| material.contains(to) && loaded.insert(*to)));

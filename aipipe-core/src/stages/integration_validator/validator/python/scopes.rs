@@ -4,7 +4,8 @@
 //! is bound nowhere.
 
 use crate::domain::TextSpan;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A scope's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl<'a> Scopes<'a> {
 
     pub(super) fn new() -> Self {
         let module = Scope::new(ScopeKind::Module, None);
-        Self { all: vec![module], ids: HashMap::new(), names: Vec::new(), current: Self::MODULE, uses: Vec::new() }
+        Self { all: vec![module], ids: HashMap::default(), names: Vec::new(), current: Self::MODULE, uses: Vec::new() }
     }
 
     pub(super) fn enter(&mut self, kind: ScopeKind) {

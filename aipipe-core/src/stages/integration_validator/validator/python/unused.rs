@@ -8,7 +8,8 @@ use super::packages::{self, Wanted};
 use super::resolve::Resolved;
 use super::role::{Role, role};
 use crate::domain::{Rule, Severity};
-use std::collections::{BTreeSet, HashSet};
+use foldhash::HashSet;
+use std::collections::BTreeSet;
 
 /// Reports unused files and packages.
 pub(super) fn check(view: &View<'_, Python>, imported: &[Wanted], out: &mut Findings<'_>) {

@@ -263,3 +263,75 @@ fn data_that_a_program_of_the_project_writes_may_be_imported() {
     let reading = program.replace("writeFileSync(to, '[]')", "readFileSync(to)");
     assert_eq!(without_and_with(&files, &[("scripts/list.mjs", &reading)]).1.len(), 1);
 }
+
+#[test]
+fn what_sails_loads_by_its_place_is_known_everywhere() {
+    let user = ("server/api/controllers/a.js", "module.exports = () => User.find(Mails.all);\n");
+    let places = [
+        ("server/api/models/User.js", "module.exports = {};\n"),
+        ("server/api/services/Mails.js", "module.exports = {};\n"),
+    ];
+    let of = |manifest: &str| errors(&[("server/package.json", manifest), user, places[0], places[1]]);
+    assert_eq!(of(r#"{"dependencies": {"sails": "1.5.0"}}"#), Vec::<String>::new());
+    assert_eq!(of("{}").len(), 2);
+}
+
+#[test]
+fn names_that_the_linter_is_told_to_allow_or_a_page_declares_are_doubted() {
+    let files =
+        [("src/a.js", "export const a = settings.title;\n"), ("src/b.ts", "export const b: number = settngs.size;\n")];
+    let (before, _) = without_and_with(&files, &[]);
+    assert_eq!(before, ["undefined-name src/a.js", "undefined-name src/b.ts"]);
+    for off in [
+        (".eslintrc.json", r#"{"rules": {"no-undef": "off"}}"#),
+        ("eslint.config.js", "export default [{ rules: { 'no-undef': 0 } }];\n"),
+        ("package.json", r#"{"eslintConfig": {"rules": {"no-undef": "off"}}}"#),
+        ("views/page.pug", "script.\n  var settings = {}\n"),
+    ] {
+        assert_eq!(without_and_with(&files, &[off]).1, ["undefined-name src/b.ts"], "{off:?}");
+    }
+    let other = [
+        (".eslintrc.json", r#"{"rules": {"no-undef": "error"}}"#),
+        ("views/page.pug", "script.\n  if (settings == 1) x()\n"),
+    ];
+    assert_eq!(without_and_with(&files, &other).1.len(), 2);
+}
+
+#[test]
+fn frameworks_bring_modules_along_that_no_manifest_names() {
+    let of = |manifest: &str| {
+        errors(&[
+            ("package.json", manifest),
+            ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {\"\": {}}}"),
+            ("tsconfig.json", r#"{"compilerOptions": {"paths": {"@theme/*": ["./src/theme/*"]}}}"#),
+            ("src/theme/Footer.tsx", "import { links } from '@theme/Footer';\nexport default links;\n"),
+            ("src/a.ts", "import 'server-only';\nimport Layout from '@theme/Layout';\nexport const a = Layout;\n"),
+        ])
+    };
+    let both = r#"{"dependencies": {"@docusaurus/core": "3.0.0", "next": "16.0.0"}}"#;
+    assert_eq!(of(both), Vec::<String>::new());
+    assert_eq!(of("{}").len(), 3, "{:?}", of("{}"));
+}
+
+#[test]
+fn a_file_that_is_only_read_as_text_is_not_loaded() {
+    let text = ("docs/code/a.ts", "fonts: [...]\n");
+    let apart = [(".eslintignore", "docs/code/*\n"), ("tsconfig.json", r#"{"exclude": ["docs/code"]}"#)];
+    let reader = |query: &str| format!("import text from './code/a.ts{query}';\nexport const shown = text;\n");
+    let with = |query: &str| without_and_with(&[text, ("docs/page.ts", &reader(query))], &apart).1;
+    assert_eq!(with("?raw"), Vec::<String>::new());
+    assert!(with("").contains(&"syntax-error docs/code/a.ts".to_owned()));
+}
+
+#[test]
+fn what_a_program_of_python_serves_or_a_pipeline_installs_is_doubted() {
+    let script = ("app/parts/table.js", "import { x } from '../../static/x.js';\nexport const a = x;\n");
+    let there = ("app/static/x.js", "export const x = 1;\n");
+    let (before, after) = without_and_with(&[script, there], &[("app/parts/table.py", "")]);
+    assert_eq!((before, after), (vec!["unresolved-import app/parts/table.js".to_owned()], Vec::new()));
+    assert_eq!(without_and_with(&[script], &[("app/parts/table.py", "")]).1.len(), 1, "it is nowhere");
+    let lock = ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {\"\": {}}}");
+    let asks = "const axios = require('axios');\nmodule.exports = axios;\n";
+    assert_eq!(errors(&[MANIFEST, lock, (".github/scripts/a.js", asks)]), Vec::<String>::new());
+    assert_eq!(errors(&[MANIFEST, lock, ("scripts/a.js", asks)]).len(), 1);
+}

@@ -10,7 +10,7 @@ const STATES: &[(&str, &[&str])] = &[
         "package.json",
         &[
             r##"{"name": "app", "dependencies": {"react": "1"}, "imports": {"#a": "./src/a.ts"}}"##,
-            r#"{"name": "app", "dependencies": {"zod": "1"}, "main": "src/c.ts"}"#,
+            r#"{"name": "app", "dependencies": {"zod": "1", "sails": "1"}, "main": "src/c.ts"}"#,
             "{",
         ],
     ),
@@ -56,6 +56,11 @@ const STATES: &[(&str, &[&str])] = &[
     ("src/index.ts", &["import './c'\nimport { b } from './b'\nb()\n", "import.meta.glob('./*.ts')\n"]),
     ("src/gone.ts", &["export const gone = 1\n", "export default 1\n"]),
     ("lib/a.ts", &["export const a = 1\n", "export const b = 1\n"]),
+    (".gitmodules", &["[submodule \"lib\"]\n\tpath = lib\n"]),
+    ("page.html", &["<script>\nvar shared = 1\n</script>\n"]),
+    ("app/w.js", &["import { a } from '../../x/a.js'\nexport default a\n", "import { a } from '../lib/x/a.js'\na()\n"]),
+    ("lib/x/a.js", &["export const a = 1\n"]),
+    ("api/models/shared.js", &["module.exports = 1\n"]),
     ("src/b/index.ts", &["export const a = 1\nexport default 2\n"]),
     (
         "src/V.vue",

@@ -39,6 +39,8 @@ pub(in super::super) struct Manifest {
     pub(in super::super) has_modules: bool,
     /// Whether it says which files stand for others (`browser`).
     pub(super) replaces_files: bool,
+    /// Whether its settings of the linter turn off that names must be declared.
+    pub(super) allows_undefined: bool,
     /// Where an entry can be put into `dependencies`, with what comes before and after it.
     pub(in super::super) insertion: Option<Insertion>,
 }
@@ -101,6 +103,8 @@ pub(super) fn read(path: &RepoPath, text: &str, manifests: &mut BTreeMap<String,
     let said = |field: &str| object.get(field).and_then(Value::as_str).map(str::to_owned);
     let (name, version) = (said("name"), said("version"));
     let replaces_files = object.get("browser").is_some_and(Value::is_object);
+    let rule = object.get("eslintConfig").and_then(|lint| lint.pointer("/rules/no-undef"));
+    let allows_undefined = rule.is_some_and(|rule| rule.as_str() == Some("off") || rule.as_u64() == Some(0));
     let insertion = insertion(text);
     let manifest = Manifest {
         path: path.clone(),
@@ -111,6 +115,7 @@ pub(super) fn read(path: &RepoPath, text: &str, manifests: &mut BTreeMap<String,
         programs,
         has_modules,
         replaces_files,
+        allows_undefined,
         insertion,
     };
     manifests.insert(path.parent().to_owned(), manifest);

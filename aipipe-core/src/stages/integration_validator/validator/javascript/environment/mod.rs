@@ -20,9 +20,10 @@ use super::{JavaScript, entries, walk};
 use crate::domain::{Finding, RepoPath};
 use aliases::Configurations;
 use exports_map::ExportsMap;
+use foldhash::HashSet;
 use lock::Lock;
 use mentions::Said;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is not in the importing file itself.
 #[derive(Debug, Default, PartialEq)]
@@ -52,6 +53,8 @@ pub(in super::super) struct Environment {
     pub(super) imports_by_itself: bool,
     /// Names that configurations of tools make known (`define`, `globals`).
     pub(super) names: BTreeSet<String>,
+    /// Whether the linter is told to say nothing of names that nobody declares.
+    pub(super) allows_undefined: bool,
     /// Whether a page loads scripts from elsewhere, which may declare anything.
     pub(super) loads_scripts: bool,
     /// Whether packages are found by a map instead of a manifest.
@@ -91,6 +94,7 @@ impl Environment {
             environment.names.extend(manifest.mentions.iter().cloned());
             environment.imports_by_itself |= manifest.imports_by_itself();
             environment.has_flow |= manifest.declared.contains_key("flow-bin");
+            environment.allows_undefined |= manifest.allows_undefined;
         }
         for folder in environment.manifests.keys() {
             let declared = environment.manifests_above(folder).flat_map(|(_, manifest)| manifest.declared.keys());
@@ -119,15 +123,20 @@ impl Environment {
                 "packages" if path.parent().ends_with(".meteor") => environment.is_meteor = true,
                 "deno.json" | "deno.jsonc" | "import_map.json" | "importmap.json" => environment.has_import_map = true,
                 name if name.starts_with(".eslintrc") || name == ".jshintrc" => {
+                    environment.allows_undefined |= allows_undefined(text);
                     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
                     environment.names.extend(words.map(str::to_owned));
                 }
                 _ if matches!(path.extension(), Some("html" | "htm" | "ejs" | "pug" | "hbs" | "php")) => {
                     environment.loads_scripts |= text.contains("<script") && text.contains("//");
                     environment.has_import_map |= text.contains("importmap");
+                    environment.names.extend(text.lines().filter_map(declared_by_page).map(str::to_owned));
                 }
+                name if name.starts_with("eslint.config.") => environment.allows_undefined |= allows_undefined(text),
                 _ => {}
             }
+            let loaded = loaded_by_sails(path).filter(|_| environment.uses(path.parent(), &["sails"]));
+            environment.names.extend(loaded.map(str::to_owned));
             if mentions::is_script(path) {
                 environment.copied.extend(mentions::copied(text));
             }
@@ -363,6 +372,7 @@ pub(super) fn is_configuration(path: &RepoPath) -> bool {
         || matches!(path.extension(), Some("ejs" | "pug" | "hbs" | "php" | "htm" | "html"))
         || name == "packages" && path.parent().ends_with(".meteor")
         || mentions::is_script(path)
+        || loaded_by_sails(path).is_some()
         || lock::is_lock(name)
         || aliases::is_typescript_configuration(name)
         || mentions::is_read_from(path)
@@ -377,4 +387,28 @@ fn from(folder: &str, relative: &str) -> Option<String> {
 fn submodules(folder: &str, text: &str) -> Vec<String> {
     let values = text.lines().filter_map(|line| line.split_once('=')).filter(|(key, _)| key.trim() == "path");
     values.filter_map(|(_, path)| from(folder, path.trim().trim_end_matches('/'))).collect()
+}
+
+/// The name by which Sails gives a model or a service to all files.
+fn loaded_by_sails(path: &RepoPath) -> Option<&str> {
+    let mut parts = path.parent().rsplit('/');
+    let is_place =
+        parts.next().is_some_and(|part| matches!(part, "models" | "services")) && parts.next() == Some("api");
+    path.file_name().strip_suffix(".js").filter(|_| is_place)
+}
+
+/// Whether a configuration of ESLint turns off that names must be declared.
+fn allows_undefined(text: &str) -> bool {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
+    plain.contains("no-undef:off") || plain.contains("no-undef:0")
+}
+
+/// `var settings = …` in a page: a name that all its scripts may use.
+fn declared_by_page(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let rest = ["var ", "let ", "const ", "window."].iter().find_map(|word| line.strip_prefix(word))?;
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))?;
+    let (name, rest) = rest.split_at_checked(end)?;
+    let rest = rest.trim_start();
+    (!name.is_empty() && rest.starts_with('=') && !rest.starts_with("==")).then_some(name)
 }

@@ -8,11 +8,12 @@ use super::read::{meaning, span};
 use super::source::Source;
 use super::summary::{AmbientModule, ConfiguredAliases, FreeName, Import, Meaning, Request, Star, Taken};
 use crate::domain::{RepoPath, TextSpan};
+use foldhash::HashMap;
 use oxc_ast::ast::{ModuleDeclaration, Program, Statement, TSModuleReference};
 use oxc_ast_visit::Visit as _;
 use oxc_semantic::Scoping;
 use oxc_syntax::symbol::{SymbolFlags, SymbolId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a walk finds.
 #[derive(Debug, Default)]
@@ -57,7 +58,7 @@ pub(super) fn walk(path: &RepoPath, source: &Source<'_>, program: &Program<'_>, 
         scoping,
         is_configuration: is_configuration(path),
         found: Found::default(),
-        import_of_symbol: HashMap::new(),
+        import_of_symbol: HashMap::default(),
         functions: 0,
         tries: 0,
         ambient: 0,

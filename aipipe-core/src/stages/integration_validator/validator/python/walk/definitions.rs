@@ -3,9 +3,9 @@
 use super::super::read::span;
 use super::Walker;
 use crate::domain::TextSpan;
+use foldhash::HashMap;
 use ruff_python_ast::{Decorator, Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
-use std::collections::HashMap;
 
 /// A function or class at the top or directly in a class.
 pub(super) struct Definition<'a> {
@@ -60,7 +60,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     pub(super) fn repeated(&mut self) {
-        let mut last: HashMap<(Option<usize>, &str), &Definition<'_>> = HashMap::new();
+        let mut last: HashMap<(Option<usize>, &str), &Definition<'_>> = HashMap::default();
         let mut pairs = Vec::new();
         for definition in &self.definitions {
             if let Some(before) = last.insert((definition.class, definition.name), definition)
@@ -75,7 +75,7 @@ impl<'a> Walker<'a, '_> {
         if pairs.is_empty() {
             return;
         }
-        let mut uses: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut uses: HashMap<&str, Vec<usize>> = HashMap::default();
         for used in &self.scopes.uses {
             uses.entry(used.name).or_default().push(used.span.start);
         }

@@ -4,9 +4,9 @@ use super::super::packages;
 use super::super::scopes::ScopeKind;
 use super::super::summary::Attached;
 use super::Walker;
+use foldhash::HashMap;
 use ruff_python_ast::{Expr, ExprAttribute, ExprCall, ExprSubscript, Stmt};
 use ruff_text_size::Ranged;
-use std::collections::HashMap;
 
 /// Calls that import modules whose names are worked out.
 const LOADERS: &[&str] = &[

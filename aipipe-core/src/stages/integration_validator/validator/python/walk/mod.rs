@@ -14,6 +14,7 @@ use super::scopes::{ScopeKind, Scopes};
 use super::summary::{FreeName, Summary};
 use crate::domain::{RepoPath, TextSpan};
 use definitions::Definition;
+use foldhash::HashSet;
 use place::Place;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{
@@ -21,7 +22,6 @@ use ruff_python_ast::{
     StmtImportFrom, TypeParams,
 };
 use ruff_text_size::{Ranged, TextRange};
-use std::collections::HashSet;
 
 /// Collects what a file says into its summary.
 ///
@@ -34,7 +34,7 @@ pub(super) fn walk(path: &RepoPath, text: &str, body: &[Stmt], quiet: &QuietPlac
         summary,
         place: Place { postponed: is_stub(path) || postpones(body), ..Place::default() },
         definitions: Vec::new(),
-        named: HashSet::new(),
+        named: HashSet::default(),
         not_unused: Vec::new(),
         class_is_abstract: false,
         attributes: Vec::new(),
@@ -191,7 +191,7 @@ impl<'a> Walker<'a, '_> {
         self.scopes.mark_named(&self.named);
         self.summary.names.defined = self.scopes.module_names().map(str::to_owned).collect();
         self.summary.names.open |= self.summary.names.defined.contains("__getattr__");
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         for used in free {
             if used.guarded || packages::is_builtin(used.name) || !seen.insert(used.name) {
                 continue;
