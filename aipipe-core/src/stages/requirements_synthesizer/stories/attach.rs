@@ -127,7 +127,37 @@ fn speaks_of_a_field(rule: &Finding) -> bool {
 fn lists_values(rule: &Finding) -> bool {
     let text = rule.statement.as_str();
     let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
-    stage::words::has_phrase(&tokens, &["one of", "either"])
+    stage::words::has_phrase(&tokens, &["one of", "either"]) || choice(text, &tokens).is_some()
+}
+
+/// "A loan has a status: requested, out or lost", "… a status (requested, out or lost)": what it says of the one field.
+fn choice(text: &str, tokens: &[Token]) -> Option<String> {
+    let lower = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
+    let slice = |from: usize, to: usize| -> Option<&str> {
+        let (first, last) = (tokens.get(from)?, tokens.get(to.checked_sub(1)?)?);
+        (from < to).then(|| text.get(first.span.start..last.span.end)).flatten()
+    };
+    let has = (1..tokens.len().min(6)).find(|at| matches!(lower(*at), "has" | "have"))?;
+    let mark = (has + 2..tokens.len().min(has + 7)).find(|at| matches!(lower(*at), ":" | "("))?;
+    let from = has + 1 + usize::from(matches!(lower(has + 1), "a" | "an" | "one" | "exactly"));
+    let is_list = |at: usize| matches!(lower(at), "," | "and" | "with");
+    if (from..mark).any(is_list) {
+        return None;
+    }
+    let end = match lower(mark) {
+        "(" => (mark + 1..tokens.len()).find(|at| lower(*at) == ")")?,
+        _ => tokens.len(),
+    };
+    let closing = end + usize::from(lower(mark) == "(");
+    if tokens.get(closing..).is_some_and(|rest| rest.iter().any(|token| !token.is_mark())) {
+        return None;
+    }
+    let values = slice(mark + 1, end)?.trim_end_matches(['.', ';', ' ']);
+    let several = (mark + 1..end).any(|at| matches!(lower(at), "," | "or"));
+    let values = values.strip_prefix("one of ").or(values.strip_prefix("either ")).unwrap_or(values);
+    let (thing, field) = (slice(0, has)?, slice(from, mark)?);
+    let thing = thing.chars().next()?.to_lowercase().chain(thing.chars().skip(1)).collect::<String>();
+    several.then(|| format!("The {field} of {thing} is one of {values}"))
 }
 
 /// A rule as criteria: one for each field it speaks of.
@@ -141,6 +171,9 @@ fn rule_scenarios(rule: &Finding, story: &UserStory, owner: Option<&str>) -> Vec
         let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
         from_statement(text, &tokens, &story.role, &story.action, rule.citation.clone())
     };
+    if let Some(said) = choice(text, &tokens) {
+        return vec![whole(&said)];
+    }
     let statements = stage::statement::statements(&tokens);
     // "What we really need: an article must have …"
     if let Some(colon) =

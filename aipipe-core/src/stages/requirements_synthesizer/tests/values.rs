@@ -118,3 +118,28 @@ fn what_a_record_refers_to_comes_first() {
     );
     assert_eq!(set.stories.iter().map(|s| s.depends_on.len()).sum::<usize>(), 1, "no circle");
 }
+
+#[test]
+fn a_list_of_values_is_a_criterion_of_its_field() {
+    let criteria = |sentence: &str| {
+        let text = format!(
+            "# Requirements\n\n- Staff must be able to create a loan with a due date.\n- Staff must be able to cancel a loan.\n\n{sentence}\n"
+        );
+        let set = run_one(DocumentFormat::Markdown, &text);
+        let all = set
+            .stories
+            .iter()
+            .flat_map(|story| story.criteria.iter().map(move |c| (story.action.clone(), c.then.clone())));
+        all.filter(|(_, then)| then.contains("one of") || then.contains("equested")).collect::<Vec<_>>()
+    };
+    let expected = vec![(
+        "create a loan with a due date".to_owned(),
+        "The status of a loan is one of requested, out, cancelled or lost".to_owned(),
+    )];
+    assert_eq!(criteria("A loan has a status: requested, out, cancelled or lost."), expected);
+    assert_eq!(criteria("A loan has a status (requested, out, cancelled or lost)."), expected);
+    assert_eq!(criteria("A loan has a status: one of requested, out, cancelled or lost."), expected);
+    // Several fields, of which one lists its values, stay what they are.
+    let several = criteria("A loan has a due date and a status (requested, out or lost).");
+    assert!(several.iter().all(|(_, then)| !then.contains("one of")), "{several:?}");
+}

@@ -42,7 +42,7 @@ impl Checker<'_> {
         if quiet && !is_syntax {
             return;
         }
-        let doubted = quiet
+        let doubted = quiet && !(is_syntax && self.summary.unparsed)
             || format.is_minified
             || report.rule() == Rule::UndefinedName && within(&self.summary.undeclared_on_purpose);
         let report = if doubted { report.at_most(Severity::Warning) } else { report };
@@ -198,9 +198,10 @@ impl Checker<'_> {
                 let doubt = verdict == LockVerdict::Unlocked || verdict == LockVerdict::Absent && aside;
                 let lenient = out.origin() == Author::Existing && doubt;
                 // Pipelines install what their scripts need.
+                // What the manifest asked for when the lock was made was taken out of it.
+                let by_hand = verdict != LockVerdict::Direct && environment.runs(self.path.parent(), name);
                 let of_pipeline = out.origin() == Author::Existing && self.path.as_str().starts_with(".github/");
-                let lenient =
-                    lenient || of_pipeline || environment.is_meteor || environment.runs(self.path.parent(), name);
+                let lenient = lenient || of_pipeline || environment.is_meteor || by_hand;
                 let severity = if comes_along || lenient { Severity::Warning } else { Severity::Error };
                 let how = if comes_along { "; it only comes along with another package" } else { "" };
                 (format!("{name} is imported, but no package.json above the file declares it{how}"), severity)

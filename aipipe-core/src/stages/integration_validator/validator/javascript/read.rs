@@ -72,6 +72,9 @@ fn parse(path: &RepoPath, text: &str) -> Summary {
             return summary;
         }
         let mut problem = parsed.diagnostics.errors().next().map(|error| problem(error, text));
+        // The parser also refuses what the compiler can parse and finds fault with later (`a?.b = 1`).
+        let is_out_of_place = |message: &str| message.starts_with("Expected `") || message.starts_with("Unexpected");
+        summary.unparsed = problem.as_ref().is_some_and(|problem| is_out_of_place(&problem.message));
         if let Some(problem) = problem.as_mut().filter(|_| source.is_declaration) {
             // Declarations of packages are rarely checked (`skipLibCheck`), and never run.
             problem.severity = Severity::Warning;

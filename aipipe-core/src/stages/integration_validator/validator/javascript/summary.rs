@@ -28,6 +28,8 @@ pub(in super::super) struct Summary {
     pub(super) mentions: BTreeSet<String>,
     /// Path aliases, where the file is a build tool's configuration.
     pub(super) aliases: ConfiguredAliases,
+    /// Whether something stands where nothing of that kind can: no comment makes the compiler take it.
+    pub(super) unparsed: bool,
     /// Whether the file asks not to be checked (`@ts-nocheck`).
     pub(super) unchecked: bool,
     /// Lines whose findings the file asks to be quiet about (`@ts-ignore`), as the spans of the lines after.

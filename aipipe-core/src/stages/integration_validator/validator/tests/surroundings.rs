@@ -125,6 +125,12 @@ fn a_package_whose_program_a_script_runs_may_be_installed_by_hand() {
     let (before, after) =
         without_and_with(&files, &[("package.json", r#"{"scripts": {"check": "wait 3 && testcafe firefox"}}"#)]);
     assert_eq!((before, after), (vec!["undeclared-dependency tests/a.js".to_owned()], Vec::new()));
+    let taken_out = (
+        "package-lock.json",
+        r#"{"lockfileVersion": 3, "packages": {"": {"devDependencies": {"testcafe": "3.0.0"}}, "node_modules/testcafe": {}}}"#,
+    );
+    let runs = ("package.json", r#"{"scripts": {"check": "testcafe firefox"}}"#);
+    assert_eq!(without_and_with(&files, &[runs, taken_out]).1.len(), 1, "the lock says that it was declared");
     let other = [("package.json", r#"{"scripts": {"check": "run-all testcafe"}}"#)];
     assert_eq!(without_and_with(&files, &other).1.len(), 1);
 }
@@ -334,4 +340,12 @@ fn what_a_program_of_python_serves_or_a_pipeline_installs_is_doubted() {
     let asks = "const axios = require('axios');\nmodule.exports = axios;\n";
     assert_eq!(errors(&[MANIFEST, lock, (".github/scripts/a.js", asks)]), Vec::<String>::new());
     assert_eq!(errors(&[MANIFEST, lock, ("scripts/a.js", asks)]).len(), 1);
+}
+
+#[test]
+fn no_comment_makes_half_a_file_whole() {
+    let cut = "export const a = (x: string): string => {\n  // @ts-ignore\n  if (x && x.len\nexport const b = {\n";
+    assert_eq!(errors(&[MANIFEST, COMPILED, ("src/a.ts", cut)]), ["syntax-error src/a.ts"]);
+    let odd = "export class A {\n  // @ts-ignore\n  public public x = 1;\n}\n";
+    assert_eq!(errors(&[MANIFEST, COMPILED, ("src/a.ts", odd)]), Vec::<String>::new());
 }
