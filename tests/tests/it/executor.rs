@@ -9,8 +9,8 @@ use aipipe::domain::{
     BuildFailure, BuildReport, CodeBundle, ContentHash, DocumentName, IdempotencyKey, IntakeRequest, ProjectName,
     ProjectRoot, ReviewPolicy, Route, Stack, StoryResult, StoryStatus, ValidationReport,
 };
-use aipipe::domain::{Finding, Severity};
-use aipipe::pipeline::{Engine, Pipeline, RunOutcome, StartRequest, upload_documents};
+use aipipe::domain::{Finding, Severity, StageName, StoryDependency, StoryId, StorySet};
+use aipipe::pipeline::{Engine, Outcome, Pipeline, RunOutcome, Stage, StageContext, StartRequest, upload_documents};
 use aipipe::ports::{ArtifactStore as _, Clock as _, GetOptions, SourceControl as _};
 use aipipe::stages::story_executor::ModelOptions;
 use aipipe::stages::story_executor::model::CiVerdict;
@@ -23,6 +23,7 @@ use aipipe::testing::{
 };
 use aipipe::{Error, ErrorKind, Result};
 use aipipe_tests::figures;
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -578,11 +579,38 @@ scenarios![
     the_same_question_again,
 ];
 
+/// A stage of the host's that has the first two stories wait for each other.
+#[derive(Debug)]
+struct Circle;
+
+#[async_trait]
+impl Stage for Circle {
+    type Input = StorySet;
+    type Output = StorySet;
+
+    fn name(&self) -> StageName {
+        StageName::parse("circle").unwrap()
+    }
+
+    fn revision(&self) -> String {
+        "1".to_owned()
+    }
+
+    async fn run(&self, _: &StageContext, mut stories: StorySet) -> Result<Outcome<StorySet>> {
+        let ids: Vec<StoryId> = stories.stories.iter().map(|story| story.id.clone()).collect();
+        for (one, other) in [(0, 1), (1, 0)] {
+            let first = StoryDependency { story: ids[other].clone(), reason: "of a test".to_owned() };
+            stories.stories[one].depends_on.push(first);
+        }
+        Ok(Outcome::Done(stories))
+    }
+}
+
 #[tokio::test]
 async fn stories_in_a_circle_are_an_error_that_names_them() {
     let stories = r#"[
-        {"title": "Print", "action": "print a label", "depends_on": ["Sort"]},
-        {"title": "Sort", "action": "sort the labels", "depends_on": ["Print"]},
+        {"title": "Print", "action": "print a label"},
+        {"title": "Sort", "action": "sort the labels"},
         {"title": "Add", "action": "add a book with a title"}
     ]"#;
     let artifacts: Arc<MemoryArtifacts> = Arc::default();
@@ -596,8 +624,10 @@ async fn stories_in_a_circle_are_an_error_that_names_them() {
             .build()
             .unwrap()
     };
-    let planned =
-        || Pipeline::builder("stories").then(StoryFile).then(ArchitecturePlanner::with_stack(Some(Stack::NodeApi)));
+    let planned = || {
+        let planner = ArchitecturePlanner::with_stack(Some(Stack::NodeApi));
+        Pipeline::builder("stories").then(StoryFile).then(Circle).then(planner)
+    };
     let with_model = planned().then(StoryExecutor::with_model(model.clone(), ModelOptions::default())).build();
     let request = |key: &str| StartRequest::new(root.clone(), IdempotencyKey::parse(key).unwrap());
     let error = engine().start(&with_model, &request("model"), &intake).await.unwrap_err();

@@ -158,8 +158,21 @@ fn duty(sentence: &[Token], register: Register) -> Option<&'static str> {
                 && (verb(&t.lower).is_some() || !t.capital && t.lower.len() > 1)
         });
         let weak = matches!(phrase, "can" | "may" | "should" | "have to" | "need to" | "can't" | "cannot" | "can not");
-        (acts && counts(sentence, at, verb_at, register, weak)).then_some(phrase)
+        let spoken = || register == Register::Speech && !weak && is_of_the_product(sentence, at);
+        (acts && (counts(sentence, at, verb_at, register, weak) || spoken())).then_some(phrase)
     })
+}
+
+/// "A withdrawal must be …", "every Monday the service must …": in a meeting, what is said of any of a kind, or of the system.
+fn is_of_the_product(sentence: &[Token], modal: usize) -> bool {
+    let from = (0..modal).rev().find(|i| sentence.get(*i).is_some_and(|t| t.is_mark() || t.is_any(DETERMINERS)));
+    let subject = part(sentence, from.unwrap_or(0), modal);
+    let general = subject.first().is_some_and(|t| t.is_any(&["a", "an", "each", "every"]));
+    match classify(subject) {
+        Some(Subject::System) => true,
+        Some(Subject::Thing(_)) => general,
+        _ => false,
+    }
 }
 
 /// Whether talk with this subject is about the product at all.

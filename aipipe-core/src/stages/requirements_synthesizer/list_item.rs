@@ -9,9 +9,23 @@ use crate::domain::{Segment, SegmentKind};
 /// Splits "**Title**: the rest" into title and rest; no title when the item has none.
 pub(super) fn lead(tokens: &[Token]) -> (&[Token], &[Token]) {
     match tokens.iter().take(8).position(|t| t.is_any(&[":", "："])) {
+        // "A loan has a status: out or lost" is a sentence.
+        Some(colon) if says_what_it_has(part(tokens, 0, colon)) => (&[], tokens),
         Some(colon) if colon > 0 => (trim_marks(part(tokens, 0, colon)), trim_marks(after(tokens, colon + 1))),
         _ => (&[], tokens),
     }
+}
+
+/// "A loan has a status", but not "Nice to have", "Must have".
+fn says_what_it_has(lead: &[Token]) -> bool {
+    let has = |pair: &[Token]| match pair {
+        [before, has] => {
+            has.is("has")
+                || has.is("have") && !before.is_any(&["to", "must", "should", "could", "would", "won't", "not"])
+        }
+        _ => false,
+    };
+    lead.windows(2).any(has)
 }
 
 /// Whether an item leads in the one after it, which has it among its headings.

@@ -1,5 +1,6 @@
 //! Sentences of a segment: runs of tokens that end where a reader would stop.
 
+use super::lexicon::{DETERMINERS, PREPOSITIONS};
 use super::words::{Gap, Token, TokenKind, after, lower, part};
 
 /// Words whose full stop ends no sentence.
@@ -11,14 +12,19 @@ const ABBREVIATIONS: &[&str] = &[
 /// Words that begin a line of a scenario or a story, however the line before ended.
 const LINE_STARTS: &[&str] = &["given", "when", "then", "and", "but", "as", "scenario", "acceptance", "priority"];
 
-/// Cuts `tokens` into sentences. A line break inside running text is no end; a blank line or a list marker is.
+/// Lines longer than this may have been broken because the next word had no room.
+const NARROW: usize = 50;
+
+/// Cuts `tokens` into sentences. A line break inside running text is no end, unless the line had room for more and the next
+/// begins with a capital; a blank line or a list marker is.
 pub(super) fn sentences(tokens: &[Token]) -> Vec<&[Token]> {
     let mut found = Vec::new();
+    let longest = lines(tokens).map(|(start, end)| end - start).max().unwrap_or(0);
     let (mut start, mut depth) = (0_usize, 0_usize);
     let mut quote: Option<usize> = None;
     for index in 0..tokens.len() {
         let Some(token) = tokens.get(index) else { break };
-        if index > start && begins_anew(tokens, index, depth) {
+        if index > start && (begins_anew(tokens, index, depth) || ended_short(tokens, index, depth, longest)) {
             found.push(part(tokens, start, index));
             (start, depth, quote) = (index, 0, None);
         }
@@ -40,6 +46,28 @@ pub(super) fn sentences(tokens: &[Token]) -> Vec<&[Token]> {
         found.push(part(tokens, start, tokens.len()));
     }
     found
+}
+
+/// Where each line of the text starts and ends.
+fn lines(tokens: &[Token]) -> impl Iterator<Item = (usize, usize)> {
+    let parts = tokens.chunk_by(|_, next| !matches!(next.gap, Gap::Line | Gap::Blank));
+    parts.filter_map(|line| Some((line.first()?.span.start, line.last()?.span.end)))
+}
+
+/// Whether the line before ended though there was room for the next word, which begins with a capital: a title, or a list
+/// whose lines have no marks.
+fn ended_short(tokens: &[Token], index: usize, depth: usize, longest: usize) -> bool {
+    let (Some(token), Some(before)) = (tokens.get(index), index.checked_sub(1).and_then(|i| tokens.get(i))) else {
+        return false;
+    };
+    let goes_on = before.is_mark() || before.is_any(DETERMINERS) || before.is_any(PREPOSITIONS);
+    if token.gap != Gap::Line || !token.capital || depth > 0 || goes_on || before.is_any(&["and", "or", "but"]) {
+        return false;
+    }
+    let start = (0..index).rev().find(|i| *i == 0 || tokens.get(*i).is_some_and(|t| t.gap >= Gap::Line)).unwrap_or(0);
+    let length = before.span.end.saturating_sub(tokens.get(start).map_or(0, |t| t.span.start));
+    let needed = length + 1 + token.span.end.saturating_sub(token.span.start);
+    needed <= NARROW && (longest < NARROW || needed <= longest)
 }
 
 fn begins_anew(tokens: &[Token], index: usize, depth: usize) -> bool {

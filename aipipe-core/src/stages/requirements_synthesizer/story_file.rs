@@ -442,26 +442,80 @@ impl Told {
         Ok(())
     }
 
-    /// The stories with their dependencies by id or title; what comes first stands first, otherwise in the order of the file.
+    /// The stories with their dependencies by id or title, in the order of the file.
     fn stories(&self) -> Result<Vec<UserStory>> {
-        let by_title: BTreeMap<String, &StoryId> =
-            self.stories.iter().map(|(story, _)| (story.title.to_lowercase(), &story.id)).collect();
-        let depended = |(number, (story, titles)): (usize, &(UserStory, Vec<String>))| {
+        let mut by_title: BTreeMap<String, Vec<&StoryId>> = BTreeMap::new();
+        for (story, _) in &self.stories {
+            by_title.entry(story.title.to_lowercase()).or_default().push(&story.id);
+        }
+        let depended = |(number, (story, names)): (usize, &(UserStory, Vec<String>))| {
             let mut story = story.clone();
-            for title in titles {
-                let named = self.ids.get(title).or_else(|| by_title.get(&title.to_lowercase()).copied());
-                let first = named.ok_or_else(|| {
-                    refuse("it depends on a story that is not there, neither by id nor by title")
-                        .with("story", number)
-                        .with("title", title.escape_debug())
-                })?;
+            for name in names {
+                let titled = by_title.get(&name.to_lowercase()).map_or(&[][..], Vec::as_slice);
+                let first = match (self.ids.get(name), titled) {
+                    (Some(first), _) => first,
+                    (None, [first]) => first,
+                    (None, others) => {
+                        let fault = match others {
+                            [] => "it depends on a story that is not there, neither by id nor by title",
+                            _ => "it depends on a title that several stories have; give them an id",
+                        };
+                        return Err(refuse(fault).with("story", number).with("depends on", name.escape_debug()));
+                    }
+                };
                 let reason = "the file says so".to_owned();
                 story.depends_on.push(StoryDependency { story: first.clone(), reason });
             }
             Ok(story)
         };
-        (1..).zip(&self.stories).map(depended).collect()
+        let stories: Vec<UserStory> = (1..).zip(&self.stories).map(depended).collect::<Result<_>>()?;
+        match in_a_circle(&stories) {
+            Some(story) => Err(refuse("it comes after itself: its dependencies lead back to it")
+                .with("story", self.numbers.get(&story.id).copied().unwrap_or_default())
+                .with("title", story.title.escape_debug())),
+            None => Ok(stories),
+        }
     }
+}
+
+/// The first story that its own dependencies lead back to.
+fn in_a_circle(stories: &[UserStory]) -> Option<&UserStory> {
+    let mut waits: BTreeMap<&StoryId, usize> =
+        stories.iter().map(|story| (&story.id, story.depends_on.len())).collect();
+    let mut after: BTreeMap<&StoryId, Vec<&StoryId>> = BTreeMap::new();
+    for story in stories {
+        for first in &story.depends_on {
+            after.entry(&first.story).or_default().push(&story.id);
+        }
+    }
+    let mut ready: Vec<&StoryId> = waits.iter().filter(|(_, waits)| **waits == 0).map(|(id, _)| *id).collect();
+    while let Some(id) = ready.pop() {
+        waits.remove(id);
+        for next in after.get(id).into_iter().flatten() {
+            if let Some(left) = waits.get_mut(next) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    ready.push(next);
+                }
+            }
+        }
+    }
+    // What only waits for a circle is in none itself.
+    let leads_back = |story: &&UserStory| {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut open: Vec<&StoryId> = story.depends_on.iter().map(|first| &first.story).collect();
+        while let Some(id) = open.pop() {
+            if *id == story.id {
+                return true;
+            }
+            if seen.insert(id) {
+                let next = stories.iter().find(|other| other.id == *id);
+                open.extend(next.into_iter().flat_map(|next| next.depends_on.iter().map(|first| &first.story)));
+            }
+        }
+        false
+    };
+    if waits.is_empty() { None } else { stories.iter().find(leads_back) }
 }
 
 /// The normal form, or the text itself where nothing is left of it: two stories in other languages are not the same.
@@ -572,6 +626,9 @@ mod tests {
         for text in [
             r#"[{"action": "list books", "depends_on": ["z"]}]"#,
             r#"[{"id": "a", "action": "list books"}, {"id": "a", "action": "add books"}]"#,
+            r#"[{"id": "a", "action": "list books", "depends_on": ["b"]}, {"id": "b", "action": "add books", "depends_on": ["a"]}]"#,
+            r#"[{"id": "a", "action": "list books", "depends_on": ["a"]}]"#,
+            r#"[{"title": "x", "action": "list books"}, {"title": "x", "action": "add books"}, {"action": "sell books", "depends_on": ["x"]}]"#,
         ] {
             let stories = read_stories(text).unwrap();
             let mut told = Told::default();

@@ -15,6 +15,7 @@
 use super::findings::Findings;
 use super::ignored::IgnoreRules;
 use super::options::ValidatorOptions;
+use super::reading::read_all;
 use super::tree::{FileId, Tree, watched_for};
 use crate::domain::{Finding, RepoPath, Severity, TextSpan};
 use foldhash::{HashMap, HashSet};
@@ -26,7 +27,7 @@ use std::sync::Arc;
 /// A language's rules.
 pub(super) trait Language: Debug + Sized {
     /// What is kept of a file.
-    type Summary: Debug;
+    type Summary: Debug + Send;
     /// What many files depend on: manifests, path aliases, global declarations.
     type Environment: Debug + Default + PartialEq;
     /// What is known of all source files by their paths, kept up to date file by file.
@@ -42,6 +43,9 @@ pub(super) trait Language: Debug + Sized {
 
     /// Reads a file.
     fn summarize(path: &RepoPath, text: &str) -> Self::Summary;
+
+    /// The summary of a file that was not read.
+    fn unread(why: &str) -> Self::Summary;
 
     /// Whether a module that imports the file can't tell the two apart.
     fn same_interface(one: &Self::Summary, other: &Self::Summary) -> bool;
@@ -254,9 +258,12 @@ impl<L: Language> LanguageState<L> {
                 interface_changed.insert(*file);
             }
         }
-        for file in delta.added.iter().chain(&delta.changed) {
-            let Some(path) = shared.tree.path(*file).filter(|path| L::is_source(path)) else { continue };
-            let summary = L::summarize(path, shared.text(*file));
+        let sources = delta.added.iter().chain(&delta.changed);
+        let sources =
+            sources.filter_map(|file| Some((file, shared.tree.path(*file).filter(|path| L::is_source(path))?)));
+        let sources: Vec<(&FileId, &RepoPath)> = sources.collect();
+        let texts: Vec<(&RepoPath, &str)> = sources.iter().map(|(file, path)| (*path, shared.text(**file))).collect();
+        for ((file, path), summary) in sources.iter().copied().zip(read_all::<L>(&texts)) {
             environment_stale |= L::shapes_environment(path, &summary);
             match self.modules.get_mut(file) {
                 Some(module) => {

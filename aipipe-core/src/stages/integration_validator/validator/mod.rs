@@ -19,6 +19,8 @@ mod paths;
 mod placeholder;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(any(feature = "js", feature = "python"))]
+mod reading;
 mod tree;
 mod unread;
 

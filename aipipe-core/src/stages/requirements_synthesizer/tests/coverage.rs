@@ -86,3 +86,35 @@ fn what_a_message_quotes_is_listed_once() {
     let set = run(&[text("mail.eml", DocumentFormat::Email, "Grumblings must wibble.\n\n> Grumblings must wibble.\n")]);
     assert!(set.uncovered.len() <= 1, "{:?}", set.uncovered);
 }
+
+#[test]
+fn what_a_meeting_says_of_any_of_a_kind_is_not_lost() {
+    let listed = |sentence: &str| {
+        let text = format!("Ada: Clerks must be able to add a batch with a lot number.\nBo: {sentence}\n");
+        let set = run_one(DocumentFormat::Transcript, &text);
+        set.uncovered.iter().any(|statement| statement.citation.quote.contains(sentence.trim_end_matches('.')))
+    };
+    assert!(listed("A withdrawal must be at most 50 grams."));
+    assert!(listed("Every Monday the service must e-mail the curators a list of the batches."));
+    // control: what must be done in the meeting itself
+    assert!(!listed("We must talk about the budget again."));
+    assert!(!listed("The budget must wait until Friday."));
+}
+
+#[test]
+fn lines_that_had_room_for_more_are_no_sentence_together() {
+    let of = |text: &str| {
+        let set = run_one(DocumentFormat::Text, text);
+        set.requirements.iter().map(|r| r.citations[0].quote.clone()).collect::<Vec<_>>()
+    };
+    let lines = "Curators can add a supplier\nCurators can list all suppliers\nThe name of a supplier is unique\n";
+    assert_eq!(
+        of(lines),
+        ["Curators can add a supplier", "Curators can list all suppliers", "The name of a supplier is unique"]
+    );
+    let titled = "Batches\nCurators must be able to add a batch with a lot number and a species.\n";
+    assert_eq!(of(titled), ["Curators must be able to add a batch with a lot number and a species"]);
+    // control: a line that is full goes on
+    let wrapped = "Curators must be able to add a batch with a lot number to the list of\nBatches of the garden, and to remove it again when it is used up.\n";
+    assert!(of(wrapped).iter().all(|quote| quote.contains('\n') && quote.ends_with("used up")), "{:?}", of(wrapped));
+}

@@ -139,6 +139,7 @@ fn a_list_of_values_is_a_criterion_of_its_field() {
     assert_eq!(criteria("A loan has a status: requested, out, cancelled or lost."), expected);
     assert_eq!(criteria("A loan has a status (requested, out, cancelled or lost)."), expected);
     assert_eq!(criteria("A loan has a status: one of requested, out, cancelled or lost."), expected);
+    assert_eq!(criteria("- A loan has a status: requested, out, cancelled or lost."), expected);
     // Several fields, of which one lists its values, stay what they are.
     let several = criteria("A loan has a due date and a status (requested, out or lost).");
     assert!(several.iter().all(|(_, then)| !then.contains("one of")), "{several:?}");

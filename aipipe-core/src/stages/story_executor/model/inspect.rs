@@ -53,12 +53,37 @@ impl Inspector {
         self.findings(tree).into_iter().map(identity).collect()
     }
 
-    /// The errors of `tree` that are not among the `known` ones; left-out code counts as one.
+    /// The errors of `tree` that are not among the `known` ones; left-out code counts as one, and so does whatever the
+    /// validator can't tell: of code that was just written, unknown is not good.
     pub(super) fn new_errors(&self, tree: &Tree, known: &BTreeSet<Identity>) -> Vec<Finding> {
-        let counts = |finding: &Finding| finding.severity == Severity::Error || finding.rule == Rule::Placeholder;
+        let counts = |finding: &Finding| {
+            finding.severity == Severity::Error
+                || matches!(finding.rule, Rule::Placeholder | Rule::NotChecked)
+                || finding.severity == Severity::Warning && must_be_certain(finding.rule)
+        };
         let is_new = |finding: &Finding| !known.contains(&identity(finding.clone()));
         self.findings(tree).into_iter().filter(|finding| counts(finding) && is_new(finding)).collect()
     }
+}
+
+/// Rules whose warnings say that something may be missing, not that something is too much.
+fn must_be_certain(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::UnknownImport
+            | Rule::UnresolvedImport
+            | Rule::WrongCase
+            | Rule::ImportOutsideProject
+            | Rule::MissingExport
+            | Rule::DefaultNamedMixup
+            | Rule::UndefinedName
+            | Rule::TypeUsedAsValue
+            | Rule::SyntaxError
+            | Rule::DuplicateDeclaration
+            | Rule::DuplicateExport
+            | Rule::UndeclaredDependency
+            | Rule::PackageNotAllowed
+    )
 }
 
 fn identity(finding: Finding) -> Identity {
@@ -88,5 +113,42 @@ mod tests {
             let fresh = check_files(&files, ValidatorOptions::default().with_origin(Origin::Generated));
             assert_eq!(inspector.findings(tree), fresh);
         }
+    }
+
+    #[test]
+    fn what_can_not_be_told_of_new_code_is_no_good() {
+        let mut base = tree(&[("package.json", "{\"dependencies\": {\"zod\": \"4.0.0\"}}")]);
+        base.insert(
+            RepoPath::parse("src/good.ts").unwrap(),
+            Arc::from("import { z } from 'zod';\nexport const a = z;\n"),
+        );
+        let options = ValidatorOptions::default().with_origin(Origin::Generated);
+        let inspector = Inspector::with(options.with_allowed_packages(["zod".to_owned()]));
+        let known = inspector.known_faults(&base);
+        let deep = format!("export const a = {}1{};\n", "[".repeat(4_000), "]".repeat(4_000));
+        for text in [
+            "import x from 'npm:left-pad';\nexport const a = x;\n",
+            "import x from 'https://example.org/x.js';\nexport const a = x;\n",
+            "import x from 'Lodash';\nexport const a = x;\n",
+            "import x from 'electron';\nexport const a = x;\n",
+            "import x from './build/x.js';\nexport const a = x;\n",
+            "import x from '../lib/x.js';\nexport const a = x;\n",
+            "import x from './generated-x.js';\nexport const a = x;\n",
+            "// @flow\nexport const a = x;\n",
+            "// {{#x}}\nexport const a = ;\n",
+            "// @ts-nocheck\nexport const a = missing;\n",
+            "// @ts-ignore\nexport const a = missing;\n",
+            deep.as_str(),
+        ] {
+            let mut drafted = base.clone();
+            drafted.insert(RepoPath::parse("src/draft.ts").unwrap(), Arc::from(text));
+            assert_ne!(inspector.new_errors(&drafted, &known), [], "{}", &text[..text.len().min(60)]);
+        }
+        // control: what is known to be there
+        let mut drafted = base.clone();
+        let text = "import { readFile } from 'node:fs/promises';\nimport path from 'path';\nimport { a } from './good.js';\nexport const b = [a, readFile, path];\n";
+        drafted.insert(RepoPath::parse("src/draft.ts").unwrap(), Arc::from(text));
+        let found = inspector.new_errors(&drafted, &known);
+        assert_eq!(found, [], "{found:?}");
     }
 }

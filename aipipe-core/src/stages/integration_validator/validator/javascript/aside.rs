@@ -17,12 +17,14 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     }
     let loaded: HashSet<FileId> = view.modules.values().flat_map(loads).collect();
     let environment = view.environment;
+    let paths = view.shared.tree.ids().filter_map(|file| view.shared.tree.path(file));
+    let programs: HashSet<&str> = paths.filter(|path| path.extension() == Some("py")).map(RepoPath::parent).collect();
     for (file, module) in view.modules {
         let Some(path) = view.shared.tree.path(*file) else { continue };
         if module.summary.format.is_declaration && environment.typescript(path).skips_declarations {
             out.doubt(path);
         }
-        if is_served(path, module, view) {
+        if is_served(path, module, view, &programs) {
             out.doubt(path);
         }
         if loaded.contains(file) {
@@ -39,7 +41,12 @@ pub(super) fn check(view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
 
 /// Whether a script beside code of Python asks for something that is there, at another place: browsers get both from addresses
 /// that a program gives them.
-fn is_served(path: &RepoPath, module: &Module<JavaScript>, view: &View<'_, JavaScript>) -> bool {
+fn is_served(
+    path: &RepoPath,
+    module: &Module<JavaScript>,
+    view: &View<'_, JavaScript>,
+    beside: &HashSet<&str>,
+) -> bool {
     if module.summary.format.is_typescript || !matches!(path.extension(), Some("js" | "mjs")) {
         return false;
     }
@@ -52,9 +59,14 @@ fn is_served(path: &RepoPath, module: &Module<JavaScript>, view: &View<'_, JavaS
     if tails.peek().is_none() {
         return false;
     }
-    let paths = || view.shared.tree.ids().filter_map(|file| view.shared.tree.path(file));
-    paths().any(|other| other.extension() == Some("py") && other.parent() == path.parent())
-        && tails.all(|tail| paths().any(|there| there.as_str().ends_with(tail)))
+    let ends = |there: &str, tail: &str| {
+        there.strip_suffix(tail).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    beside.contains(path.parent())
+        && tails.all(|tail| {
+            let mut paths = view.shared.tree.ids().filter_map(|file| view.shared.tree.path(file));
+            paths.any(|there| ends(there.as_str(), tail))
+        })
 }
 
 /// The files a module loads as code: `?raw` and loaders take them as something else.

@@ -2,21 +2,24 @@
 
 use super::super::findings::{Findings, Report};
 use super::super::language::{LoadTime, Module, View};
-use super::super::options::Origin as Author;
+use super::super::options::{Origin as Author, ValidatorOptions};
 use super::super::tree::FileId;
+use super::builtins::is_node_builtin;
 use super::environment::{LockVerdict, TypeScriptOptions};
 use super::names::{self, Known};
 use super::resolve::{self, Doubt, Resolved, Standing, description_of};
 use super::summary::{Form, Import, Meaning, Origin, Request, Summary, Taken};
 use super::{JavaScript, certainty, entries, globals, nearest, walk};
 use crate::domain::{Fix, RepoPath, Rule, Severity, TextEdit, TextSpan};
+use foldhash::{HashMap, HashSet};
+use std::cell::Cell;
 
 /// Checks a file.
 pub(super) fn check(file: FileId, view: &View<'_, JavaScript>, out: &mut Findings<'_>) {
     let (Some(path), Some(module)) = (view.shared.tree.path(file), view.module(file)) else { return };
-    let checker = Checker { path, module, summary: &module.summary, view };
+    let checker = Checker { path, module, summary: &module.summary, view, searched: Cell::new(0) };
     checker.own(out);
-    if module.summary.unchecked {
+    if module.summary.unchecked && out.origin() == Author::Existing {
         return;
     }
     checker.requests(out);
@@ -29,14 +32,20 @@ struct Checker<'v> {
     module: &'v Module<JavaScript>,
     summary: &'v Summary,
     view: &'v View<'v, JavaScript>,
+    /// How often a name like a missing one was looked for.
+    searched: Cell<usize>,
 }
+
+/// Most names for which one like them is looked for, in one file.
+const MOST_SEARCHES: usize = 50;
 
 impl Checker<'_> {
     fn push(&self, report: Report, span: TextSpan, out: &mut Findings<'_>) {
         let format = self.summary.format;
         let within =
             |places: &[TextSpan]| places.iter().any(|place| place.start <= span.start && span.start < place.end);
-        let quiet = format.is_typescript && within(&self.summary.quiet);
+        // Who has just written a file has no reason to keep a compiler quiet.
+        let quiet = out.origin() == Author::Existing && format.is_typescript && within(&self.summary.quiet);
         // The compiler is quiet about some of what the parser calls an error of syntax, but not about all of it.
         let is_syntax = report.rule() == Rule::SyntaxError;
         if quiet && !is_syntax {
@@ -83,8 +92,9 @@ impl Checker<'_> {
     }
 
     fn requests(&self, out: &mut Findings<'_>) {
+        let uses = resolve::Uses::of(self.summary);
         for (number, (request, resolved)) in self.summary.requests.iter().zip(&self.module.links.resolved).enumerate() {
-            let left_out = resolve::load_time(self.summary, number, request) == LoadTime::Elided;
+            let left_out = uses.load_time(self.summary, number, request) == LoadTime::Elided;
             if let Some(report) = self.request((request, left_out), resolved, out) {
                 let unrun = request.form == Form::Require && certainty::is_test_of_types(self.path);
                 let softened = if request.may_fail || unrun { report.at_most(Severity::Warning) } else { report };
@@ -101,6 +111,10 @@ impl Checker<'_> {
     ) -> Option<Report> {
         let specifier = request.specifier.as_str();
         match resolved {
+            Resolved::Opaque if self.is_foreign(specifier, out.options()) => {
+                let message = format!("{specifier:?} is neither a file nor among the packages that may be used");
+                Some(Report::new(Rule::PackageNotAllowed, self.path, message))
+            }
             Resolved::File(_)
             | Resolved::Opaque
             | Resolved::Mentioned(_)
@@ -130,6 +144,17 @@ impl Checker<'_> {
             }
             Resolved::Package { name, standing } => self.package((request, left_out), name, *standing, out),
         }
+    }
+
+    /// Whether generated code asks for something that only a tool could know, where it is told which packages there are.
+    fn is_foreign(&self, specifier: &str, options: &ValidatorOptions) -> bool {
+        let Some(allowed) = options.allowed_packages.as_ref().filter(|_| options.origin == Author::Generated) else {
+            return false;
+        };
+        let is_path = specifier.starts_with(['.', '/', '#']) || specifier.starts_with("node:");
+        let bare = specifier.split(['?', '!']).next().unwrap_or(specifier);
+        let listed = resolve::package_name(bare).is_some_and(|name| allowed.contains(name));
+        !(is_path || listed || is_node_builtin(bare) || self.view.environment.is_ambient(specifier))
     }
 
     fn missing(&self, specifier: &str, path: &str, doubt: Doubt) -> Report {
@@ -263,10 +288,11 @@ impl Checker<'_> {
                 Known::Exported(meaning) => self.only_a_type(import, meaning, options, target, out),
             }
         }
+        let imported: HashSet<usize> = self.summary.imports.iter().map(|import| import.request).collect();
         for export in &self.summary.exports {
             let Origin::There { request, taken, type_only } = &export.origin else { continue };
             // What is imported first and exported then was checked as an import.
-            if self.summary.imports.iter().any(|import| import.request == *request) {
+            if imported.contains(request) {
                 continue;
             }
             let Some((file, target)) = self.target(*request) else { continue };
@@ -343,7 +369,13 @@ impl Checker<'_> {
         matches!(known, Some(Known::Exported(meaning)) if meaning.value) || !self.is_global_value(&import.local)
     }
 
+    /// Names what is written like it: for the first few of a file's, as the search looks at all names of the other.
     fn like(&self, report: Report, file: FileId, name: &str) -> Report {
+        let searched = self.searched.get();
+        self.searched.set(searched + 1);
+        if searched >= MOST_SEARCHES {
+            return report;
+        }
         let (names, _) = names::all(self.view, file);
         match nearest::name(&names, name) {
             Some(there) => report.suggest(format!("there is {there}")),
@@ -430,17 +462,18 @@ impl Checker<'_> {
         if environment.imports_by_itself || format.is_declaration {
             return;
         }
+        let of_types = self.summary.imports.iter().filter(|import| import.type_only);
+        let of_types: HashMap<&str, &Import> = of_types.map(|import| (import.local.as_str(), import)).collect();
         for free in &self.summary.free {
             let name = free.name.as_str();
-            let as_type = |import: &&Import| import.type_only && import.local == name && self.hides_a_value(import);
-            if !free.is_type && self.summary.imports.iter().any(|import| as_type(&import)) {
+            let as_type = of_types.get(name).filter(|_| !free.is_type);
+            if as_type.is_some_and(|import| self.hides_a_value(import)) {
                 let message = format!("{name} is imported as a type only, but used as a value");
                 self.push(Report::new(Rule::TypeUsedAsValue, self.path, message), free.span, out);
                 continue;
             }
             let known = if free.is_type { globals::is_type(name) } else { globals::is_value(name) }
                 || environment.globals.contains(name)
-                || environment.names.contains(name)
                 || format.is_vue && globals::is_vue(name);
             if known {
                 continue;
@@ -448,7 +481,9 @@ impl Checker<'_> {
             let what = if free.is_type { "type" } else { "name" };
             let message = format!("nothing declares the {what} {name}, and it is not imported");
             let report = Report::new(Rule::UndefinedName, self.path, message);
-            let certain = self.is_certainly_free(name, free.is_type);
+            // A configuration or a page speaks of the name: perhaps it makes it known.
+            let spoken_of = out.origin() == Author::Existing && environment.names.contains(name);
+            let certain = !spoken_of && self.is_certainly_free(name, free.is_type);
             let report = if certain { report } else { report.severity(Severity::Warning) };
             self.push(report, free.span, out);
         }

@@ -1,7 +1,8 @@
 //! Reads a file into its summary: parsed and bound by oxc, walked once.
 
 use super::super::placeholder;
-use super::source::{self, Depth, Source};
+use super::super::reading::MOST_BYTES;
+use super::source::{self, Source};
 use super::summary::{Export, Format, FreeName, Import, Meaning, Origin, Problem, Request, Summary, Taken};
 use super::walk::{self, Exported, Found};
 use crate::domain::{RepoPath, Rule, Severity, TextSpan};
@@ -14,29 +15,18 @@ use oxc_span::Span;
 use oxc_syntax::symbol::SymbolFlags;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Text longer than this is not written by hand, and is passed over.
-const MOST_BYTES: usize = 2 << 20;
-
-/// The stack for a text that nests deeply. Only what is used of it takes memory.
-const DEEP_STACK_BYTES: usize = 512 << 20;
-
-/// Reads a file.
+/// Reads a file, on a stack that is large enough for what is not too long and nests not too deeply.
 pub(super) fn read(path: &RepoPath, text: &str) -> Summary {
     if text.len() > MOST_BYTES {
         return not_checked("the file is too long to be checked");
     }
-    match source::depth(text) {
-        Depth::Usual => parse(path, text),
-        Depth::TooDeep => not_checked("the file nests too deeply to be checked"),
-        Depth::Deep => std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(DEEP_STACK_BYTES);
-            let summary = thread.spawn_scoped(scope, || parse(path, text)).ok().and_then(|thread| thread.join().ok());
-            summary.unwrap_or_else(|| not_checked("the file nests too deeply for the memory there is"))
-        }),
+    if source::is_too_deep(text) {
+        return not_checked("the file nests too deeply to be checked");
     }
+    parse(path, text)
 }
 
-fn not_checked(why: &str) -> Summary {
+pub(super) fn not_checked(why: &str) -> Summary {
     Summary { problems: vec![passed_over(why)], ..Summary::default() }
 }
 

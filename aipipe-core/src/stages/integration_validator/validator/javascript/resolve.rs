@@ -7,8 +7,9 @@ use super::builtins::is_node_builtin;
 use super::certainty::may_be_built;
 use super::environment::{Environment, LockVerdict, Mapped};
 use super::lookup::{Files, Lookup};
-use super::summary::{Form, Request, Star, Summary};
+use super::summary::{Form, Request, Summary};
 use crate::domain::RepoPath;
+use foldhash::HashSet;
 use std::collections::BTreeSet;
 
 /// What a specifier, or a text that may be one, stands for.
@@ -89,14 +90,22 @@ pub(super) fn link(path: &RepoPath, summary: &Summary, view: &View<'_, JavaScrip
         is_typescript: summary.format.is_typescript,
     };
     let mut links = Links::default();
+    let uses = Uses::of(summary);
+    let of_exports = summary.exports.iter().filter_map(|export| match export.origin {
+        super::summary::Origin::There { request, .. } => Some(request),
+        _ => None,
+    });
+    let passing: HashSet<usize> = summary.stars.iter().map(|star| star.request).chain(of_exports).collect();
     for (number, request) in summary.requests.iter().enumerate() {
         let resolved = resolver.request(request);
         if let Resolved::File(to) = resolved {
-            let passes_on = summary.stars.iter().any(|star: &Star| star.request == number)
-                || summary.exports.iter().any(|export| {
-                    matches!(export.origin, super::summary::Origin::There { request, .. } if request == number)
-                });
-            links.edges.push(Edge { to, span: request.span, when: load_time(summary, number, request), passes_on });
+            let passes_on = passing.contains(&number);
+            links.edges.push(Edge {
+                to,
+                span: request.span,
+                when: uses.load_time(summary, number, request),
+                passes_on,
+            });
             if let Some(described) = view.shared.tree.path(to).and_then(description_of)
                 && let Lookup::Found(beside) = resolver.files.file_at(&described)
             {
@@ -126,19 +135,46 @@ pub(super) fn description_of(component: &RepoPath) -> Option<String> {
     component.as_str().strip_suffix(".vue").map(|stem| format!("{stem}.d.ts"))
 }
 
-/// When an import really happens: TypeScript leaves out what is used as a type only.
-pub(super) fn load_time(summary: &Summary, number: usize, request: &Request) -> LoadTime {
-    if request.form != Form::Static || !summary.format.is_typescript || request.when != LoadTime::AtLoad {
-        return request.when;
-    }
-    let mut names = summary.imports.iter().filter(|import| import.request == number).peekable();
-    let is_import_of_names = names.peek().is_some();
-    let needed = summary.format.is_vue || names.any(|import| !import.type_only && import.value_use.is_some());
-    let reexports = summary.stars.iter().any(|star| star.request == number && !star.type_only)
-        || summary.exports.iter().any(|export| {
-            matches!(&export.origin, super::summary::Origin::There { request, type_only: false, .. } if *request == number)
+/// What becomes of a file's requests when TypeScript leaves out what is used as a type only.
+#[derive(Debug)]
+pub(super) struct Uses(Vec<Use>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Use {
+    names: bool,
+    needed: bool,
+    passed_on: bool,
+}
+
+impl Uses {
+    pub(super) fn of(summary: &Summary) -> Self {
+        let mut uses = vec![Use::default(); summary.requests.len()];
+        for import in &summary.imports {
+            if let Some(used) = uses.get_mut(import.request) {
+                used.names = true;
+                used.needed |= !import.type_only && import.value_use.is_some();
+            }
+        }
+        let stars = summary.stars.iter().filter(|star| !star.type_only).map(|star| star.request);
+        let exports = summary.exports.iter().filter_map(|export| match export.origin {
+            super::summary::Origin::There { request, type_only: false, .. } => Some(request),
+            _ => None,
         });
-    if is_import_of_names && !needed && !reexports { LoadTime::Elided } else { LoadTime::AtLoad }
+        for number in stars.chain(exports) {
+            if let Some(used) = uses.get_mut(number) {
+                used.passed_on = true;
+            }
+        }
+        Self(uses)
+    }
+
+    /// When an import really happens.
+    pub(super) fn load_time(&self, summary: &Summary, number: usize, request: &Request) -> LoadTime {
+        let used = self.0.get(number).copied().unwrap_or_default();
+        let is_plain = request.form == Form::Static && request.when == LoadTime::AtLoad;
+        let kept = summary.format.is_vue || used.needed || used.passed_on || !used.names;
+        if is_plain && summary.format.is_typescript && !kept { LoadTime::Elided } else { request.when }
+    }
 }
 
 struct Resolver<'v> {

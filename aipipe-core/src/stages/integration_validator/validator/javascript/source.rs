@@ -124,29 +124,17 @@ fn blank(text: &str, out: &mut String) {
     out.extend(text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
 }
 
-/// How deep a text may nest: the parser goes down one call or more a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// Any stack will do.
-    Usual,
-    /// It needs a stack of its own.
-    Deep,
-    /// No stack is sure to do.
-    TooDeep,
-}
+/// Open brackets beyond which a text is too deep.
+const MOST_BRACKETS: usize = 3_000;
 
-/// Open brackets beyond which a text is deep, and too deep.
-const BRACKETS: (usize, usize) = (40, 3_000);
+/// The same for words and signs that may nest, counted over all open brackets.
+const LONGEST_CHAIN: usize = 12_000;
 
-/// Words and signs that may nest, counted over all open brackets.
-const CHAIN: (usize, usize) = (300, 12_000);
-
-/// Tells how deep a text may nest.
+/// Whether a text plainly nests too deeply to be worth a parser's time.
 ///
-/// An upper bound, without reading the text as code: open brackets, and in each of them the words and signs since the
+/// Counted without reading the text as code, which can be fooled by strings and comments: open brackets, and in each of them the words and signs since the
 /// last `;`, `,` or brace, because prefixes and operators nest too.
-pub(super) fn depth(text: &str) -> Depth {
-    let mut depth = Depth::Usual;
+pub(super) fn is_too_deep(text: &str) -> bool {
     let mut open: Vec<usize> = Vec::new();
     let mut total = 0_usize;
     let mut here = 0_usize;
@@ -171,14 +159,11 @@ pub(super) fn depth(text: &str) -> Depth {
             _ => {}
         }
         in_word = word;
-        if total + here > CHAIN.1 || open.len() > BRACKETS.1 {
-            return Depth::TooDeep;
-        }
-        if total + here > CHAIN.0 || open.len() > BRACKETS.0 {
-            depth = Depth::Deep;
+        if total + here > LONGEST_CHAIN || open.len() > MOST_BRACKETS {
+            return true;
         }
     }
-    depth
+    false
 }
 
 #[cfg(test)]
@@ -207,10 +192,9 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_told_from_long_code() {
-        assert_eq!(depth(&"const a = f(b, [c, { d: 1 }]);\n".repeat(20_000)), Depth::Usual);
-        assert_eq!(depth(&"(".repeat(100)), Depth::Deep);
+        assert!(!is_too_deep(&"const a = f(b, [c, { d: 1 }]);\n".repeat(20_000)) && !is_too_deep(&"(".repeat(100)));
         for deep in ["(", "[", "!", "a?", "if(a)", "a=>", "<a>", "a+", "typeof "] {
-            assert_eq!(depth(&deep.repeat(30_000)), Depth::TooDeep, "{deep}");
+            assert!(is_too_deep(&deep.repeat(30_000)), "{deep}");
         }
     }
 }

@@ -204,6 +204,6 @@ impl Checker<'_> {
 pub(super) fn is_not_allowed(module: &str, options: &ValidatorOptions) -> bool {
     options.allowed_packages.as_ref().is_some_and(|allowed| {
         let wanted = Wanted::new(module);
-        !allowed.iter().any(|name| wanted.may_be_of(&Distribution::new(name)))
+        !allowed.iter().any(|name| wanted.is_of(&Distribution::new(name)))
     })
 }

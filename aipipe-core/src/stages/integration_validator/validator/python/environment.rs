@@ -128,7 +128,9 @@ impl Environment {
         if above.iter().any(|manifest| brings(manifest)) {
             return Some(Standing::Declared);
         }
-        if above.iter().any(|manifest| manifest.own.as_ref().is_some_and(|own| wanted.may_be_of(own))) {
+        // A project that is called after a package (`fastapi-example`) is not that package.
+        let is_own = |own: &Distribution| if wanted.is_known() { wanted.is_of(own) } else { wanted.may_be_of(own) };
+        if above.iter().any(|manifest| manifest.own.as_ref().is_some_and(is_own)) {
             return Some(Standing::Declared);
         }
         if self.manifests.values().any(brings) {

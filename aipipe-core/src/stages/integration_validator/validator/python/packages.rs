@@ -130,7 +130,35 @@ impl Wanted {
         }
         // `python-jose`, `django-x`, `x-py`; but `pytest-cov` is known not to be `pytest`, which comes along with it.
         let may_be_called_otherwise = self.known.is_empty() || !is_known_distribution(&distribution.normalized);
-        may_be_called_otherwise && self.squeezed.len() >= 3 && distribution.squeezed.contains(&self.squeezed)
+        // A long name within another is no coincidence: `rest_framework` of `djangorestframework`.
+        let within = self.squeezed.len() >= 8 && distribution.squeezed.contains(&self.squeezed);
+        may_be_called_otherwise && (within || self.is_made_of_parts(&distribution.normalized))
+    }
+
+    /// Whether it is known which distributions have the module.
+    pub(super) fn is_known(&self) -> bool {
+        !self.known.is_empty()
+    }
+
+    /// Whether a distribution is surely the one: a known one, or one of the module's own name.
+    pub(super) fn is_of(&self, distribution: &Distribution) -> bool {
+        self.known.contains(&distribution.normalized) || distribution.squeezed == self.squeezed
+    }
+
+    /// Whether the module's name is that of neighbouring parts of the distribution's, `a-b` of `x-a-b-y`, with or without
+    /// the `py` before or after them.
+    fn is_made_of_parts(&self, distribution: &str) -> bool {
+        let parts: Vec<&str> = distribution.split('-').collect();
+        let plain = |part: &str| -> Vec<String> {
+            let without = [part.strip_prefix("py"), part.strip_suffix("py"), part.strip_prefix("python")];
+            std::iter::once(part).chain(without.into_iter().flatten()).map(str::to_owned).collect()
+        };
+        (0..parts.len()).any(|from| {
+            (from + 1..=parts.len()).any(|to| {
+                let joined = parts.get(from..to).unwrap_or_default().concat();
+                plain(&joined).contains(&self.squeezed)
+            })
+        })
     }
 }
 
@@ -158,6 +186,19 @@ mod tests {
         }
         assert!(!Wanted::new("acme_pydantic_helpers").may_be_of(&Distribution::new("pydantic")));
         assert!(!Wanted::new("requests").may_be_of(&Distribution::new("rich")));
+        for (distribution, module) in
+            [("python-jose", "jose"), ("ruamel-yaml-clib", "ruamel_yaml"), ("x-py", "x"), ("pyserial", "serial")]
+        {
+            assert!(Wanted::new(module).may_be_of(&Distribution::new(distribution)), "{distribution} {module}");
+        }
+        // A piece of a name is no name.
+        for (distribution, module) in
+            [("pydantic", "dantic"), ("fastapi", "fast"), ("fastapi", "api"), ("uvicorn", "corn")]
+        {
+            let (wanted, distribution) = (Wanted::new(module), Distribution::new(distribution));
+            assert!(!wanted.is_of(&distribution), "{module}");
+            assert!(module == "dantic" || !wanted.may_be_of(&distribution), "{module}");
+        }
         assert_eq!(normalized("Ruamel._Yaml"), "ruamel-yaml");
         assert!(is_standard("tomllib") && is_standard("asyncio") && !is_standard("requests"));
     }

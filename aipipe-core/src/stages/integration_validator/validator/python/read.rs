@@ -1,6 +1,7 @@
 //! Reads a file into its summary: parsed by ruff's parser, walked once.
 
 use super::super::placeholder;
+use super::super::reading::MOST_BYTES;
 use super::quiet::QuietPlaces;
 use super::summary::{Problem, Summary};
 use super::walk;
@@ -10,29 +11,18 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::{Ranged, TextRange};
 
-/// Text longer than this is not written by hand, and is passed over.
-const MOST_BYTES: usize = 2 << 20;
-
-/// The stack for a text that nests deeply. Only what is used of it takes memory.
-const DEEP_STACK_BYTES: usize = 512 << 20;
-
-/// Reads a file.
+/// Reads a file, on a stack that is large enough for what is not too long and nests not too deeply.
 pub(super) fn read(path: &RepoPath, text: &str) -> Summary {
     if text.len() > MOST_BYTES {
         return not_checked("the file is too long to be checked");
     }
-    match depth(text) {
-        Depth::Usual => parse(path, text),
-        Depth::TooDeep => not_checked("the file nests too deeply to be checked"),
-        Depth::Deep => std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(DEEP_STACK_BYTES);
-            let summary = thread.spawn_scoped(scope, || parse(path, text)).ok().and_then(|thread| thread.join().ok());
-            summary.unwrap_or_else(|| not_checked("the file nests too deeply for the memory there is"))
-        }),
+    if is_too_deep(text) {
+        return not_checked("the file nests too deeply to be checked");
     }
+    parse(path, text)
 }
 
-fn not_checked(why: &str) -> Summary {
+pub(super) fn not_checked(why: &str) -> Summary {
     let span = TextSpan { start: 0, end: 0 };
     let problem = Problem { rule: Rule::NotChecked, severity: Severity::Info, span, message: why.to_owned() };
     Summary { problems: vec![problem], ..Summary::default() }
@@ -90,22 +80,11 @@ fn has_hole(text: &str, at: usize) -> bool {
     [("{%", "%}"), ("{{", "}}"), ("<%", "%>")].iter().any(|(open, close)| line.contains(open) && line.contains(close))
 }
 
-/// How deep a text may nest: the parser goes down one call or more a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    /// Any stack will do.
-    Usual,
-    /// It needs a stack of its own.
-    Deep,
-    /// No stack is sure to do.
-    TooDeep,
-}
+/// Open brackets beyond which a text is too deep.
+const MOST_BRACKETS: usize = 3_000;
 
-/// Open brackets beyond which a text is deep, and too deep.
-const BRACKETS: (usize, usize) = (40, 3_000);
-
-/// Words and signs that may nest, counted over all open brackets and the columns of the line's indentation.
-const CHAIN: (usize, usize) = (300, 12_000);
+/// The same for words and signs that may nest, counted over all open brackets and the columns of the line's indentation.
+const LONGEST_CHAIN: usize = 12_000;
 
 /// What a byte is to the nesting of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,10 +123,10 @@ fn kind(byte: u8) -> Kind {
     KINDS.get(usize::from(byte)).copied().unwrap_or(Kind::Sign)
 }
 
-/// Tells how deep a text may nest: an upper bound, without reading the text as code. Prefixes and operators nest, and so
-/// does every block; outside brackets a line ends what its expressions began.
-fn depth(text: &str) -> Depth {
-    let mut depth = Depth::Usual;
+/// Whether a text plainly nests too deeply to be worth a parser's time: counted without reading the text as code, which can
+/// be fooled by strings and comments. Prefixes and operators nest, and so does every block; outside brackets a line ends what
+/// its expressions began.
+fn is_too_deep(text: &str) -> bool {
     let mut open: Vec<usize> = Vec::new();
     let (mut total, mut here) = (0_usize, 0_usize);
     let (mut indent, mut at_start) = (0_usize, true);
@@ -184,32 +163,33 @@ fn depth(text: &str) -> Depth {
         at_start = kind_here == Kind::NewLine || at_start && kind_here == Kind::Blank;
         previous = *byte;
         let all = total + here + indent;
-        if all > CHAIN.1 || open.len() > BRACKETS.1 {
-            return Depth::TooDeep;
-        }
-        if all > CHAIN.0 || open.len() > BRACKETS.0 {
-            depth = Depth::Deep;
+        if all > LONGEST_CHAIN || open.len() > MOST_BRACKETS {
+            return true;
         }
     }
-    depth
+    false
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::{SourceFile, ValidatorOptions, check_files};
     use super::*;
 
     #[test]
     fn deep_nesting_is_told_from_long_code() {
-        assert_eq!(depth(&"a = f(b, [c, {'d': 1}])\n".repeat(20_000)), Depth::Usual);
-        assert_eq!(depth(&"(".repeat(100)), Depth::Deep);
+        assert!(!is_too_deep(&"a = f(b, [c, {'d': 1}])\n".repeat(20_000)) && !is_too_deep(&"(".repeat(100)));
         for deep in ["(", "[", "not ", "-", "lambda: ", "a.", "a+", "f(a)(", "a if b else ", "await \\\n", "*"] {
-            assert_eq!(depth(&deep.repeat(30_000)), Depth::TooDeep, "{deep}");
+            assert!(is_too_deep(&deep.repeat(30_000)), "{deep}");
         }
     }
 
     #[test]
     fn what_nests_deeply_is_read_or_passed_over() {
         let path = RepoPath::parse("a.py").unwrap();
+        let read_whole = |text: &str| {
+            let file = SourceFile { path: &path, content: text };
+            let _ = check_files(&[file], ValidatorOptions::default());
+        };
         for (opening, middle, closing) in [
             ("(", "1", ")"),
             ("[", "", "]"),
@@ -223,15 +203,18 @@ mod tests {
             ("x[", "1", "]"),
             ("1 if 2 else ", "3", ""),
             ("a ** ", "1", ""),
+            ("y", "()", "()"),
+            ("y", "[0]", "[0]"),
+            ("[\"]\", ", "1", "]"),
             ("(yield ", "1", ")"),
             ("[a for a in ", "b", "]"),
         ] {
             for levels in [30, 300, 1_000, 2_900, 50_000] {
                 let text = format!("{}{middle}{}\n", opening.repeat(levels), closing.repeat(levels));
-                let _ = read(&path, &text);
+                read_whole(&text);
             }
         }
         let blocks: String = (0..2_000).map(|level| format!("{}if a:\n", " ".repeat(level))).collect();
-        let _ = read(&path, &format!("{blocks}{}pass\n", " ".repeat(2_000)));
+        read_whole(&format!("{blocks}{}pass\n", " ".repeat(2_000)));
     }
 }

@@ -504,6 +504,15 @@ fn hostile_text_costs_linear_time_and_no_stack() {
         "{\"a\":",
         "a.b ",
         "**/",
+        "[']',",
+        "{}?{}:",
+        "if(x){}else ",
+        "{}&&",
+        "-/*;*/",
+        "(/*)*/",
+        "y=>/*;*/",
+        "A[][]",
+        "A extends {}?{}:",
     ];
     for text in texts {
         let text = text.repeat(n);
@@ -520,6 +529,10 @@ fn hostile_text_costs_linear_time_and_no_stack() {
         ] {
             let _ = findings(ValidatorOptions::default(), &[(path, &text)]);
         }
+    }
+    for chain in ["y()", "y[0]", "y.a", "y``", "y!", "f<A>[0]"].map(|text| text.split_at(1)) {
+        let text = format!("export const a = {}{}\n", chain.0, chain.1.repeat(n));
+        let _ = findings(ValidatorOptions::default(), &[("a.ts", &text)]);
     }
     // As deep as is still parsed.
     for (open, close) in [("(", ")"), ("[", "]"), ("{a:", "}"), ("(a=>", ")"), ("f(", ")")] {

@@ -233,6 +233,9 @@ pub struct Round<'a> {
     pub number: usize,
 }
 
+/// Most findings that one question tells: nobody mends more at once, and a hostile draft could have any number.
+const MOST_FEEDBACK: usize = 40;
+
 /// The request, and the mark its answer has to use.
 #[must_use]
 pub fn question(
@@ -251,11 +254,14 @@ pub fn question(
     }
     if !round.feedback.is_empty() {
         last.push_str("\nWhat is wrong\n");
-        for feedback in round.feedback {
+        for feedback in round.feedback.iter().take(MOST_FEEDBACK) {
             let _ = writeln!(last, "- {}: {}", feedback.rule(), data(&feedback.to_string()));
             if let Feedback::Ci(verdict) = feedback {
                 let _ = writeln!(last, "  log: {}", data(&verdict.log_tail));
             }
+        }
+        if let Some(more) = round.feedback.len().checked_sub(MOST_FEEDBACK).filter(|more| *more > 0) {
+            let _ = writeln!(last, "- and {more} more; these come first");
         }
         last.push_str(if round.number == 0 && round.draft.is_empty() {
             "\nThat was said of an earlier try. Write the story so that it does not happen again.\n"

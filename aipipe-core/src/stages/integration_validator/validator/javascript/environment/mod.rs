@@ -400,7 +400,11 @@ fn loaded_by_sails(path: &RepoPath) -> Option<&str> {
 /// Whether a configuration of ESLint turns off that names must be declared.
 fn allows_undefined(text: &str) -> bool {
     let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
-    plain.contains("no-undef:off") || plain.contains("no-undef:0")
+    ["no-undef:off", "no-undef:0"].iter().any(|rule| {
+        // Not a plugin's rule of a similar name: `react/jsx-no-undef`.
+        let before = |at: usize| plain.get(..at).and_then(|text| text.chars().next_back());
+        plain.match_indices(rule).any(|(at, _)| !matches!(before(at), Some('-' | '/' | '_' | 'a'..='z')))
+    })
 }
 
 /// `var settings = …` in a page: a name that all its scripts may use.
