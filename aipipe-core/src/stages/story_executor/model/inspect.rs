@@ -142,7 +142,7 @@ mod tests {
         ] {
             let mut drafted = base.clone();
             drafted.insert(RepoPath::parse("src/draft.ts").unwrap(), Arc::from(text));
-            assert_ne!(inspector.new_errors(&drafted, &known), [], "{}", &text[..text.len().min(60)]);
+            assert_ne!(inspector.new_errors(&drafted, &known), [], "{text:.60}");
         }
         // control: what is known to be there
         let mut drafted = base.clone();
