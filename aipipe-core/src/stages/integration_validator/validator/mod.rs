@@ -19,7 +19,6 @@ mod paths;
 mod placeholder;
 #[cfg(feature = "python")]
 mod python;
-#[cfg(any(feature = "js", feature = "python"))]
 mod reading;
 mod tree;
 mod unread;
