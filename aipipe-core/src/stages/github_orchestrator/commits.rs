@@ -17,10 +17,12 @@ pub(super) struct PlannedCommit {
 }
 
 /// The message of the first commit on a base that has an earlier state of the project.
-pub(super) fn first_message(new: &[&PlannedCommit], removed: &[RepoPath]) -> String {
+pub(super) fn first_message(new: &[&PlannedCommit], changed: &[&PlannedCommit], removed: &[RepoPath]) -> String {
     let removal = "Remove what the documents no longer ask for";
     let mut message = match new {
-        [] if removed.is_empty() => "Bring the project up to date with its documents\n".to_owned(),
+        [] if !changed.is_empty() || removed.is_empty() => {
+            "Bring the project up to date with its documents\n".to_owned()
+        }
         [] => format!("{removal}\n"),
         [one] => one.message.clone(),
         several => {
@@ -32,9 +34,16 @@ pub(super) fn first_message(new: &[&PlannedCommit], removed: &[RepoPath]) -> Str
             message
         }
     };
+    if !changed.is_empty() {
+        message.push_str("\nChanged with the documents:\n");
+        for commit in changed {
+            message.push_str(&format!("\n- {}", commit.message.lines().next().unwrap_or_default()));
+        }
+        message.push('\n');
+    }
     if !removed.is_empty() {
         let said = match new {
-            [] => "Made by earlier executions and unchanged since",
+            [] if changed.is_empty() => "Made by earlier executions and unchanged since",
             _ => "Removed, because the documents no longer ask for it",
         };
         message.push_str(&format!("\n{said}:\n"));

@@ -127,8 +127,19 @@ fn first_commit(
             new.push(commit);
         }
     }
-    let message = if base.is_empty() { begun.first()?.message.clone() } else { first_message(&new, &removed) };
-    let stories = new.iter().filter_map(|commit| commit.story.clone()).collect();
+    // A story is changed in it when a file is another that it was the first to have.
+    let mut changed_paths: BTreeSet<&RepoPath> =
+        put.iter().map(|file| &file.path).filter(|path| base.contains_key(*path)).collect();
+    let mut changed = Vec::new();
+    for commit in begun {
+        let owns = commit.files.iter().filter(|file| changed_paths.remove(&file.path)).count() > 0;
+        if owns && commit.story.is_some() && !new.iter().any(|other| other.story == commit.story) {
+            changed.push(commit);
+        }
+    }
+    let message =
+        if base.is_empty() { begun.first()?.message.clone() } else { first_message(&new, &changed, &removed) };
+    let stories = new.iter().chain(&changed).filter_map(|commit| commit.story.clone()).collect();
     Some(Commit { step, message, stories, put, removed })
 }
 
@@ -246,6 +257,20 @@ mod tests {
         assert_eq!(titles(&commits), ["Remove what the documents no longer ask for", "Add c"]);
         assert!(commits[0].message.contains("- tests/b.ts"), "{}", commits[0].message);
         assert_eq!(trees, [state(&project(&["a"])), state(&project(&["a", "c"]))]);
+    }
+
+    #[test]
+    fn stories_that_changed_are_named() {
+        let old = project(&["a", "b"]);
+        let mut new = project(&["a", "b", "c"]);
+        new[2].files[1] = file("tests/b.ts", "b, and more of it");
+        let base = state(&old);
+        let commits = history(new, &base, Vec::new());
+        assert_eq!(titles(&commits), ["Bring the project up to date with its documents", "Add c"]);
+        assert_eq!(commits[0].stories, [StoryId::parse("b").unwrap()]);
+        assert!(commits[0].message.contains("Changed with the documents:\n\n- Add b\n"), "{}", commits[0].message);
+        // A story that nothing of changed is not among them.
+        assert!(!commits[0].message.contains("Add a"), "{}", commits[0].message);
     }
 
     #[test]
