@@ -45,8 +45,7 @@ FULL = {
     "validator.incremental_ms": ("<=", 5),
     "validator.ms_per_1000_files": ("<=", 100),
     "validator.python_incremental_ms": ("<=", 5),
-    # Two fifths of it are the parser.
-    "validator.python_ms_per_1000_files": ("<=", 150),
+    "validator.python_ms_per_1000_files": ("<=", 100),
     "validator.speedup_vs_depcruise": (">=", 10),
     "validator.speedup_vs_tsc": (">=", 20),
     "workflows.verdict_disagreements": ("==", 0),
