@@ -132,8 +132,8 @@ const LONGEST_CHAIN: usize = 12_000;
 
 /// Whether a text plainly nests too deeply to be worth a parser's time.
 ///
-/// Counted without reading the text as code, which can be fooled by strings and comments: open brackets, and in each of them the words and signs since the
-/// last `;`, `,` or brace, because prefixes and operators nest too.
+/// Counted without reading the text as code, which can be fooled by strings and comments: open brackets, and in each of them
+/// the words and signs since the last `;`, `,` or brace, because prefixes and operators nest too.
 pub(super) fn is_too_deep(text: &str) -> bool {
     let mut open: Vec<usize> = Vec::new();
     let mut total = 0_usize;

@@ -149,7 +149,8 @@ fn is_too_deep(text: &str) -> bool {
             Kind::Close => {
                 let outer = open.pop().unwrap_or(0);
                 total = total.saturating_sub(outer + 1);
-                here = outer;
+                // Calls and subscripts nest in what they stand behind: `f()()`.
+                here = outer + 1;
             }
             Kind::NewLine if open.is_empty() && previous != b'\\' => {
                 here = 0;
@@ -178,7 +179,9 @@ mod tests {
     #[test]
     fn deep_nesting_is_told_from_long_code() {
         assert!(!is_too_deep(&"a = f(b, [c, {'d': 1}])\n".repeat(20_000)) && !is_too_deep(&"(".repeat(100)));
-        for deep in ["(", "[", "not ", "-", "lambda: ", "a.", "a+", "f(a)(", "a if b else ", "await \\\n", "*"] {
+        for deep in
+            ["(", "[", "not ", "-", "lambda: ", "a.", "a+", "f(a)(", "()", "[0]", "a if b else ", "await \\\n", "*"]
+        {
             assert!(is_too_deep(&deep.repeat(30_000)), "{deep}");
         }
     }
