@@ -101,12 +101,12 @@ impl Driver {
 
     async fn run_nodes(&mut self, nodes: &[Node<'_>], input: JournalValue) -> Result<RunOutcome<Bytes>> {
         let mut current = input;
-        for node in nodes {
+        for (number, node) in (1..).zip(nodes) {
             let stages = node.stages();
             let first = stages.first().map(|stage| stage.stage_name());
             if stages.iter().any(|stage| !self.done.contains_key(&stage.stage_name())) {
                 self.summary.stage = first;
-                let waits = self.run_node(&stages, &current).await?;
+                let waits = self.run_node(&stages, &current, number == nodes.len()).await?;
                 if let Some((stage, wait)) = waits {
                     return Ok(RunOutcome::Waiting { stage, wait });
                 }
@@ -118,21 +118,27 @@ impl Driver {
             current = self.output_of(&stages).await?;
         }
         let output = self.run.fetch(&current).await?;
-        // Here and nowhere else, so that an execution whose last result was written before a crash is completed too.
-        self.complete().await?;
+        if self.summary.status != ExecutionStatus::Completed {
+            // All results were there already: those of several stages of the last node, written before a crash.
+            self.touch(ExecutionStatus::Completed);
+            self.close(&[JournalEntry::Completed]).await?;
+        }
+        self.run.tell(EventKind::Completed);
         Ok(RunOutcome::Completed(output))
     }
 
-    /// Runs one node until its stages are done or one waits: again at once where a signal came while it ran.
+    /// Runs one node until its stages are done or one waits: again at once where a signal came while it ran. With the
+    /// results of the last node the execution is completed.
     async fn run_node(
         &mut self,
         stages: &[&dyn ErasedStage],
         input: &JournalValue,
+        is_last: bool,
     ) -> Result<Option<(StageName, Wait)>> {
         let input = self.run.fetch(input).await?;
         loop {
             self.run.read_signals().await?;
-            let waits = self.run_unfinished(stages, &input).await?;
+            let waits = self.run_unfinished(stages, &input, is_last).await?;
             let Some((stage, wait)) = &waits else { return Ok(None) };
             match self.wait(stage, wait).await {
                 Err(error) if has_come(&error) => {}
@@ -143,19 +149,29 @@ impl Driver {
     }
 
     /// Runs the unfinished stages of one node side by side; returns the first wait.
-    async fn run_unfinished(&mut self, stages: &[&dyn ErasedStage], input: &[u8]) -> Result<Option<(StageName, Wait)>> {
+    async fn run_unfinished(
+        &mut self,
+        stages: &[&dyn ErasedStage],
+        input: &[u8],
+        is_last: bool,
+    ) -> Result<Option<(StageName, Wait)>> {
         let unfinished: Vec<_> =
             stages.iter().copied().filter(|stage| !self.done.contains_key(&stage.stage_name())).collect();
         let results = join_all(unfinished.iter().map(|stage| run_one(&self.run, *stage, input))).await;
         let mut waits = None;
         let mut failure = None;
+        let mut left = results.iter().filter(|(result, _)| matches!(result, Ok(Outcome::Done(_)))).count();
+        let completes = is_last && left == results.len();
         for (stage, (_, worked)) in unfinished.iter().zip(&results) {
             self.summary.add_time(&stage.stage_name(), *worked);
         }
         for (stage, (result, _)) in unfinished.iter().zip(results) {
             let stage = stage.stage_name();
             match result {
-                Ok(Outcome::Done(output)) => self.stage_done(stage, output).await?,
+                Ok(Outcome::Done(output)) => {
+                    left -= 1;
+                    self.stage_done(stage, output, completes && left == 0).await?;
+                }
                 Ok(Outcome::Waiting(wait)) => {
                     waits.get_or_insert((stage, wait));
                 }
@@ -171,22 +187,24 @@ impl Driver {
         Ok(waits)
     }
 
-    async fn stage_done(&mut self, stage: StageName, output: Bytes) -> Result<()> {
+    /// Writes the result of a stage; the very last one together with the end of the execution.
+    async fn stage_done(&mut self, stage: StageName, output: Bytes, completes: bool) -> Result<()> {
         let value = self.run.keep(output).await?;
         let entry = JournalEntry::Stage { stage: stage.clone(), entry: StageEntry::Done(value.clone()) };
-        self.touch(ExecutionStatus::Running);
-        let mut journal = self.run.journal.lock().await;
-        let summary = journal.summary_writes(&self.summary)?;
-        journal.commit(&[entry], summary).await?;
-        drop(journal);
+        if completes {
+            let running = self.summary.clone();
+            self.touch(ExecutionStatus::Completed);
+            if let Err(error) = self.close(&[entry, JournalEntry::Completed]).await {
+                self.summary = running;
+                return Err(error);
+            }
+        } else {
+            self.touch(ExecutionStatus::Running);
+            let mut journal = self.run.journal.lock().await;
+            let summary = journal.summary_writes(&self.summary)?;
+            journal.commit(&[entry], summary).await?;
+        }
         self.done.insert(stage, value);
-        Ok(())
-    }
-
-    async fn complete(&mut self) -> Result<()> {
-        self.touch(ExecutionStatus::Completed);
-        self.close(&[JournalEntry::Completed]).await?;
-        self.run.tell(EventKind::Completed);
         Ok(())
     }
 

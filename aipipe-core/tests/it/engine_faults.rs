@@ -349,7 +349,7 @@ impl RecordStore for Silent {
 
 /// Tries each of its steps again when the store did not answer.
 #[derive(Debug)]
-struct Patient;
+struct Patient(&'static str);
 
 #[async_trait]
 impl Stage for Patient {
@@ -357,7 +357,7 @@ impl Stage for Patient {
     type Output = u64;
 
     fn name(&self) -> StageName {
-        StageName::parse("patient").unwrap()
+        StageName::parse(self.0).unwrap()
     }
 
     fn revision(&self) -> String {
@@ -384,15 +384,16 @@ impl Stage for Patient {
 #[tokio::test]
 async fn a_store_that_falls_silent_costs_no_worker_its_lease() {
     let mut failed = 0;
-    for (at, applied) in (1..9).flat_map(|at| [(at, false), (at, true)]) {
+    for (at, applied) in (1..13).flat_map(|at| [(at, false), (at, true)]) {
         let rig = Rig::new();
         let store =
             Silent { inner: rig.records.clone(), left: AtomicUsize::new(at), applied, silent: AtomicBool::default() };
         let engine = rig.engine_with(Arc::new(store), rig.clock.clone());
-        let (pipeline, request) = (Pipeline::builder("p").then(Patient).build(), rig.request("a"));
+        let pipeline = Pipeline::builder("p").then(Patient("first")).then(Patient("second")).build();
+        let request = rig.request("a");
         let told = format!("write {at}, applied {applied}");
         match engine.start(&pipeline, &request, &1).await {
-            Ok(outcome) => assert_eq!(outcome, RunOutcome::Completed(2), "{told}"),
+            Ok(outcome) => assert_eq!(outcome, RunOutcome::Completed(3), "{told}"),
             Err(error) => {
                 failed += 1;
                 assert_eq!(error.kind(), ErrorKind::Unavailable, "{told}: {error}");
@@ -401,16 +402,16 @@ async fn a_store_that_falls_silent_costs_no_worker_its_lease() {
                 let expected = match (at, applied) {
                     (1, false) => None,
                     (1, true) => Some(ExecutionStatus::Running),
-                    (7, true) => Some(ExecutionStatus::Completed),
+                    (11, true) => Some(ExecutionStatus::Completed),
                     _ => Some(ExecutionStatus::Failed),
                 };
                 assert_eq!(known, expected, "{told}");
                 rig.clock.advance(Duration::from_secs(60));
-                assert_eq!(rig.engine().start(&pipeline, &request, &1).await.unwrap(), RunOutcome::Completed(2));
+                assert_eq!(rig.engine().start(&pipeline, &request, &1).await.unwrap(), RunOutcome::Completed(3));
             }
         }
         let journal = rig.engine().journal(&request.execution()).await.unwrap();
         assert_eq!(journal.last(), Some(&JournalEntry::Completed), "{told}");
     }
-    assert_eq!(failed, 6, "the start, the stage's result and the end, each twice");
+    assert_eq!(failed, 6, "the start, the first stage's result and the end, each twice");
 }
