@@ -43,6 +43,14 @@ impl Report {
         self
     }
 
+    /// What could not be read is an error in what was generated: nobody knows what it does.
+    pub(super) fn unread_by(self, origin: Origin) -> Self {
+        match origin {
+            Origin::Generated => self.severity(Severity::Error),
+            Origin::Existing => self,
+        }
+    }
+
     pub(super) fn suggest(mut self, suggestion: impl Into<String>) -> Self {
         self.0.suggestion = Some(suggestion.into());
         self

@@ -61,7 +61,8 @@ impl Checker<'_> {
     fn own(&self, out: &mut Findings<'_>) {
         for problem in &self.summary.problems {
             if problem.rule == Rule::NotChecked {
-                out.push(Report::new(problem.rule, self.path, problem.message.clone()).severity(problem.severity));
+                let report = Report::new(problem.rule, self.path, problem.message.clone()).severity(problem.severity);
+                out.push(report.unread_by(out.origin()));
                 continue;
             }
             let flow = self.view.environment.has_flow && !self.summary.format.is_typescript;

@@ -42,7 +42,7 @@ impl Checker<'_> {
         for problem in &self.summary.problems {
             let report = Report::new(problem.rule, self.path, problem.message.clone()).severity(problem.severity);
             if problem.rule == Rule::NotChecked {
-                out.push(report);
+                out.push(report.unread_by(out.origin()));
             } else {
                 self.push(report, problem.span, out);
             }

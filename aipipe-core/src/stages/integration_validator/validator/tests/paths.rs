@@ -28,3 +28,17 @@ fn files_without_a_parser_are_said_to_be_unchecked() {
     assert_eq!(found.contains("not-checked a.py"), !cfg!(feature = "python"));
     assert!(!found.contains("b."));
 }
+
+#[cfg(all(feature = "js", feature = "python"))]
+#[test]
+fn what_cannot_be_read_is_an_error_in_what_was_generated() {
+    let deep = "[".repeat(5_000);
+    let files = [("a.ts", &*deep), ("b.py", &*deep)];
+    let by = |origin| found_with(ValidatorOptions::default().with_origin(origin), &files);
+    let unread = |found: Vec<String>| -> Vec<String> {
+        found.into_iter().filter(|finding| finding.contains("not-checked")).collect()
+    };
+    assert_eq!(unread(by(Origin::Generated)), ["error not-checked a.ts", "error not-checked b.py"]);
+    // Of what stands there already it is told as information, which this list leaves out.
+    assert_eq!(unread(by(Origin::Existing)), [""; 0]);
+}
