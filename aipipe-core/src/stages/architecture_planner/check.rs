@@ -5,6 +5,7 @@ use super::entity::is_short_for;
 use super::lexicon::{Act, act, base_form, is_determiner, is_filler, is_own};
 use super::naming::{is_plural, singular, snake};
 use super::permission::is_permission;
+use super::unit::Unit;
 use super::vocabulary::{
     AGAIN, CHANGING, COMMON, DELETING, ENTERING, FILTERING, LIMITS, LISTING, MISSING, REFUSED, TRANSITIONS,
 };
@@ -220,8 +221,9 @@ impl<'a> Reading<'a> {
         }
         let limited = said.min.is_some() || said.max.is_some() || self.has(&["negative"]);
         if limited && limits_hold(self.all, field) || self.is_form_of(self.all, field) {
-            let covered =
+            let mut covered =
                 cover(&[REFUSED, LIMITS, ENTERING, "not saved created added accepted stored invalid malformed valid"]);
+            covered.extend(units(self.all));
             return Some((CriterionCheck::Limits { entity, field: name }, covered));
         }
         None
@@ -237,8 +239,11 @@ impl<'a> Reading<'a> {
             return None;
         }
         let then: Vec<Word<'_>> = self.then().cloned().collect();
-        let said = self.said(&then);
         let field = self.only_field_in(&then)?;
+        let mut said = self.said(&then);
+        if let Some(values) = constraint::choice(&then, &field.name) {
+            said = constraint::Constraint { values, ..constraint::Constraint::default() };
+        }
         let (entity, name) = (self.entity.name.clone(), field.name.clone());
         let with = |lists: &[&'static str]| self.own_event(cover(lists));
         if said.required == Some(true) {
@@ -246,7 +251,12 @@ impl<'a> Reading<'a> {
                 .then(|| (CriterionCheck::Required { entity, field: name }, with(&[MISSING, "entered must"])));
         }
         if said.unique {
-            return field.unique.then(|| (CriterionCheck::Unique { entity, field: name }, with(&["must unique"])));
+            return field.unique.then(|| {
+                (
+                    CriterionCheck::Unique { entity, field: name },
+                    with(&["must unique is be never not used given assigned twice reused"]),
+                )
+            });
         }
         let limits = |covered| Some((CriterionCheck::Limits { entity: entity.clone(), field: name.clone() }, covered));
         if let FieldKind::Enumeration { values } = &field.kind {
@@ -269,7 +279,9 @@ impl<'a> Reading<'a> {
             return named.filter(|place| one_of(*place)).map(|_| covered).and_then(limits);
         }
         let holds = limits_are(&said, field) || self.is_form_of(&then, field);
-        holds.then(|| with(&[LIMITS, "valid"])).and_then(limits)
+        let mut covered = with(&[LIMITS, "valid"]);
+        covered.extend(units(&then));
+        holds.then_some(covered).and_then(limits)
     }
 
     /// "No two tasks may have the same title".
@@ -416,11 +428,27 @@ impl<'a> Reading<'a> {
         let then: Vec<Word<'_>> = self.then().cloned().collect();
         let (at, length) = find(&then, &self.entity.name)?;
         let has = then.get(at + length).is_some_and(|w| {
-            matches!(w.lower.as_str(), "has" | "have" | "contains" | "includes" | "consists" | "must" | "may" | "can")
+            matches!(
+                w.lower.as_str(),
+                "has"
+                    | "have"
+                    | "contains"
+                    | "includes"
+                    | "consists"
+                    | "must"
+                    | "may"
+                    | "can"
+                    | "belongs"
+                    | "refers"
+                    | "comes"
+            )
         });
         let lists = has && at < 2 && !self.fields_in(&then).is_empty();
         lists.then(|| {
-            let covered = cover(&["has have contains contain includes include consists must may can also"]);
+            let covered = cover(&[
+                "has have contains contain includes include consists must may can also belongs belong refers refer",
+                "to comes come one exactly single",
+            ]);
             (CriterionCheck::CreateAndRead { entity: self.entity.name.clone() }, self.own_event(covered))
         })
     }
@@ -512,6 +540,18 @@ impl<'a> Reading<'a> {
 fn is_done(word: &Word<'_>, wanted: Act) -> bool {
     base_form(&word.lower).is_some_and(|verb| verb != word.lower && act(&verb) == Some(wanted))
         && (word.lower.ends_with("ed") || matches!(word.lower.as_str(), "made" | "written" | "kept"))
+}
+
+/// The units that stand after numbers, and "percentage".
+fn units<'w>(words: &'w [Word<'_>]) -> impl Iterator<Item = String> + 'w {
+    let is_unit = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        words.get(*at).is_some_and(|w| {
+            w.lower == "percentage"
+                || Unit::named(&w.lower).is_some() && before.is_some_and(|b| constraint::number(&b.lower).is_some())
+        })
+    };
+    (0..words.len()).filter(is_unit).filter_map(|at| words.get(at)).map(|w| w.lower.clone())
 }
 
 fn cover(lists: &[&'static str]) -> Covered {

@@ -1,5 +1,6 @@
 //! What is said about a value: limits, required, unique, one of several.
 
+use super::unit::Unit;
 use super::words::{Gap, Word};
 
 /// Limits and flags as stated. Numbers are hundredths.
@@ -21,6 +22,8 @@ pub(super) struct Constraint {
     pub(super) unique: bool,
     /// The values of "one of …" or of a list in brackets.
     pub(super) values: Vec<String>,
+    /// What the limits count, where stated.
+    pub(super) unit: Option<Unit>,
     /// The thing it holds one of, as nouns: "the owner is a customer".
     pub(super) refers: Option<String>,
     /// Words no rule covers.
@@ -38,19 +41,26 @@ impl Constraint {
             || self.refers.is_some()
     }
 
+    /// Whether the limits count something else than `unit`: grams are no kilograms.
+    pub(super) fn counts_other_than(&self, unit: Option<Unit>) -> bool {
+        self.unit.zip(unit).is_some_and(|(own, other)| own != other)
+    }
+
     /// Takes over what `other` says and this does not; says whether a limit differs.
     pub(super) fn merge(&mut self, other: &Self) -> bool {
         let differs = |a: Option<i64>, b: Option<i64>| a.is_some() && b.is_some() && a != b;
         let contradicts = differs(self.min, other.min) || differs(self.max, other.max);
-        if self.min.is_none() {
+        let comparable = !other.counts_other_than(self.unit);
+        if self.min.is_none() && comparable {
             (self.min, self.above) = (other.min, other.above);
         }
-        if self.max.is_none() {
+        if self.max.is_none() && comparable {
             (self.max, self.below) = (other.max, other.below);
         }
         self.characters |= other.characters;
         self.required = self.required.or(other.required);
         self.unique |= other.unique;
+        self.unit = self.unit.or(other.unit);
         self.refers = self.refers.take().or_else(|| other.refers.clone());
         if self.values.is_empty() {
             self.values.clone_from(&other.values);
@@ -122,12 +132,28 @@ pub(super) fn read(words: &[Word<'_>]) -> Constraint {
             i += 2;
             continue;
         }
+        // "is never used twice"
+        if negated
+            && (word.lower == "reused"
+                || matches!(word.lower.as_str(), "used" | "given" | "assigned") && at(1) == "twice")
+        {
+            found.unique = true;
+            negated = false;
+            i += 1 + usize::from(word.lower != "reused");
+            continue;
+        }
+        if word.lower == "percentage" {
+            found.unit = Unit::named(&word.lower);
+            i += 1;
+            continue;
+        }
         if let Some((bound, skip)) = BOUNDS.iter().find(|(p, _)| phrase(p)).map(|(p, b)| (*b, p.len())) {
             let skip = if at(skip) == "of" || at(skip) == "to" || at(skip) == "is" { skip + 1 } else { skip };
             if let Some((value, taken)) = number_at(words, i + skip) {
                 found.bound(if negated { bound.denied() } else { bound }, value);
                 negated = false;
                 i += skip + taken;
+                i += found.unit_at(words, i);
                 continue;
             }
         }
@@ -140,6 +166,7 @@ pub(super) fn read(words: &[Word<'_>]) -> Constraint {
                 found.bound(Bound::AtLeast, low);
                 found.bound(Bound::AtMost, high);
                 i = from + more;
+                i += found.unit_at(words, i);
             } else if matches!(words.get(joint).map(|w| w.lower.as_str()), Some("or")) && at(taken + 1) == "more" {
                 found.bound(Bound::AtLeast, low);
                 i = joint + 2;
@@ -177,6 +204,114 @@ pub(super) fn read(words: &[Word<'_>]) -> Constraint {
     }
     found
 }
+
+/// The values that are said to be all there are: "is cooking, eating or drinking", and with two values only where the
+/// field is one to choose ("the state is open or closed"). "Is red or so" and "is today or later" say something else.
+pub(super) fn choice(words: &[Word<'_>], field: &str) -> Option<Vec<String>> {
+    let is = words.iter().take(4).position(|w| matches!(w.lower.as_str(), "is" | "are" | "be"))?;
+    let list = words.get(is + 1..)?;
+    let [.., or, last] = list else { return None };
+    if or.lower != "or" && list.iter().rev().nth(2).is_none_or(|w| w.lower != "or") || last.lower == "or" {
+        return None;
+    }
+    let states = |w: &Word<'_>| {
+        NO_VALUES.contains(&w.lower.as_str())
+            || FILLERS.contains(&w.lower.as_str()) && w.lower != "or"
+            || number(&w.lower).is_some()
+            || w.gap >= Gap::Break
+    };
+    if list.iter().any(states) || list.iter().filter(|w| w.lower == "or").count() != 1 {
+        return None;
+    }
+    let found = values(list)?;
+    let short = found.iter().all(|value| value.matches('_').count() < 2);
+    let kind = field.rsplit('_').next().unwrap_or_default();
+    (short && (found.len() > 2 || CHOSEN.contains(&kind))).then_some(found)
+}
+
+/// Words that compare, deny or place and so are no part of a value.
+const NO_VALUES: &[&str] = &[
+    "not",
+    "no",
+    "never",
+    "required",
+    "mandatory",
+    "optional",
+    "unique",
+    "empty",
+    "missing",
+    "blank",
+    "negative",
+    "positive",
+    "at",
+    "on",
+    "for",
+    "by",
+    "before",
+    "after",
+    "within",
+    "later",
+    "earlier",
+    "today",
+    "more",
+    "less",
+    "most",
+    "least",
+    "than",
+    "so",
+    "similar",
+    "other",
+    "others",
+    "equal",
+    "same",
+    "if",
+    "when",
+    "unless",
+    "longer",
+    "shorter",
+    "greater",
+    "smaller",
+    "above",
+    "below",
+    "this",
+    "these",
+    "any",
+    "one",
+    "either",
+    "entered",
+    "changed",
+    "known",
+    "unknown",
+    "valid",
+    "invalid",
+];
+
+/// Fields that hold one of few values.
+const CHOSEN: &[&str] = &[
+    "status",
+    "state",
+    "type",
+    "kind",
+    "category",
+    "priority",
+    "level",
+    "mode",
+    "purpose",
+    "method",
+    "size",
+    "colour",
+    "color",
+    "severity",
+    "condition",
+    "direction",
+    "stage",
+    "phase",
+    "unit",
+    "gender",
+    "class",
+    "grade",
+    "visibility",
+];
 
 /// The values of a list such as `low, medium or high`; `None` when it is no such list.
 pub(super) fn values(words: &[Word<'_>]) -> Option<Vec<String>> {
@@ -286,6 +421,15 @@ impl Bound {
 }
 
 impl Constraint {
+    /// Takes the unit that stands after a number ("5000 grams"); says how many words that are.
+    fn unit_at(&mut self, words: &[Word<'_>], i: usize) -> usize {
+        let Some(unit) = words.get(i).filter(|w| w.gap == Gap::Space).and_then(|w| Unit::named(&w.lower)) else {
+            return 0;
+        };
+        self.unit = self.unit.or(Some(unit));
+        1
+    }
+
     fn bound(&mut self, bound: Bound, value: i64) {
         match bound {
             Bound::AtLeast | Bound::MoreThan if self.min.is_none() => {
@@ -405,6 +549,10 @@ mod tests {
             ("at least 18", Some(1_800), None),
             ("1 to 10", Some(100), Some(1_000)),
             ("is a whole number from 1 to 5", Some(100), Some(500)),
+            ("is a percentage between 0 and 100", Some(0), Some(10_000)),
+            ("between 0 and 100 percent", Some(0), Some(10_000)),
+            ("must be greater than 0 and at most 5000 grams", Some(0), Some(500_000)),
+            ("at least 2 euros", Some(200), None),
         ] {
             let found = of(text);
             assert_eq!((found.min, found.max), (min, max), "{text}");
@@ -421,13 +569,45 @@ mod tests {
         assert_eq!(of("is not required").required, Some(false));
         assert_eq!(of("must not be empty").required, Some(true));
         assert_eq!(of("optional").required, Some(false));
-        assert!(of("must be unique").unique);
+        assert!(of("must be unique").unique && of("is never used twice").unique && of("must not be reused").unique);
+        assert!(!of("is used twice").unique);
         assert_eq!(of("one of open, in progress or done").values, ["open", "in_progress", "done"]);
         assert_eq!(of("one of 0-2, 3-5, 6-8, 9+").values, ["0-2", "3-5", "6-8", "9+"]);
         assert_eq!(of("either 1–10 or 11–20").values, ["1-10", "11-20"]);
         assert_eq!(of("one of 12 m, 15 m or 30 m").values, ["12_m", "15_m", "30_m"]);
         let stars = of("one of 1, 2, 3, 4 or 5");
         assert_eq!((stars.min, stars.max, stars.values.len()), (Some(100), Some(500), 0));
+    }
+
+    #[test]
+    fn all_the_values_there_are() {
+        let of = |text: &str, field: &str| choice(&words(text), field);
+        assert_eq!(of("is cooking, eating or drinking", "purpose").unwrap(), ["cooking", "eating", "drinking"]);
+        assert_eq!(of("can be raw, smoked or slow cooked", "make").unwrap(), ["raw", "smoked", "slow_cooked"]);
+        assert_eq!(of("is open or closed", "loan_status").unwrap(), ["open", "closed"]);
+        for (text, field) in [
+            ("is open or closed", "door"),
+            ("is today or later", "date"),
+            ("is red or so", "colour"),
+            ("is missing or negative", "type"),
+            ("is 1, 2 or 3", "level"),
+            ("is short, clear and friendly", "title"),
+            ("is shown or hidden when the user asks", "state"),
+            ("is", "state"),
+            ("is or", "state"),
+        ] {
+            assert_eq!(of(text, field), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_of_another_unit_are_not_taken() {
+        let mut limits = of("at most 5000 grams");
+        limits.merge(&of("at least 2 g"));
+        assert_eq!((limits.min, limits.max), (Some(200), Some(500_000)));
+        let mut limits = of("at most 5000 grams");
+        limits.merge(&of("at least 2 kilograms"));
+        assert_eq!(limits.min, None);
     }
 
     #[test]
@@ -443,7 +623,7 @@ mod tests {
         #[test]
         fn never_panics(text in "\\PC{0,60}|[0-9a-z ,.()-]{0,60}|((at most|between|and|not|one of|9999999999|0.1) ){0,9}") {
             let found = words(&text);
-            let _ = (read(&found), values(&found));
+            let _ = (read(&found), values(&found), choice(&found, "status"));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::constraint::{self, Constraint};
 use super::lexicon::{ends_noun, is_determiner, is_own, is_verb};
 use super::naming::{is_plural, singular, snake};
-use super::unit::{self, Unit};
+use super::unit::{self, Numbers, Unit};
 use super::words::{Gap, Word};
 use crate::domain::FieldKind;
 
@@ -346,8 +346,11 @@ fn read_brackets(inner: &[Word<'_>], into: &mut Constraint) -> Vec<String> {
         return Vec::new();
     }
     // "(required, low, medium or high)" says both.
-    let rest: Vec<Word<'_>> =
-        inner.iter().filter(|w| !matches!(w.lower.as_str(), "required" | "optional" | "unique")).cloned().collect();
+    let rest: Vec<Word<'_>> = inner
+        .iter()
+        .filter(|w| !matches!(w.lower.as_str(), "required" | "mandatory" | "optional" | "unique"))
+        .cloned()
+        .collect();
     into.merge(&said);
     if rest.len() < inner.len()
         && said.min.is_none()
@@ -397,7 +400,11 @@ pub(super) fn introduces(word: &str) -> bool {
 
 /// The kind of value a field of this name holds; `entity` gives the entity of a name, if there is one.
 pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) -> FieldKind {
-    let c = &draft.constraint;
+    let mut own = draft.constraint.clone();
+    if own.counts_other_than(draft.unit) {
+        (own.min, own.max, own.unit) = (None, None, None);
+    }
+    let c = &own;
     if !c.values.is_empty() {
         return FieldKind::Enumeration { values: c.values.clone() };
     }
@@ -417,6 +424,14 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
         min: c.min.map(|n| if c.above { n + 1 } else { n }).or(floor),
         max: c.max.map(|n| if c.below { n - 1 } else { n }),
     };
+    let in_unit = |unit: Unit| match unit.numbers {
+        Numbers::Signed => decimal(None),
+        Numbers::Measured => decimal(Some(0)),
+        Numbers::Counted => {
+            let fractional = [c.min, c.max].into_iter().flatten().any(|n| n % 100 != 0);
+            if fractional { decimal(Some(0)) } else { integer(Some(0)) }
+        }
+    };
     if !c.characters {
         if let Some(entity) = c.refers.as_deref().and_then(&entity) {
             return FieldKind::Reference { entity };
@@ -424,14 +439,8 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
         if let Some(entity) = entity(&name).or_else(|| entity(name.strip_suffix("_id").unwrap_or(&name))) {
             return FieldKind::Reference { entity };
         }
-        match draft.unit {
-            Some(Unit::Signed) => return decimal(None),
-            Some(Unit::Measured) => return decimal(Some(0)),
-            Some(Unit::Counted) => {
-                let fractional = [c.min, c.max].into_iter().flatten().any(|n| n % 100 != 0);
-                return if fractional { decimal(Some(0)) } else { integer(Some(0)) };
-            }
-            None => {}
+        if let Some(unit) = draft.unit {
+            return in_unit(unit);
         }
         let counted =
             first == "number" && has("of") || matches!(first, "count" | "amount") && has("of") && is_plural(last);
@@ -462,6 +471,9 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
             }
             "year" => return integer(None),
             _ => {}
+        }
+        if let Some(unit) = c.unit {
+            return in_unit(unit);
         }
         if c.min.is_some() || c.max.is_some() {
             let fractional = [c.min, c.max].into_iter().flatten().any(|n| n % 100 != 0);

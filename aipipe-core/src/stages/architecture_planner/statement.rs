@@ -17,7 +17,7 @@ pub(super) fn read_statements(stories: &StorySet, catalogue: &mut Catalogue) {
     let criteria = stories.stories.iter().flat_map(|s| &s.criteria).map(|c| c.then.as_str());
     let texts: Vec<&str> = requirements.chain(criteria).collect();
     // Fields first, so that a limit stated before its field finds it.
-    for pass in [owned_fields as fn(&str, &[Word<'_>], &mut Catalogue, &[OpenQuestion]), field_rule] {
+    for pass in [owned_fields as fn(&str, &[Word<'_>], &mut Catalogue, &[OpenQuestion]), relation, field_rule] {
         for text in &texts {
             let all = words(text);
             for range in sentences(&all) {
@@ -126,6 +126,50 @@ fn owned_fields(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, qu
     }
 }
 
+/// "Each batch belongs to a supplier": a batch has a supplier.
+fn relation(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, questions: &[OpenQuestion]) {
+    let Some((entity, target)) = related(sentence, catalogue) else { return };
+    let Some(words) = catalogue.drafts.get(target).map(|draft| draft.nouns.clone()) else { return };
+    let constraint = constraint::Constraint { refers: Some(words.join("_")), ..constraint::Constraint::default() };
+    let quote = text_of(text, sentence);
+    add(catalogue, entity, FieldDraft { words, constraint, boolean: false, unit: None, quote }, questions);
+}
+
+/// The two things of "a batch comes from one supplier", where the sentence says nothing else.
+pub(super) fn related(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, usize)> {
+    let general = |word: &Word<'_>| matches!(word.lower.as_str(), "a" | "an" | "each" | "every");
+    sentence.first().filter(|first| general(first))?;
+    let at = (1..sentence.len().min(6)).find(|at| relating(sentence, *at).is_some())?;
+    let owner: Vec<String> = sentence.get(1..at)?.iter().map(|w| w.lower.clone()).collect();
+    let owner = owner.strip_suffix(&["must".to_owned()]).unwrap_or(&owner);
+    let entity = catalogue.exact(owner)?;
+    let mut from = at + relating(sentence, at)?;
+    let one = |w: &Word<'_>| matches!(w.lower.as_str(), "exactly" | "one" | "a" | "an" | "single");
+    let articles = sentence.get(from..)?.iter().take_while(|w| one(w)).count();
+    from += articles;
+    let nouns: Vec<String> = sentence.get(from..)?.iter().map(|w| w.lower.clone()).collect();
+    let target = catalogue.exact(&nouns).filter(|target| *target != entity && articles > 0)?;
+    let singular = nouns.last().is_some_and(|last| !super::naming::is_plural(last));
+    singular.then_some((entity, target))
+}
+
+/// How many words of "belongs to", "must refer to" … stand at `at`.
+fn relating(sentence: &[Word<'_>], at: usize) -> Option<usize> {
+    let lower = |k: usize| sentence.get(at + k).map_or("", |w| w.lower.as_str());
+    let verb = |k: usize| match (lower(k), lower(k + 1)) {
+        ("belongs" | "belong" | "refers" | "refer" | "relates" | "relate", "to") => Some(k + 2),
+        ("comes" | "come", "from") => Some(k + 2),
+        ("is" | "be", "for") => Some(k + 2),
+        ("is" | "be", "assigned" | "linked") if lower(k + 2) == "to" => Some(k + 3),
+        ("is" | "be", "taken") if lower(k + 2) == "from" => Some(k + 3),
+        _ => None,
+    };
+    match lower(0) {
+        "must" | "should" | "shall" | "always" => verb(1),
+        _ => verb(0),
+    }
+}
+
 /// The thing whose fields a sentence lists, where the list stands and whether the fields may be left out.
 fn field_owner(sentence: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, usize, usize, bool)> {
     let end = sentence.len();
@@ -208,11 +252,26 @@ fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, ques
     if subject.is_empty() || !sentence.get(i).is_some_and(|w| is_copula(&w.lower)) {
         return;
     }
-    let said = match reference(sentence.get(i..).unwrap_or_default(), catalogue) {
-        Some(said) => said,
-        None => constraint::read(sentence.get(i..).unwrap_or_default()),
-    };
+    let predicate = sentence.get(i..).unwrap_or_default();
+    if let Some((entity, values)) = states_of(&subject, predicate, catalogue) {
+        let said = constraint::Constraint { values, ..constraint::Constraint::default() };
+        restrict(entity, "status", said.clone(), catalogue, questions);
+        restrict(entity, "state", said, catalogue, questions);
+        return;
+    }
+    let mut said = reference(predicate, catalogue).unwrap_or_else(|| constraint::read(predicate));
+    let last = subject.iter().take_while(|w| *w != "of").last().map_or("", String::as_str);
+    if let Some(values) = constraint::choice(predicate, last) {
+        said = constraint::Constraint { values, ..constraint::Constraint::default() };
+    }
     if !said.says_something() || !said.leftover.is_empty() {
+        return;
+    }
+    if let Some(owner) = nameless(&subject, named, catalogue) {
+        // Nothing else is said of its fields: it would get a name anyway.
+        let quote = text_of(text, sentence);
+        let words = vec!["name".to_owned()];
+        add(catalogue, owner, FieldDraft { words, constraint: said, boolean: false, unit: None, quote }, questions);
         return;
     }
     let Some((entity, name)) = find_field(&subject, owner, catalogue) else {
@@ -229,6 +288,25 @@ fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, ques
     restrict(entity, &name, said, catalogue, questions);
 }
 
+/// "A loan can be requested, out, returned or lost", of a loan that has a status.
+fn states_of(subject: &[String], predicate: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, Vec<String>)> {
+    let entity = catalogue.exact(subject)?;
+    predicate.first().filter(|can| matches!(can.lower.as_str(), "can" | "may" | "is"))?;
+    let draft = catalogue.drafts.get(entity)?;
+    let has_state = draft.exact_field("status").or_else(|| draft.exact_field("state")).is_some();
+    constraint::choice(predicate, "").filter(|_| has_state).map(|values| (entity, values))
+}
+
+/// The thing without a field of its own whose name is spoken of: "the name of a supplier", "a supplier's name".
+fn nameless(subject: &[String], named: Option<usize>, catalogue: &Catalogue) -> Option<usize> {
+    let owner = match subject {
+        [name, of, ..] if name == "name" && of == "of" => named,
+        [owner @ .., name] if name == "name" && !owner.is_empty() => catalogue.exact(owner),
+        _ => None,
+    };
+    owner.filter(|owner| catalogue.drafts.get(*owner).is_some_and(|draft| draft.fields.is_empty()))
+}
+
 /// Adds what is said of a known field.
 fn restrict(
     entity: usize,
@@ -239,6 +317,9 @@ fn restrict(
 ) {
     let Some(draft) = catalogue.drafts.get(entity) else { return };
     let Some((known, _)) = draft.field(name) else { return };
+    if said.counts_other_than(known.unit.or(known.constraint.unit)) {
+        return;
+    }
     let field =
         FieldDraft { words: known.words.clone(), constraint: said, boolean: false, unit: None, quote: String::new() };
     add(catalogue, entity, field, questions);

@@ -6,7 +6,7 @@ use super::lexicon::{participle, verb};
 use super::noun_phrase::{head, is_person, role};
 use super::system::of_system;
 use super::talk::{forbids, knows_object, plain_talk, product_talk};
-use super::words::{Token, after, lower, part, phrase_at, trim_marks, words_of};
+use super::words::{Token, TokenKind, after, lower, part, phrase_at, trim_marks, words_of};
 use crate::domain::{Obligation, RequirementKind};
 
 /// Somebody wants to do something.
@@ -185,6 +185,9 @@ pub(super) fn meaning(text: &str, clause: &Clause<'_>, register: Register) -> Op
             {
                 return rule(Rule);
             }
+            if lasts(done) || clause.ability && is_one_of_states(done) {
+                return rule(Rule);
+            }
             if passive {
                 let single = clause.subject_words.first().is_some_and(|t| t.is_any(&["each", "every"]));
                 let (agent, action) = from_passive(text, clause.subject_words, done)?;
@@ -278,6 +281,29 @@ const AUTOMATIC: &[&str] = &[
     "convert",
     "track",
 ];
+
+/// "Run for at most 30 days", "expire after two weeks": how long something is there, not what is done.
+fn lasts(done: &[Token]) -> bool {
+    let first = done.first().is_some_and(|t| t.is_any(&["run", "take", "expire", "continue", "go"]));
+    let placed =
+        super::words::has_phrase(done, &["for", "at most", "at least", "after", "up to", "no longer than", "within"]);
+    let timed = done.windows(2).any(|pair| {
+        matches!(pair, [number, unit] if (number.kind == TokenKind::Number || super::lexicon::number_word(&number.lower).is_some())
+            && super::rules::SPANS_OF_TIME.contains(&super::lexicon::singular(&unit.lower).as_str()))
+    });
+    first && placed && timed
+}
+
+/// "Be requested, out, returned or lost": all the states there are.
+fn is_one_of_states(done: &[Token]) -> bool {
+    let Some((be, states)) = done.split_first() else { return false };
+    let states = trim_marks(states);
+    let pieces: Vec<&[Token]> = states.split(|t| t.is_any(&[",", "or"])).filter(|piece| !piece.is_empty()).collect();
+    be.is("be")
+        && states.iter().any(|t| t.is("or"))
+        && pieces.len() > 2
+        && pieces.iter().all(|piece| piece.len() < 3 && piece.iter().all(|t| t.kind == TokenKind::Word))
+}
 
 fn is_passive(tokens: &[Token]) -> bool {
     tokens.iter().skip(1).take(3).any(|t| participle(&t.lower).is_some())

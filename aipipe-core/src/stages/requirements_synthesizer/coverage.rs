@@ -81,7 +81,8 @@ pub(super) fn signal(sentence: &[Token], register: Register) -> Option<&'static 
     if sentence.len() < 3 {
         return None;
     }
-    duty(sentence, register)
+    under_no_circumstances(sentence, register)
+        .or_else(|| duty(sentence, register))
         .or_else(|| limit(sentence, register))
         .or_else(|| exclusion(sentence, register))
         .or_else(|| choice(sentence, register))
@@ -236,6 +237,14 @@ fn subject_before(sentence: &[Token], from: usize, modal: usize) -> &[Token] {
     let Some(open) = (0..close).rev().find(|i| lower(sentence, *i) == open) else { return own };
     let start = (0..open).rev().find(|i| sentence.get(*i).is_some_and(Token::is_mark)).map_or(0, |i| i + 1);
     part(sentence, start, open)
+}
+
+/// "Under no circumstances may a guide see the price".
+fn under_no_circumstances(sentence: &[Token], register: Register) -> Option<&'static str> {
+    (0..sentence.len().min(3))
+        .find_map(|at| any_phrase_at(sentence, at, &["under no circumstances", "on no account", "in no case"]))
+        .filter(|_| register != Register::Speech)
+        .map(|(phrase, _)| phrase)
 }
 
 /// "A loan lasts at most 21 days", "tickets are archived after 30 days".

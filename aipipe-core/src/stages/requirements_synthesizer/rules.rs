@@ -76,6 +76,9 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
             });
         }
     }
+    if let Some(hit) = relation(tokens, register).or_else(|| choice(tokens, register)) {
+        return Some(hit);
+    }
     if phrase_at(tokens, 2, "consists of") {
         return Some(RuleHit {
             about: plain_subject(part(tokens, 0, 2)),
@@ -191,6 +194,46 @@ fn composition(tokens: &[Token], register: Register) -> Option<RuleHit> {
         weak: register == Register::Speech,
         refers: false,
     })
+}
+
+/// "Every withdrawal refers to one batch", "a batch comes from one supplier": which one of another thing it is tied to.
+fn relation(tokens: &[Token], register: Register) -> Option<RuleHit> {
+    const TIES: &[&str] =
+        &["refers to", "relates to", "comes from", "is for", "is taken from", "is assigned to", "is linked to"];
+    let (at, length) = find_phrase(tokens, TIES).filter(|(at, _)| (2..6).contains(at))?;
+    let (subject, object) = (part(tokens, 0, at), super::words::trim_marks(part(tokens, at + length, tokens.len())));
+    let general = subject.first()?.is_any(&["a", "an", "each", "every"]);
+    let one = object.first()?.is_any(&["one", "exactly", "a", "an"]) && object.len() < 6;
+    let noun = plain_subject(subject).filter(|_| general && one)?;
+    Some(RuleHit { about: Some(noun), weak: true, refers: false }).filter(|_| register != Register::Speech)
+}
+
+/// Whether the words are all the values of a field.
+pub(super) fn lists_choices(tokens: &[Token]) -> bool {
+    choice(tokens, Register::Document).is_some()
+}
+
+/// "The purpose of a batch is cooking, eating or drinking": all the values of a field.
+fn choice(tokens: &[Token], register: Register) -> Option<RuleHit> {
+    let at = tokens.iter().take(8).position(|t| t.is_any(&["is", "are"])).filter(|at| *at > 1)?;
+    let subject = part(tokens, 0, at);
+    let list = super::words::trim_marks(part(tokens, at + 1, tokens.len()));
+    let (last_or, _) = list.iter().enumerate().rev().find(|(_, t)| t.is("or"))?;
+    let mut items = list.split(|t| t.is_any(&[",", "or"])).filter(|item| !item.is_empty());
+    let is_value = |item: &[Token]| {
+        item.len() < 3
+            && item.iter().all(|t| {
+                t.kind == TokenKind::Word
+                    && !t.is_any(super::lexicon::DETERMINERS)
+                    && !t.is_any(super::lexicon::PRONOUNS)
+                    && !t.is_any(&["not", "no", "never", "later", "earlier", "more", "less", "so", "else", "otherwise"])
+            })
+    };
+    let count = items.clone().count();
+    let plain = list.iter().take(last_or).any(|t| t.is(",")) && count > 2 && items.all(is_value);
+    let told = subject.first()?.is("the") || subject.iter().any(|t| t.lower.ends_with("'s"));
+    let noun = plain_subject(subject).filter(|_| plain && told && register != Register::Speech)?;
+    Some(RuleHit { about: Some(owner(subject).unwrap_or(noun)), weak: true, refers: false })
 }
 
 /// Units of time.

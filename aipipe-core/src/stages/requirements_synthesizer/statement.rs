@@ -8,6 +8,8 @@ use super::words::{Token, TokenKind, after, any_phrase_at, lower, part, phrase_a
 pub(super) struct Statement<'t> {
     /// "the e-mail address of a customer".
     pub(super) subject: &'t [Token],
+    /// "must be", where the predicate is a further state of a list and has none of its own.
+    pub(super) verb: &'t [Token],
     /// "must be unique".
     pub(super) predicate: &'t [Token],
 }
@@ -22,7 +24,10 @@ impl Statement<'_> {
             Some(owner) => format!(" of {}", super::scenario::with_article(owner)),
             None => String::new(),
         };
-        super::lexicon::upper_first(&format!("{subject}{of} {}", words_of(text, self.predicate)))
+        let verb = words_of(text, self.verb);
+        let said = words_of(text, self.predicate);
+        let parts = [format!("{subject}{of}"), verb, said];
+        super::lexicon::upper_first(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -75,6 +80,10 @@ const STATES: &[&str] = &[
     "case sensitive",
     "in the past",
     "in the future",
+    "used twice",
+    "given twice",
+    "assigned twice",
+    "reused",
 ];
 
 /// The statements of a sentence, in order; none when it makes none, or makes them under a condition in front.
@@ -93,7 +102,7 @@ pub(super) fn statements(tokens: &[Token]) -> Vec<Statement<'_>> {
             last.predicate = trim_end(part(tokens, from, at));
             let subject = last.subject;
             let rest = after(tokens, at);
-            found.push(Statement { subject, predicate: trim_end(part(rest, 0, predicate_end(rest))) });
+            found.push(Statement { subject, verb: &[], predicate: trim_end(part(rest, 0, predicate_end(rest))) });
             continue;
         }
         let Some(start) = subject_start(tokens, before, at) else { continue };
@@ -105,13 +114,46 @@ pub(super) fn statements(tokens: &[Token]) -> Vec<Statement<'_>> {
         let rest = after(tokens, at);
         let (predicate, tail) = rest.split_at_checked(predicate_end(rest)).unwrap_or((rest, &[]));
         let subject = plain(trim_marks(part(tokens, start, at)));
-        found.push(Statement { subject, predicate: trim_end(predicate) });
+        found.push(Statement { subject, verb: &[], predicate: trim_end(predicate) });
         if let Some(subject) = likewise(tail) {
-            found.push(Statement { subject, predicate: trim_end(predicate) });
+            found.push(Statement { subject, verb: &[], predicate: trim_end(predicate) });
         }
     }
-    found
+    found.into_iter().flat_map(each_state).collect()
 }
+
+/// "Is required, unique and at most 20 characters long" as three statements. Limits stay together: "at least 3 and at
+/// most 20" is one.
+fn each_state(statement: Statement<'_>) -> Vec<Statement<'_>> {
+    let all = statement.predicate;
+    let Some(from) = (1..all.len().min(5)).find(|i| any_phrase_at(all, *i, STATES).is_some()) else {
+        return vec![statement];
+    };
+    let (verb, states) = all.split_at_checked(from).unwrap_or((all, &[]));
+    if !verb.iter().any(|t| t.is_any(&["is", "are", "be"])) || verb.iter().any(|t| t.is_any(&["not", "never"])) {
+        return vec![statement];
+    }
+    let is_flag = |tokens: &[Token]| matches!(tokens, [only] if only.is_any(FLAGS));
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for i in 1..states.len() {
+        let joined = matches!(lower(states, i - 1), "and" | ",") && lower(states, i) != "and";
+        if !joined || any_phrase_at(states, i, STATES).is_none() {
+            continue;
+        }
+        let before = trim_end(part(states, start, i));
+        let next = (i + 1..states.len()).find(|k| matches!(lower(states, *k), "and" | ",")).unwrap_or(states.len());
+        if is_flag(before) || is_flag(part(states, i, next)) {
+            pieces.push(before);
+            start = i;
+        }
+    }
+    pieces.push(trim_end(after(states, start)));
+    pieces.into_iter().map(|predicate| Statement { subject: statement.subject, verb, predicate }).collect()
+}
+
+/// States that are said of a value without anything else.
+const FLAGS: &[&str] = &["required", "mandatory", "compulsory", "obligatory", "optional", "unique"];
 
 /// The subject without "and please," in front.
 fn plain(mut subject: &[Token]) -> &[Token] {
@@ -138,7 +180,7 @@ fn states_at(tokens: &[Token], at: usize) -> bool {
     }
     let be = if modal.is_some() { lower(tokens, next) == "be" } else { matches!(lower(tokens, next), "is" | "are") };
     next += 1;
-    next += usize::from(matches!(lower(tokens, next), "not" | "always" | "only"));
+    next += usize::from(matches!(lower(tokens, next), "not" | "never" | "always" | "only"));
     be && any_phrase_at(tokens, next, STATES).is_some()
 }
 
@@ -179,6 +221,9 @@ fn predicate_end(tokens: &[Token]) -> usize {
     let listed = tokens.iter().take(5).any(|t| t.is_any(&["one", "either"]));
     let aside = |i: usize| {
         let next = lower(tokens, i + 1);
+        if lower(tokens, i) == "," && any_phrase_at(tokens, i + 1, STATES).is_some() {
+            return false;
+        }
         !listed || matches!(next, "otherwise" | "so" | "because" | "since" | "but" | "we" | "which")
     };
     (1..tokens.len())
@@ -265,7 +310,28 @@ mod tests {
                 &["The status of a booking is one of requested, confirmed, completed, cancelled"],
             ),
             ("A member's card number must be unique.", &["A member's card number must be unique"]),
+            (
+                "The code is required and unique.",
+                &["The code of a customer is required", "The code of a customer is unique"],
+            ),
+            (
+                "The code must be unique, required and at most 20 characters long.",
+                &[
+                    "The code of a customer must be unique",
+                    "The code of a customer must be required",
+                    "The code of a customer must be at most 20 characters long",
+                ],
+            ),
+            (
+                "The code must be at least 3 and at most 20 characters long and unique.",
+                &[
+                    "The code of a customer must be at least 3 and at most 20 characters long",
+                    "The code of a customer must be unique",
+                ],
+            ),
+            ("The code must not be empty and unique.", &["The code of a customer must not be empty and unique"]),
             ("If the bike is electric, the battery number is required.", &[]),
+            ("A code is never used twice.", &["A code of a customer is never used twice"]),
             ("The customer cancels the booking.", &[]),
             ("What is required is a good mood.", &[]),
         ];

@@ -37,6 +37,17 @@ const WANT: &[&str] = &[
     "we really need",
     "we really want",
     "we would love",
+    "what we need is",
+    "what we really need is",
+    "what we also need is",
+    "what we want is",
+    "what we are missing is",
+    "what would help is",
+    "what would help us is",
+    "what would really help is",
+    "what would really help us is",
+    "what would also help is",
+    "what would also help us is",
 ];
 
 const NICE: &[&str] = &[
@@ -53,6 +64,10 @@ const NICE: &[&str] = &[
     "would be nice if",
     "it would also be nice if",
     "it would also be great if",
+    "it would help if",
+    "it would help us if",
+    "it would really help if",
+    "it would really help us if",
 ];
 
 const SURE: &[&str] = &[
@@ -201,10 +216,33 @@ fn want(text: &str, done: &[Token], benefit: Option<&[Token]>, register: Registe
         }
         return None;
     }
+    if is_the_product(done) {
+        return None;
+    }
     if !is_product_noun(done) || (register != Register::Document && !names_product_part(done)) {
         return None;
     }
     asks_of(wanted(text, done), benefit, text).map(|asks| Wish { asks, obligation: Obligation::Should })
+}
+
+/// "A small browser app": the whole that is to be made, with no word on what one does with it.
+fn is_the_product(done: &[Token]) -> bool {
+    const WHOLE: &[&str] = &[
+        "app",
+        "application",
+        "program",
+        "software",
+        "tool",
+        "website",
+        "service",
+        "system",
+        "solution",
+        "product",
+        "platform",
+        "webapp",
+    ];
+    let plain = super::words::trim_marks(done);
+    plain.last().is_some_and(|t| t.is_any(WHOLE)) && plain.len() < 6
 }
 
 /// "Customers want a receipt", "the mechanics need a list of open repairs".

@@ -56,3 +56,93 @@ fn both_of_two_records_are_listed() {
         .plan();
     assert!(matches!(check(&plan), CriterionCheck::Unmapped { .. }), "{:?}", check(&plan));
 }
+
+/// Batches with a weight, a humidity, a purpose and a code.
+fn batches(then: &str) -> ArchitecturePlan {
+    Stories::default()
+        .story("add a supplier with a name")
+        .story("add a batch with a weight, a humidity, a purpose and a code")
+        .criterion("", "a batch is added", then)
+        .plan()
+}
+
+fn limits(field: &str) -> CriterionCheck {
+    CriterionCheck::Limits { entity: "batch".into(), field: field.into() }
+}
+
+#[test]
+fn limits_with_their_units() {
+    let decimal = |min, max| FieldKind::Decimal { min: Some(min), max: Some(max) };
+    for (then, name, kind) in [
+        ("The humidity is a percentage between 0 and 100.", "humidity", decimal(0, 10_000)),
+        ("The humidity must be between 0 and 100 percent.", "humidity", decimal(0, 10_000)),
+        ("The weight must be greater than 0 and at most 5000 grams.", "weight", decimal(1, 500_000)),
+    ] {
+        let plan = batches(then);
+        assert_eq!(field(&plan, "batch", name).kind, kind, "{then}");
+        assert_eq!(check(&plan), limits(name), "{then}");
+    }
+    // Grams are no kilograms.
+    let plan = Stories::default()
+        .story("add a batch with a weight in kilograms")
+        .criterion("", "a batch is added", "The weight must be at most 5000 grams.")
+        .plan();
+    assert_eq!(field(&plan, "batch", "weight").kind, FieldKind::Decimal { min: Some(0), max: None });
+    assert!(matches!(check(&plan), CriterionCheck::Unmapped { .. }), "{:?}", check(&plan));
+}
+
+#[test]
+fn a_value_that_is_never_used_twice() {
+    let plan = batches("The code is never used twice.");
+    assert!(field(&plan, "batch", "code").unique);
+    assert_eq!(check(&plan), CriterionCheck::Unique { entity: "batch".into(), field: "code".into() });
+    let plan = batches("The code is used twice.");
+    assert!(!field(&plan, "batch", "code").unique);
+    assert!(matches!(check(&plan), CriterionCheck::Unmapped { .. }), "{:?}", check(&plan));
+}
+
+#[test]
+fn all_values_are_said_without_one_of() {
+    let plan = batches("The purpose is cooking, eating or drinking.");
+    let values = ["cooking", "eating", "drinking"].map(str::to_owned).to_vec();
+    assert_eq!(field(&plan, "batch", "purpose").kind, FieldKind::Enumeration { values });
+    assert_eq!(check(&plan), limits("purpose"));
+    let plan = batches("The code is long or short.");
+    assert!(matches!(field(&plan, "batch", "code").kind, FieldKind::Text { .. }));
+    assert!(matches!(check(&plan), CriterionCheck::Unmapped { .. }), "{:?}", check(&plan));
+}
+
+#[test]
+fn what_one_thing_belongs_to() {
+    for then in [
+        "Each batch belongs to a supplier.",
+        "Every batch must refer to exactly one supplier.",
+        "A batch comes from one supplier.",
+    ] {
+        let plan = batches(then);
+        let supplier = field(&plan, "batch", "supplier");
+        assert_eq!(supplier.kind, FieldKind::Reference { entity: "supplier".into() }, "{then}");
+        assert_eq!(check(&plan), CriterionCheck::CreateAndRead { entity: "batch".into() }, "{then}");
+    }
+    // Of a person, of several or of some only, it is another thing.
+    for then in [
+        "The batch belongs to a supplier.",
+        "Each batch belongs to suppliers.",
+        "Each batch belongs to a baker.",
+        "Each batch belongs to a supplier from abroad.",
+    ] {
+        let plan = batches(then);
+        let batch = plan.entities.iter().find(|entity| entity.name == "batch").unwrap();
+        assert!(batch.fields.iter().all(|field| field.name != "supplier"), "{then}");
+        assert!(matches!(check(&plan), CriterionCheck::Unmapped { .. }), "{then}: {:?}", check(&plan));
+    }
+}
+
+#[test]
+fn the_name_that_a_thing_would_get_anyway() {
+    for then in ["The name of a supplier must be unique.", "A supplier's name must be unique."] {
+        let plan = Stories::default().story("add a supplier").criterion("", "a supplier is added", then).plan();
+        assert!(field(&plan, "supplier", "name").unique, "{then}");
+        assert_eq!(check(&plan), CriterionCheck::Unique { entity: "supplier".into(), field: "name".into() }, "{then}");
+    }
+}

@@ -127,7 +127,9 @@ fn speaks_of_a_field(rule: &Finding) -> bool {
 fn lists_values(rule: &Finding) -> bool {
     let text = rule.statement.as_str();
     let tokens = tokenize(text, TextSpan { start: 0, end: text.len() });
-    stage::words::has_phrase(&tokens, &["one of", "either"]) || choice(text, &tokens).is_some()
+    stage::words::has_phrase(&tokens, &["one of", "either"])
+        || choice(text, &tokens).is_some()
+        || stage::rules::lists_choices(&tokens)
 }
 
 /// "A loan has a status: requested, out or lost", "… a status (requested, out or lost)": what it says of the one field.
@@ -226,7 +228,7 @@ fn refusal(rule: &Finding, text: &str, tokens: &[Token]) -> Option<Scenario> {
 fn referring(text: &str, tokens: &[Token], owner: &str) -> Option<String> {
     let at = tokens.iter().position(|t| t.is("is"))?;
     let (subject, predicate) = tokens.split_at_checked(at)?;
-    let statement = stage::statement::Statement { subject, predicate: stage::words::trim_marks(predicate) };
+    let statement = stage::statement::Statement { subject, verb: &[], predicate: stage::words::trim_marks(predicate) };
     Some(statement.sentence(text, Some(owner)))
 }
 

@@ -144,3 +144,53 @@ fn a_list_of_values_is_a_criterion_of_its_field() {
     let several = criteria("A loan has a due date and a status (requested, out or lost).");
     assert!(several.iter().all(|(_, then)| !then.contains("one of")), "{several:?}");
 }
+
+#[test]
+fn rules_without_must_are_criteria_of_their_thing() {
+    let brief = |rule: &str| {
+        let words = format!(
+            "Clerks can add a supplier with a name. Clerks can add a batch with a code, a purpose and a status. {rule}"
+        );
+        run_one(DocumentFormat::Text, &words)
+    };
+    let of = |rule: &str| -> Vec<String> {
+        let set = brief(rule);
+        let then = then(&set, "add a batch with a code, a purpose and a status");
+        then.into_iter().skip(1).map(str::to_owned).collect()
+    };
+    for rule in [
+        "The purpose of a batch is cooking, eating or drinking",
+        "Each batch belongs to a supplier",
+        "Every batch refers to one supplier",
+        "A batch comes from one supplier",
+        "The code of a batch is never used twice",
+        "A batch can be new, opened, used up or discarded",
+    ] {
+        let set = brief(&format!("{rule}."));
+        assert_eq!(set.uncovered, [], "{rule}");
+        assert_eq!(set.stories.len(), 2, "{rule}: {:?}", pairs(&set));
+        assert_eq!(of(&format!("{rule}.")), [rule]);
+    }
+    assert_eq!(
+        of("The code of a batch is required and unique."),
+        ["The code of a batch is required", "The code of a batch is unique"]
+    );
+    // How long it lasts is no act of anybody's.
+    let set =
+        run_one(DocumentFormat::Text, "Clerks can record a loan with a date. A loan must run for at most 30 days.");
+    assert_eq!(pairs(&set).len(), 1, "{:?}", pairs(&set));
+    // The control: other sentences of that shape say something else.
+    for rule in ["A clerk comes from one of our shops.", "The weather is cold, wet or worse.", "It is for a friend."] {
+        assert_eq!(of(rule), [""; 0], "{rule}");
+    }
+}
+
+#[test]
+fn what_would_help_is_a_wish_and_the_whole_product_is_none() {
+    let set = run_one(DocumentFormat::Text, "What would really help us is a report of all withdrawals.");
+    assert_eq!(set.stories.len(), 1, "{:?}", pairs(&set));
+    let set = run_one(DocumentFormat::Text, "We want a small browser app.");
+    assert_eq!(set.stories, [], "{:?}", pairs(&set));
+    let set = run_one(DocumentFormat::Text, "Under no circumstances may a guide see the price.");
+    assert_eq!((set.requirements.len() + set.uncovered.len(), set.stories.len()), (1, 0), "{set:?}");
+}
