@@ -4,9 +4,9 @@ use crate::session::{Recipe, Session};
 use aipipe::ErrorKind;
 use aipipe::domain::{
     ArchitecturePlan, BuildFailure, BuildReport, CodeBundle, CodeFile, CommitSha, Cost, DocumentSet, ExecutionStatus,
-    ExecutionSummary, Isolation, OpenQuestion, PublishedBuild, PullRequestState, Refusal, Route, RunState, Stack,
-    StackDecision, StackVerdict, StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UnchangedBase,
-    WaitKind, WorkflowRun,
+    ExecutionSummary, Isolation, Mergeable, OpenQuestion, PublishedBuild, PullRequestState, Refusal, Route, RunState,
+    Stack, StackDecision, StackVerdict, StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced,
+    UnchangedBase, WaitKind, WorkflowRun,
 };
 use aipipe::local::CREDENTIALS_WITHHELD;
 use aipipe::ports::{ArtifactStore, ContinuousIntegration as _, ReviewDesk as _, RunSelector};
@@ -142,6 +142,11 @@ impl Report {
     fn is_red(&self) -> bool {
         let red = |state: RunState| state.is_completed() && !state.is_success();
         self.pull_request.as_ref().is_some_and(|status| status.checks.iter().any(|check| red(check.state)))
+    }
+
+    /// Whether the branch can't be merged as it is.
+    fn conflicts(&self) -> bool {
+        self.pull_request.as_ref().is_some_and(|status| status.mergeable == Mergeable::Conflicts)
     }
 
     /// Whether an installation failed because it got no credentials.
@@ -379,12 +384,20 @@ impl Report {
                 let _ = writeln!(text, "  Choose:  {again} choose node-api {with}");
             } else if self.is_red() {
                 let _ = writeln!(text, "  Again:   {again} rerun {with}");
+            } else if let Some(build) = self.published().filter(|_| self.conflicts()) {
+                let (branch, base) = (&build.branch, &build.base);
+                let _ =
+                    writeln!(text, "  Mend:    merge {base} into {branch}, settle the conflict and push the branch");
             } else if recipe.human_review || self.is_left_to_a_person() {
                 let pushed = self.head().filter(|head| self.published().is_none_or(|build| build.head != **head));
                 let head = pushed.map_or_else(String::new, |head| format!(" --head {head}"));
                 let _ = writeln!(text, "  Approve: {again} approve{head} {with}");
             }
             let _ = writeln!(text, "  Go on:   {again} resume {with}");
+        }
+        if self.summary.status == ExecutionStatus::Running {
+            // Whoever works on it holds the workspace, and here it is open.
+            let _ = writeln!(text, "\n  Interrupted: nobody works on it.\n  Go on:   {again} resume {with}");
         }
         if let Some(base) = self.unchanged() {
             let _ = writeln!(text, "\n  Nothing changed: {} at {} has all of it.", base.base, base.head.short());

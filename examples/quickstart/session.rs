@@ -97,7 +97,15 @@ impl Session {
     pub(crate) fn open(common: &Common) -> Result<Self> {
         let credentials = if common.registry_credentials { Credentials::Pass } else { Credentials::Withhold };
         let host = HostEnvironment::from_env().with_credentials(credentials);
-        let workspace = LocalWorkspace::open_with(&common.workspace, Arc::new(SystemClock), &host)?;
+        let workspace = match LocalWorkspace::open_with(&common.workspace, Arc::new(SystemClock), &host) {
+            Err(error) if error.kind() == aipipe::ErrorKind::Busy => {
+                let place = common.workspace.display();
+                let told =
+                    format!("a run works in {place}: it tells how far it is, and this can be asked once it ends");
+                return Err(anyhow::Error::from(error).context(told));
+            }
+            opened => opened?,
+        };
         let progress = Arc::new(Progress::new());
         let engine = workspace.engine().observer(progress.clone()).build()?;
         Ok(Self { workspace, engine, progress, common: common.clone() })

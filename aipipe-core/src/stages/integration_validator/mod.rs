@@ -29,3 +29,4 @@ pub use validator::{
     ArchitectureFacts, Change, IgnoreRules, LayerRule, Level, Origin, SourceFile, UpdateSummary, Validator,
     ValidatorOptions, check_files,
 };
+pub(super) use validator::{TestCase, test_cases};

@@ -8,6 +8,7 @@
 //! affect. [`language`] has how, and is what a language implements; [`javascript`] and [`python`] are the two there are.
 
 mod architecture;
+mod cases;
 mod cycles;
 mod findings;
 mod ignored;
@@ -26,6 +27,7 @@ mod unread;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::stages) use cases::{TestCase, test_cases};
 pub use ignored::IgnoreRules;
 pub use options::{ArchitectureFacts, LayerRule, Level, Origin, ValidatorOptions};
 

@@ -24,10 +24,15 @@ pub(super) fn read_all<L: Language>(files: &[(&RepoPath, &str)]) -> Vec<L::Summa
         let read = catch_unwind(AssertUnwindSafe(|| L::summarize(path, text)));
         read.unwrap_or_else(|_| L::unread("the parser failed on the file"))
     };
-    let none = || files.iter().map(|_| L::unread("there is no memory for a stack to read the file on")).collect();
+    on_large_stack(|| files.iter().map(read).collect()).unwrap_or_else(|| {
+        files.iter().map(|_| L::unread("there is no memory for a stack to read the file on")).collect()
+    })
+}
+
+/// What `work` comes to on the large stack; `None` where there is none, or when it panics.
+pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let summaries = thread.spawn_scoped(scope, || files.iter().map(read).collect());
-        summaries.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(none)
+        thread.spawn_scoped(scope, work).ok().and_then(|thread| thread.join().ok())
     })
 }

@@ -4,7 +4,7 @@ use super::feedback::{Feedback, Refusal};
 use super::inspect::{Identity, Inspector};
 use super::packages::{Names, Packages};
 use crate::domain::{CriterionId, CriterionTest, Finding, ModelTask, RepoPath, Rule, StoryId};
-use crate::stages::integration_validator::scan;
+use crate::stages::integration_validator::{TestCase, scan, test_cases};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ pub(super) fn judge(
     feedback.extend(inspector.new_errors(&tree, known).into_iter().map(Feedback::Found));
     feedback.extend(without_package(task, &tree, draft));
     let test = draft.get(&task.test).map_or("", String::as_str);
-    let cases = cases(&task.test, test);
+    let cases = test_cases(&task.test, test);
     let mut tests = Vec::new();
     for criterion in &task.criteria {
         match case_of(&cases, criterion) {
@@ -132,7 +132,7 @@ pub(super) fn judge(
         }
     }
     // A story without criteria still has to show that it works.
-    if task.criteria.is_empty() && !cases.iter().any(|case| case.checks) {
+    if task.criteria.is_empty() && !cases.iter().any(|case| case.runs && case.checks) {
         let message = "the story has no test that checks something";
         feedback.push(Feedback::Found(Finding::new(Rule::StoryUntested, &task.test, message)));
     }
@@ -157,95 +157,15 @@ fn without_package(task: &ModelTask, tree: &Tree, draft: &BTreeMap<RepoPath, Str
         .collect()
 }
 
-/// A test case of a test file.
-#[derive(Debug, PartialEq, Eq)]
-struct Case<'a> {
-    name: &'a str,
-    /// Its title, or its name and docstring: where a criterion must be named.
-    head: &'a str,
-    checks: bool,
-}
-
-fn case_of<'a>(cases: &[Case<'a>], criterion: &CriterionId) -> Result<&'a str, &'static str> {
-    let named: Vec<&Case<'a>> = cases.iter().filter(|case| case.head.contains(criterion.as_str())).collect();
-    match named.iter().find(|case| case.checks) {
-        Some(case) => Ok(case.name),
+/// The name of the test that shows a criterion, or why there is none.
+fn case_of<'a>(cases: &'a [TestCase], criterion: &CriterionId) -> Result<&'a str, &'static str> {
+    let named: Vec<&TestCase> = cases.iter().filter(|case| case.head.contains(criterion.as_str())).collect();
+    match named.iter().find(|case| case.runs && case.checks) {
+        Some(case) => Ok(&case.name),
         None if named.is_empty() => Err("no test names it in its title (or in its docstring in Python)"),
-        None => Err("its test checks nothing"),
+        None if named.iter().all(|case| !case.runs) => Err("its test is skipped"),
+        None => Err("its test checks nothing that depends on the code"),
     }
-}
-
-fn cases<'a>(path: &RepoPath, text: &'a str) -> Vec<Case<'a>> {
-    if path.extension() == Some("py") { python_cases(text) } else { script_cases(text) }
-}
-
-/// `it("title", …)` and `test("title", …)`, at the beginning of a line.
-fn script_cases(text: &str) -> Vec<Case<'_>> {
-    let heads: Vec<(usize, &str)> = offsets(text)
-        .filter_map(|(at, line)| {
-            let line = line.trim_start();
-            let rest = ["it", "test"].iter().find_map(|word| line.strip_prefix(word))?;
-            let rest = rest.strip_prefix(".concurrent").unwrap_or(rest).strip_prefix('(')?.trim_start();
-            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
-            Some((at, rest.strip_prefix(quote)?.split(quote).next()?))
-        })
-        .collect();
-    let checks = ["expect(", "expect.", "assert(", "assert.", "expectTypeOf("];
-    parted(text, &heads, |title| title, |title, _| title, &checks)
-}
-
-/// `def test_name():` with its docstring.
-fn python_cases(text: &str) -> Vec<Case<'_>> {
-    let heads: Vec<(usize, &str)> = offsets(text)
-        .filter_map(|(at, line)| {
-            let line = line.trim_start();
-            let line = line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ")?;
-            let name = line.split('(').next()?.trim();
-            name.starts_with("test").then_some((at, name))
-        })
-        .collect();
-    parted(text, &heads, |name| name, python_head, &["assert ", "assert(", "pytest.raises("])
-}
-
-/// The text of a function up to the end of its docstring.
-fn python_head<'a>(name: &'a str, body: &'a str) -> &'a str {
-    let mut quotes = body.match_indices("\"\"\"").map(|(at, _)| at);
-    match (quotes.next(), quotes.next()) {
-        // Only what stands before the first statement is the docstring.
-        (Some(first), Some(second)) if body.get(..first).is_some_and(|before| before.trim_end().ends_with(':')) => {
-            body.get(..second).unwrap_or(name)
-        }
-        _ => body.lines().next().unwrap_or(name),
-    }
-}
-
-fn parted<'a>(
-    text: &'a str,
-    heads: &[(usize, &'a str)],
-    name: impl Fn(&'a str) -> &'a str,
-    head: impl Fn(&'a str, &'a str) -> &'a str,
-    checks: &[&str],
-) -> Vec<Case<'a>> {
-    let ends = heads.iter().skip(1).map(|(at, _)| *at).chain([text.len()]);
-    heads
-        .iter()
-        .zip(ends)
-        .map(|((at, title), end)| {
-            let body = text.get(*at..end).unwrap_or_default();
-            let code = body.lines().filter(|line| !line.trim_start().starts_with(['/', '#', '*']));
-            let checks = code.into_iter().any(|line| checks.iter().any(|check| line.contains(check)));
-            Case { name: name(title), head: head(title, body), checks }
-        })
-        .collect()
-}
-
-fn offsets(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let from = at;
-        at += line.len();
-        (from, line)
-    })
 }
 
 #[cfg(test)]
@@ -301,22 +221,71 @@ mod tests {
         assert_eq!(refusal(&path("src/server.ts"), &task(), &owners), Some(Refusal::NotPlanned));
     }
 
+    /// What is said of a test for the criterion.
+    fn of(file: &str, text: &str) -> Result<String, &'static str> {
+        let id = CriterionId::parse("us-1-ac-1").unwrap();
+        case_of(&test_cases(&path(file), text), &id).map(str::to_owned)
+    }
+
+    const EMPTY: &str = "its test checks nothing that depends on the code";
+    const SKIPPED: &str = "its test is skipped";
+
     #[test]
     fn a_criterion_is_tested_by_a_test_that_names_it_and_checks_something() {
-        let id = CriterionId::parse("us-1-ac-1").unwrap();
-        let of = |file: &str, text: &str| case_of(&cases(&path(file), text), &id).map(str::to_owned);
-        let good = "import x from 'y';\nit(\"prints (us-1-ac-1)\", async () => {\n  expect(1).toBe(1);\n});\n";
-        assert_eq!(of("a.test.ts", good), Ok("prints (us-1-ac-1)".to_owned()));
-        let untold = "// us-1-ac-1\nit(\"prints\", () => {\n  expect(1).toBe(1);\n});\n";
+        let good = Ok("prints (us-1-ac-1)".to_owned());
+        for (text, expected) in [
+            ("it('prints (us-1-ac-1)', async () => { expect(run()).toBe(1); });", good.clone()),
+            ("describe('a', () => { test(`prints (us-1-ac-1)`, () => { assert.equal(run(), 1); }); });", good.clone()),
+            ("it.each([1, 2])('prints (us-1-ac-1)', (n) => { expect(n).not.toBe(3); });", good.clone()),
+            ("function check(x) { expect(x).toBe(1); }\nit('prints (us-1-ac-1)', () => check(run()));", good.clone()),
+            ("it('prints (us-1-ac-1)', () => { fc.assert(fc.property(fc.nat(), (n) => run(n) > 0)); });", good),
+            ("it('prints (us-1-ac-1)', () => { expect(true).toBe(true); });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { expect(1 + 1).toBe(2); });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { expect(run()); });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { expect.assertions(0); });", Err(EMPTY)),
+            (
+                "it('prints (us-1-ac-1)', () => { // expect(run()).toBe(1)\n });\nit('b', () => { expect(run()).toBe(1); });",
+                Err(EMPTY),
+            ),
+            ("it('prints (us-1-ac-1)', () => { const told = 'expect(run()).toBe(1)'; });", Err(EMPTY)),
+            ("it.skip('prints (us-1-ac-1)', () => { expect(run()).toBe(1); });", Err(SKIPPED)),
+            ("it('prints (us-1-ac-1)', { skip: true }, () => { expect(run()).toBe(1); });", Err(SKIPPED)),
+            ("it.fails('prints (us-1-ac-1)', () => { expect(run()).toBe(1); });", Err(SKIPPED)),
+            (
+                "describe.skip('a', () => { it('prints (us-1-ac-1)', () => { expect(run()).toBe(1); }); });",
+                Err(SKIPPED),
+            ),
+            ("it('prints (us-1-ac-1)', () => { expect(run()).toBe(1); });\nit.only('b', () => {});", Err(SKIPPED)),
+        ] {
+            assert_eq!(of("a.test.ts", text), expected, "{text}");
+        }
+        let untold = "// us-1-ac-1\nit('prints', () => {\n  expect(run()).toBe(1);\n});\n";
         assert!(of("a.test.ts", untold).unwrap_err().contains("no test names it"));
-        let empty =
-            "it(\"prints (us-1-ac-1)\", () => {\n  // expect(1).toBe(1)\n});\nit(\"b\", () => { expect(1); });\n";
-        assert_eq!(of("a.test.ts", empty), Err("its test checks nothing"));
-        let python = "def test_prints() -> None:\n    \"\"\"It prints (us-1-ac-1).\"\"\"\n    assert 1 == 1\n";
-        assert_eq!(of("test_a.py", python), Ok("test_prints".to_owned()));
+        assert!(of("a.test.ts", "it('prints (us-1-ac-1)', () => {").is_err());
+    }
+
+    #[test]
+    fn so_is_one_in_python() {
+        let head = "def test_prints() -> None:\n    \"\"\"It prints (us-1-ac-1).\"\"\"\n";
+        let good = Ok("test_prints".to_owned());
+        for (before, body, expected) in [
+            ("", "    assert run() == 1\n", good.clone()),
+            ("", "    with pytest.raises(ValueError):\n        run()\n", good.clone()),
+            ("def check(x):\n    assert x\n\n\n", "    check(run())\n", good),
+            ("", "    assert True\n", Err(EMPTY)),
+            ("", "    assert 1 == 1\n", Err(EMPTY)),
+            ("", "    told = 'assert run()'\n", Err(EMPTY)),
+            ("", "    pass\n", Err(EMPTY)),
+            ("", "    pytest.skip('later')\n    assert run()\n", Err(SKIPPED)),
+            ("@pytest.mark.skip(reason='later')\n", "    assert run()\n", Err(SKIPPED)),
+            ("@pytest.mark.xfail\n", "    assert run()\n", Err(SKIPPED)),
+            ("pytestmark = pytest.mark.skip\n\n\n", "    assert run()\n", Err(SKIPPED)),
+        ] {
+            assert_eq!(of("test_a.py", &format!("{before}{head}{body}")), expected, "{before}{body}");
+        }
         let late = "def test_prints() -> None:\n    x = \"\"\"us-1-ac-1\"\"\"\n    assert x\n";
-        assert!(of("test_a.py", late).is_err());
-        let empty = "def test_prints() -> None:\n    \"\"\"It prints (us-1-ac-1).\"\"\"\n    pass\n";
-        assert_eq!(of("test_a.py", empty), Err("its test checks nothing"));
+        assert!(of("test_a.py", late).unwrap_err().contains("no test names it"));
+        let nested = "def helper() -> None:\n    def test_prints() -> None:\n        \"\"\"us-1-ac-1\"\"\"\n        assert run()\n";
+        assert!(of("test_a.py", nested).is_err());
     }
 }

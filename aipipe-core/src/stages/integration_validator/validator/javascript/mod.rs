@@ -18,7 +18,7 @@ mod names;
 mod nearest;
 mod read;
 mod resolve;
-mod source;
+pub(super) mod source;
 mod summary;
 mod unused;
 mod vue;

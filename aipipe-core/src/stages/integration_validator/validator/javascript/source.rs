@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 /// What the parser gets of a file; offsets are those of the file.
 #[derive(Debug)]
-pub(super) struct Source<'t> {
-    pub(super) text: Cow<'t, str>,
-    pub(super) kind: SourceType,
+pub(in super::super) struct Source<'t> {
+    pub(in super::super) text: Cow<'t, str>,
+    pub(in super::super) kind: SourceType,
     /// Whether the file is a single-file component.
-    pub(super) is_vue: bool,
+    pub(in super::super) is_vue: bool,
     /// Whether the file holds declarations only (`.d.ts`).
     pub(super) is_declaration: bool,
     /// Whether it has a second script block, whose scope the first one shares.
@@ -23,7 +23,7 @@ pub(super) struct Source<'t> {
 }
 
 /// Prepares a file for the parser.
-pub(super) fn of<'t>(path: &RepoPath, text: &'t str) -> Source<'t> {
+pub(in super::super) fn of<'t>(path: &RepoPath, text: &'t str) -> Source<'t> {
     let name = path.file_name();
     match path.extension() {
         Some("vue") => of_vue(text),
@@ -134,7 +134,7 @@ const LONGEST_CHAIN: usize = 12_000;
 ///
 /// Counted without reading the text as code, which can be fooled by strings and comments: open brackets, and in each of them
 /// the words and signs since the last `;`, `,` or brace, because prefixes and operators nest too.
-pub(super) fn is_too_deep(text: &str) -> bool {
+pub(in super::super) fn is_too_deep(text: &str) -> bool {
     let mut open: Vec<usize> = Vec::new();
     let mut total = 0_usize;
     let mut here = 0_usize;

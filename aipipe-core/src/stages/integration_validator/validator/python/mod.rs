@@ -26,6 +26,8 @@ mod summary;
 mod unused;
 mod walk;
 
+pub(super) use read::is_too_deep;
+
 use super::findings::Findings;
 use super::language::{Exports, Language, Links, Modules, Presence, Shared, View};
 use super::tree::FileId;

@@ -126,7 +126,7 @@ fn kind(byte: u8) -> Kind {
 /// Whether a text plainly nests too deeply to be worth a parser's time: counted without reading the text as code, which can
 /// be fooled by strings and comments. Prefixes and operators nest, and so does every block; outside brackets a line ends what
 /// its expressions began.
-fn is_too_deep(text: &str) -> bool {
+pub(in super::super) fn is_too_deep(text: &str) -> bool {
     let mut open: Vec<usize> = Vec::new();
     let (mut total, mut here) = (0_usize, 0_usize);
     let (mut indent, mut at_start) = (0_usize, true);
