@@ -10,7 +10,7 @@
 #[path = "common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::{Finding, LineColumn, RepoPath, Severity};
+use aipipe::domain::{Finding, LineColumn, LineIndex, RepoPath, Severity};
 use aipipe::stages::integration_validator::{IgnoreRules, Validator, ValidatorOptions};
 use anyhow::Context as _;
 use clap::Parser;
@@ -55,13 +55,18 @@ fn main() -> anyhow::Result<ExitCode> {
     if arguments.errors {
         findings.retain(|finding| finding.severity == Severity::Error);
     }
-    let place = |finding: &Finding| validator.text(&finding.file).and_then(|text| finding.position(text));
+    // They come by file.
+    let mut lines: Option<(&RepoPath, LineIndex<'_>)> = None;
     stdout::to_stdout(|out| {
         for finding in &findings {
+            if lines.as_ref().is_none_or(|(file, _)| **file != finding.file) {
+                lines = validator.text(&finding.file).map(|text| (&finding.file, LineIndex::new(text)));
+            }
+            let place = lines.as_ref().zip(finding.span).and_then(|((_, lines), span)| lines.place(span.start));
             if arguments.json {
-                as_json(out, finding, place(finding))?;
+                as_json(out, finding, place)?;
             } else {
-                as_text(out, finding, place(finding))?;
+                as_text(out, finding, place)?;
             }
         }
         if arguments.json {

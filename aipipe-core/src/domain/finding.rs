@@ -271,6 +271,56 @@ impl LineColumn {
     }
 }
 
+/// Tells lines and columns of many places in one text, each in moments however long the text and its lines are.
+#[derive(Debug, Clone)]
+pub struct LineIndex<'t> {
+    text: &'t str,
+    /// Where each line begins.
+    lines: Vec<usize>,
+    /// How many characters begin before each multiple of [`BLOCK`](Self::BLOCK).
+    characters: Vec<usize>,
+}
+
+impl<'t> LineIndex<'t> {
+    const BLOCK: usize = 1024;
+
+    /// Looks through the text once.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let mut counted = 0;
+        let blocks = text.as_bytes().chunks(Self::BLOCK).map(|block| {
+            counted += begun(block);
+            counted
+        });
+        let characters = std::iter::once(0).chain(blocks).collect();
+        Self { text, lines, characters }
+    }
+
+    /// The place of a byte, or `None` when it is not on a character boundary of the text.
+    #[must_use]
+    pub fn place(&self, byte: usize) -> Option<LineColumn> {
+        if !self.text.is_char_boundary(byte) {
+            return None;
+        }
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let start = *self.lines.get(line.checked_sub(1)?)?;
+        Some(LineColumn { line, column: self.before(byte)? - self.before(start)? + 1 })
+    }
+
+    /// How many characters begin before a byte.
+    fn before(&self, byte: usize) -> Option<usize> {
+        let block = byte / Self::BLOCK;
+        let rest = self.text.as_bytes().get(block * Self::BLOCK..byte)?;
+        Some(self.characters.get(block)? + begun(rest))
+    }
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
 impl fmt::Display for LineColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
@@ -288,6 +338,16 @@ mod tests {
             assert_eq!(rule.as_str().parse::<Rule>().unwrap(), *rule);
         }
         assert!("no-such-rule".parse::<Rule>().is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_index_tells_the_same_places(text in "(é|ab|\n|ß漢|x{0,900}){0,12}") {
+            let index = LineIndex::new(&text);
+            for byte in 0..=text.len() + 1 {
+                proptest::prop_assert_eq!(index.place(byte), LineColumn::of(&text, byte));
+            }
+        }
     }
 
     #[test]

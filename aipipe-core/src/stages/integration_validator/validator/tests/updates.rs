@@ -154,8 +154,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn an_update_equals_a_full_run(steps in prop::collection::vec(prop::collection::vec(change(), 1..4), 1..12)) {
-        let mut validator = Validator::new(ValidatorOptions::default(), []);
+    fn an_update_equals_a_full_run(
+        steps in prop::collection::vec(prop::collection::vec(change(), 1..4), 1..12),
+        origin in prop_oneof![Just(Origin::Existing), Just(Origin::Generated)],
+    ) {
+        let options = || ValidatorOptions::default().with_origin(origin);
+        let mut validator = Validator::new(options(), []);
         let mut files: BTreeMap<RepoPath, Arc<str>> = BTreeMap::new();
         for changes in steps {
             for change in &changes {
@@ -165,7 +169,7 @@ proptest! {
                 };
             }
             validator.update(changes);
-            let full = Validator::new(ValidatorOptions::default(), files.clone()).findings();
+            let full = Validator::new(options(), files.clone()).findings();
             prop_assert_eq!(validator.findings(), full);
         }
     }
