@@ -333,17 +333,26 @@ pub struct BuildRepair {
     pub mended: Vec<StoryId>,
     /// The stories that could not be, each with the reason.
     pub given_up: Vec<(StoryId, String)>,
+    /// The files with tests that were changed for it: what is green after that may be less than what was red before.
+    #[serde(default)]
+    pub changed_tests: Vec<RepoPath>,
 }
 
 impl BuildRepair {
     /// What was tried after this failure of this head.
     #[must_use]
     pub fn new(head: CommitSha, failure: BuildFailure) -> Self {
-        Self { head, failure, mended: Vec::new(), given_up: Vec::new() }
+        Self { head, failure, mended: Vec::new(), given_up: Vec::new(), changed_tests: Vec::new() }
     }
 }
 
 impl PublishedBuild {
+    /// The files with tests that a model changed after a red run, each once.
+    #[must_use]
+    pub fn changed_tests(&self) -> BTreeSet<&RepoPath> {
+        self.repairs.iter().flat_map(|repair| &repair.changed_tests).collect()
+    }
+
     /// The stories that go with the removed files, each once.
     #[must_use]
     pub fn removed_stories(&self) -> Vec<&RemovedStory> {

@@ -3,6 +3,7 @@
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::journal::{Journal, hit};
 use super::portions::portions;
+use super::run::in_doubt;
 use super::signal::{Signal, Signals};
 use super::stage::{from_json, to_json};
 use super::values;
@@ -49,6 +50,21 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether a call that failed so may have been charged: it was sent, and nobody refused it.
+fn may_have_cost(kind: ErrorKind) -> bool {
+    !matches!(
+        kind,
+        ErrorKind::InvalidInput
+            | ErrorKind::Unauthenticated
+            | ErrorKind::PermissionDenied
+            | ErrorKind::NotFound
+            | ErrorKind::Unsupported
+            | ErrorKind::RateLimited
+            | ErrorKind::QuotaExhausted
+            | ErrorKind::BudgetExceeded
+    )
+}
+
 impl Run {
     pub(crate) fn tell(&self, kind: EventKind) {
         self.observer.observe(&Event { execution: self.execution.clone(), at: self.clock.now(), kind });
@@ -56,6 +72,11 @@ impl Run {
 
     pub(crate) fn spent(&self) -> Spending {
         *lock(&self.spending)
+    }
+
+    fn add_spending(&self, more: Spending) {
+        let mut total = lock(&self.spending);
+        *total = total.plus(more);
     }
 
     /// The write that demands that no signal has come since they were read.
@@ -255,7 +276,15 @@ impl StageContext {
         }
         let key = self.intend(step, input_hash).await?;
         hit("effect.before");
-        let response = model.generate(&request.clone().with_idempotency_key(key)).await?;
+        let response = match model.generate(&request.clone().with_idempotency_key(key)).await {
+            Ok(response) => response,
+            Err(error) => {
+                if may_have_cost(error.kind()) {
+                    self.note_unanswered(step).await;
+                }
+                return Err(error);
+            }
+        };
         hit("effect.after");
         let spent = Spending { calls: 1, usage: response.usage, cost: response.cost };
         self.finish(step, input_hash, &response, Some(spent)).await?;
@@ -412,11 +441,19 @@ impl StageContext {
         let result = self.run.keep(to_json(result)?).await?;
         self.append(StageEntry::StepDone { step: step.clone(), input, result, spent }).await?;
         if let Some(spent) = spent {
-            let mut total = lock(&self.run.spending);
-            *total = total.plus(spent);
+            self.run.add_spending(spent);
         }
         self.run.tell(self.step_event(step, false));
         Ok(())
+    }
+
+    /// Notes that a model call may have cost something though it came to no answer.
+    async fn note_unanswered(&self, step: &StepKey) {
+        self.run.add_spending(in_doubt());
+        // The call's own error is the one to report.
+        if let Err(error) = self.append(StageEntry::Unanswered { step: step.clone() }).await {
+            tracing::warn!(execution = %self.run.execution, %step, %error, "that a call may have cost something could not be journaled");
+        }
     }
 
     fn step_event(&self, step: &StepKey, replayed: bool) -> EventKind {

@@ -40,6 +40,11 @@ pub enum StageEntry {
         /// What models cost in it.
         spent: Option<Spending>,
     },
+    /// A model call of a step came to no answer, and may have cost something nonetheless.
+    Unanswered {
+        /// The step.
+        step: StepKey,
+    },
     /// The stage waits.
     Waiting(Wait),
     /// The stage has this result.

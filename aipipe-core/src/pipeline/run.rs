@@ -5,7 +5,7 @@ use super::context::{Run, StageContext, StepState};
 use super::entry::{JournalEntry, JournalValue, StageEntry};
 use super::signal::has_come;
 use super::stage::{ErasedStage, Outcome};
-use crate::domain::{ExecutionStatus, ExecutionSummary, Failure, Spending, StageName, Wait};
+use crate::domain::{Cost, ExecutionStatus, ExecutionSummary, Failure, PicoUsd, Spending, StageName, Wait};
 use crate::ports::EventKind;
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -73,12 +73,18 @@ impl Replay {
                 self.spending = self.spending.plus(spent.unwrap_or_default());
                 self.steps.insert((stage, step), StepState::Done { input, result });
             }
+            StageEntry::Unanswered { .. } => self.spending = self.spending.plus(in_doubt()),
             StageEntry::Waiting(wait) => self.waiting = Some((stage, wait)),
             StageEntry::Done(result) => {
                 self.done.insert(stage, result);
             }
         }
     }
+}
+
+/// What a model call without an answer adds to what was spent: nobody knows how much.
+pub(crate) fn in_doubt() -> Spending {
+    Spending { cost: Cost::AtLeast(PicoUsd::ZERO), ..Spending::default() }
 }
 
 /// Runs the nodes that are not done yet.

@@ -71,6 +71,29 @@ impl MemoryForge {
         lock(&self.made).get(kind).copied().unwrap_or(0)
     }
 
+    /// Adds a commit with this file on top of every branch whose name begins so, as a person would who pushes to it.
+    ///
+    /// # Errors
+    /// `Corrupt` when a branch leads nowhere.
+    pub fn push_by_a_person(&self, prefix: &str, path: &RepoPath, content: &str) -> Result<()> {
+        for repository in lock(&self.repositories).values_mut() {
+            let branches: Vec<_> =
+                repository.branches.iter().filter(|(name, _)| name.as_str().starts_with(prefix)).collect();
+            let branches: Vec<_> = branches.into_iter().map(|(name, head)| (name.clone(), head.clone())).collect();
+            for (name, head) in branches {
+                let Some(mut commit) = repository.commits.get(&head).cloned() else {
+                    return Err(Error::new(ErrorKind::Corrupt, "forge.push", "the branch leads nowhere"));
+                };
+                commit.parents = vec![head];
+                commit.message = "Pushed by a person\n".to_owned();
+                commit.tree.insert(path.clone(), (Bytes::from(content.to_owned()), false));
+                let sha = repository.add(commit, "a person")?;
+                repository.branches.insert(name, sha);
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn count(&self, kind: &'static str) {
         *lock(&self.made).entry(kind).or_default() += 1;
     }

@@ -2,8 +2,8 @@
 
 use crate::asked::{Asked, BRIEF};
 use aipipe::domain::{
-    BuildReport, CodeBundle, DocumentName, IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild, ReviewOutcome,
-    ReviewPolicy, Stack, ValidationReport,
+    BuildReport, CodeBundle, DocumentName, IdempotencyKey, ProjectName, ProjectRoot, PublishedBuild, RepoPath,
+    ReviewOutcome, ReviewPolicy, Stack, ValidationReport,
 };
 use aipipe::pipeline::{Engine, RunOutcome, StartRequest, upload_documents};
 use aipipe::ports::{ArtifactStore as _, Clock as _, GetOptions, SourceControl as _};
@@ -149,6 +149,42 @@ async fn a_red_run_goes_back_to_the_story_it_speaks_of_and_is_merged_once_green(
     let body = desk.body(&after).await;
     assert!(body.contains("**Before:**") && body.contains("The model mended"), "{body}");
     assert!(body.contains("**CI:** green"), "{body}");
+}
+
+/// As [`without_bug`], and the story's tests with a comment more: what they show now nobody has looked at.
+fn with_other_tests(asked: &Asked) -> String {
+    let tests = asked.tests("text").replacen(".test.ts\n", ".test.ts\n// Changed after the run was red.\n", 1);
+    format!("{}{tests}", without_bug(asked))
+}
+
+#[tokio::test]
+async fn changed_tests_make_a_green_run_a_persons() {
+    let desk = Desk::new(|asked, _| with_other_tests(asked));
+    let (stage, reason) = desk.waits().await;
+    assert_eq!(stage, "review-coordinator", "{reason}");
+    assert!(reason.contains("a model changed a file with tests after a red run"), "{reason}");
+    let build = desk.repaired().await;
+    assert!(build.run.state.is_success(), "the control: the checks alone would have merged it");
+    assert_eq!(build.repairs[0].changed_tests.len(), 1);
+    assert!(desk.body(&build).await.contains("It changed the tests in"));
+}
+
+#[tokio::test]
+async fn what_a_person_pushes_meanwhile_stands() {
+    let pushed = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let once = Arc::clone(&pushed);
+    let desk = Desk::new(move |asked, forge| {
+        if !once.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            let file = RepoPath::parse("fixed.txt").unwrap();
+            forge.push_by_a_person("aipipe/", &file, "fixed").unwrap();
+        }
+        without_bug(asked)
+    });
+    let (stage, reason) = desk.waits().await;
+    assert_eq!(stage, "review-coordinator", "{reason}");
+    let build = desk.repaired().await;
+    assert!(build.repairs[0].mended.is_empty() && build.repairs[0].given_up.len() == 1, "{:?}", build.repairs);
+    assert!(desk.body(&build).await.contains("somebody pushed to the branch meanwhile"));
 }
 
 #[tokio::test]

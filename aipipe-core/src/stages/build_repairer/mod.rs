@@ -18,7 +18,6 @@ use super::head_run::{HeadRuns, Standing};
 use super::integration_validator::findings;
 use super::story_executor::ModelOptions;
 use super::story_executor::model::{CiVerdict, Mended, Red, mend};
-use crate::Result;
 use crate::domain::{
     ArchitecturePlan, ArtifactKey, BuildFailure, BuildRepair, BuildReport, CodeBundle, CodeFile, CommitRecord,
     CommitSha, Conclusion, PublishedBuild, RepoPath, Route, RunState, Severity, SignalName, StageName, StepKey, Stored,
@@ -29,6 +28,7 @@ use crate::ports::{
     CommitRequest, ContinuousIntegration, FileChange, LanguageModel, RunSelector, Signature, SourceControl,
 };
 use crate::tables::{BuildRecord, IntegrationRecord};
+use crate::{ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,11 +121,16 @@ impl BuildRepairer {
             mend(cx, &self.model, &self.options, red).await?
         };
         let mut repair = BuildRepair::new(build.head.clone(), failure.clone());
+        let tests_of_stories = work.bundle.results().flat_map(|result| &result.tests).map(|test| &test.file);
+        let tests_of_tasks = planned.tasks.iter().map(|task| &task.test);
+        let known_tests: BTreeSet<RepoPath> = tests_of_stories.chain(tests_of_tasks).cloned().collect();
         let mut commits = Vec::new();
         for Mended { story, result, tests, model } in mended {
             match result {
                 Err(reason) => repair.given_up.push((story, reason)),
                 Ok(changed) => {
+                    let changed_tests = changed.iter().map(|(path, _)| path).filter(|path| known_tests.contains(*path));
+                    repair.changed_tests.extend(changed_tests.cloned());
                     let route = Route::Model { model };
                     let files = keep(cx, &mut work.contents, changed, &story, route, failure).await?;
                     repair.mended.push(story.clone());
@@ -152,8 +157,20 @@ impl BuildRepairer {
                 return Ok(Round::Ended(Box::new(next)));
             }
         }
+        let made = match self.commit_all(cx, build, &work, &commits, failure, number).await {
+            Err(error) if error.kind() == ErrorKind::Conflict && self.was_pushed_to(build).await? => {
+                // What a person pushed stands, and is stage 7's to look at.
+                let mut pushed = build.clone();
+                let mended = std::mem::take(&mut repair.mended);
+                let reason = "somebody pushed to the branch meanwhile";
+                repair.given_up.extend(mended.into_iter().map(|story| (story, reason.to_owned())));
+                repair.changed_tests.clear();
+                pushed.repairs.push(repair);
+                return Ok(Round::Ended(Box::new(pushed)));
+            }
+            other => other?,
+        };
         next.repairs.push(repair);
-        let made = self.commit_all(cx, build, &work, &commits, failure, number).await?;
         next.head = made.last().map_or_else(|| build.head.clone(), |commit| commit.sha.clone());
         next.commits.extend(made);
         self.checked(cx, next).await
@@ -176,6 +193,13 @@ impl BuildRepairer {
         }
         let bundle = cx.store(&work.bundle).await?;
         Ok(Ok(cx.store(&ValidationReport { bundle, findings, ..work.validation.clone() }).await?))
+    }
+
+    /// Whether the branch is no longer where this round began; of the round's own commits each has the one before it as
+    /// its parent, so those move it without a conflict.
+    async fn was_pushed_to(&self, build: &PublishedBuild) -> Result<bool> {
+        let head = self.source_control.branch_head(&build.repository, &build.branch).await?;
+        Ok(head.as_ref() != Some(&build.head))
     }
 
     async fn commit_all(

@@ -43,6 +43,9 @@ pub(super) fn checks(contents: &Contents<'_>) -> Option<String> {
         for story in &repair.mended {
             let _ = writeln!(text, "- The model mended {}.", code(story.as_str()));
         }
+        for test in &repair.changed_tests {
+            let _ = writeln!(text, "- It changed the tests in {}.", code(test.as_str()));
+        }
         for (story, reason) in &repair.given_up {
             let _ = writeln!(text, "- The model could not mend {}: {}", code(story.as_str()), escape(reason));
         }

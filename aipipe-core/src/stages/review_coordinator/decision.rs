@@ -55,6 +55,8 @@ pub struct BeyondChecks {
     pub served: usize,
     /// How many gaps between requirements and what shows them the host leaves to a person.
     pub gaps: usize,
+    /// How many files with tests a model changed after a red run.
+    pub changed_tests: usize,
 }
 
 /// Why checks alone can't decide about a branch, if they can't: green tells nothing of code that is no longer there,
@@ -71,6 +73,9 @@ pub(super) fn left_to_a_person(of: &BeyondChecks) -> Option<String> {
     }
     if of.served == 0 {
         what.push("it serves no story".to_owned());
+    }
+    if of.changed_tests > 0 {
+        what.push(format!("a model changed {} with tests after a red run", files(of.changed_tests)));
     }
     match of.gaps {
         0 => {}
@@ -293,7 +298,7 @@ mod tests {
     }
 
     const GREEN: RunState = RunState::Completed(Conclusion::Success);
-    const NOTHING: BeyondChecks = BeyondChecks { removed: 0, overwritten: 0, served: 1, gaps: 0 };
+    const NOTHING: BeyondChecks = BeyondChecks { removed: 0, overwritten: 0, served: 1, gaps: 0, changed_tests: 0 };
     const BOTH: [(&str, RunState); 2] = [("lint", GREEN), ("test", GREEN)];
 
     fn automated(status: &PullRequestStatus) -> Decision {
@@ -363,6 +368,7 @@ mod tests {
                 BeyondChecks { removed: 2, overwritten: 3, ..NOTHING },
                 "overwrites 3 files that somebody changed in the base and it removes 2 files",
             ),
+            (BeyondChecks { changed_tests: 1, ..NOTHING }, "changed a file with tests after a red run"),
             (BeyondChecks { gaps: 1, ..NOTHING }, "not shown by a test"),
             (BeyondChecks { gaps: 2, ..NOTHING }, "2 things that count as done are not shown"),
         ] {

@@ -407,6 +407,7 @@ impl Stage for ReviewCoordinator {
                 overwritten: build.overwritten.len(),
                 served: bundle.served().count(),
                 gaps: self.gaps(cx, &bundle, &build, &validation).await?,
+                changed_tests: build.changed_tests().len(),
             },
         };
         let head = &status.pull_request.head_sha;

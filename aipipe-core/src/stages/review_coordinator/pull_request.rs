@@ -203,6 +203,7 @@ fn summary(contents: &Contents<'_>, counts: &Counts) -> Option<String> {
         overwritten: build.overwritten.len(),
         served: contents.bundle.served().count(),
         gaps: held,
+        changed_tests: build.changed_tests().len(),
     });
     let _ = writeln!(text, "\n**Traceability:** {}", gaps_in_words(matrix.gaps.len(), held, alone.is_some()));
     let merge = match (contents.policy, alone) {

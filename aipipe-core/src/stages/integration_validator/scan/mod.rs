@@ -1,9 +1,9 @@
 //! What generated code must not have, whoever wrote it: secrets, characters that hide what is written, scripts that run
 //! on installing, and effects that happen as soon as a file is imported.
 
-mod effects;
 mod secrets;
 
+use super::validator::effects;
 use crate::domain::{Finding, RepoPath, Rule, Severity, TextSpan, is_invisible};
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ pub fn scan(path: &RepoPath, text: &str) -> Vec<Finding> {
         }
         _ => {}
     }
-    for effect in effects::find(path, text).into_iter().take(MOST) {
+    for effect in effects(path, text).into_iter().take(MOST) {
         let message = format!("{} when the file is imported", effect.what);
         found.push(Finding::new(Rule::EffectOnImport, path, message).at(effect.span));
     }
@@ -141,11 +141,26 @@ mod tests {
         let warned = |path: &str, text: &str| rules(path, text).iter().any(|(rule, _)| rule == "effect-on-import");
         for (path, text) in [
             ("a.ts", "const r = await fetch(\"https://example.org\");\n"),
+            ("a.ts", "import cp from \"node:child_process\";\ncp.execSync(\"id\");\n"),
+            ("a.ts", "import * as cp from \"child_process\";\nif (true) {\n  cp.spawn(\"id\");\n}\n"),
+            ("a.ts", "import { exec as run } from \"child_process\";\nconst a = run(\"id\"), b = () => 1;\n"),
+            ("a.js", "const { execSync: run } = require(\"child_process\");\nrun(\"id\");\n"),
+            ("a.js", "require(\"child_process\").execSync(\"id\");\n"),
+            ("a.ts", "(await import(\"node:child_process\")).execSync(\"id\");\n"),
+            ("a.ts", "(async () => {\n  await fetch(\"https://example.org\");\n})();\n"),
+            ("a.ts", "[1].forEach(() => fetch(\"https://example.org\"));\n"),
+            ("a.ts", "class A {\n  static {\n    fetch(\"https://example.org\");\n  }\n}\n"),
+            ("a.ts", "globalThis.fetch(\"https://example.org\");\n"),
+            ("a.vue", "<script setup lang=\"ts\">\nawait fetch(\"https://example.org\");\n</script>\n"),
             ("a.ts", "import { execSync } from \"node:child_process\";\nexecSync(\"id\");\n"),
             ("a.js", "eval(\"1\");\n"),
             ("a.ts", "const re = /[\"'`/]/;\nnew WebSocket(\"wss://example.org\");\n"),
             ("a.py", "import subprocess\nsubprocess.run([\"id\"])\n"),
             ("a.py", "import httpx\nRATES = httpx.get(\"https://example.org\")\n"),
+            ("a.py", "from subprocess import run\nrun([\"id\"])\n"),
+            ("a.py", "import subprocess as sp\nif True:\n    sp.Popen([\"id\"])\n"),
+            ("a.py", "import urllib.request\n\n\nclass A:\n    x = urllib.request.urlopen(\"https://example.org\")\n"),
+            ("a.py", "from os import system as run\n\n\ndef f(x=run(\"id\")):\n    pass\n"),
             ("a.py", "import os\nos.system(\"id\")\n"),
         ] {
             assert!(warned(path, text), "{text}");
@@ -154,6 +169,13 @@ mod tests {
             ("a.ts", "export async function rates() {\n  return fetch(\"https://example.org\");\n}\n"),
             ("a.ts", "const load = () => fetch(\"https://example.org\");\n"),
             ("a.ts", "// fetch(\"x\")\nconst s = \"fetch(x)\"; const t = `eval(${1})`;\n"),
+            ("a.ts", "const fetch = (x: string) => x;\nfetch(\"x\");\n"),
+            ("a.ts", "import { run } from \"./run.js\";\nrun(\"id\");\n"),
+            ("a.ts", "app.get(\"/\", () => fetch(\"https://example.org\"));\n"),
+            ("a.ts", "class A {\n  rates = fetch(\"https://example.org\");\n}\n"),
+            ("a.ts", "/x/.exec(\"x\");\n"),
+            ("a.py", "from app.shell import run\nrun([\"id\"])\n"),
+            ("a.py", "import subprocess\n\nif __name__ == \"__main__\":\n    subprocess.run([\"id\"])\n"),
             ("a.ts", "prefetch(1);\nthing.evaluate(2);\n"),
             ("a.py", "def rates():\n    return httpx.get(\"https://example.org\")\n"),
             ("a.py", "\"\"\"Never call\nsubprocess.run(x)\n\"\"\"\n"),

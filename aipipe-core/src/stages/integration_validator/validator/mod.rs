@@ -10,6 +10,7 @@
 mod architecture;
 mod cases;
 mod cycles;
+mod effects;
 mod findings;
 mod ignored;
 #[cfg(feature = "js")]
@@ -28,6 +29,7 @@ mod unread;
 mod tests;
 
 pub(in crate::stages) use cases::{TestCase, test_cases};
+pub(super) use effects::effects;
 pub use ignored::IgnoreRules;
 pub use options::{ArchitectureFacts, LayerRule, Level, Origin, ValidatorOptions};
 

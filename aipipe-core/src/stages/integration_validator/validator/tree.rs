@@ -21,6 +21,9 @@ pub(super) struct Tree {
     lower: HashMap<String, BTreeSet<String>>,
     /// What files may be asked for, in lower case (see [`watched_for`]), with the number of files.
     keys: HashMap<String, usize>,
+    /// Modules that are there compiled for some platform (`_core.cpython-313-x86_64-linux-gnu.so` is `_core`), with the
+    /// number of files.
+    compiled: HashMap<String, usize>,
 }
 
 impl Tree {
@@ -37,6 +40,9 @@ impl Tree {
         self.lower.entry(path.as_str().to_lowercase()).or_default().insert(path.as_str().to_owned());
         for key in watched_for(path) {
             *self.keys.entry(key).or_default() += 1;
+        }
+        if let Some(module) = compiled_module(path) {
+            *self.compiled.entry(module.to_owned()).or_default() += 1;
         }
         for folder in ancestors(path.parent()) {
             let count = self.folders.entry(folder.to_owned()).or_default();
@@ -61,6 +67,14 @@ impl Tree {
                 if *count == 0 {
                     self.keys.remove(&key);
                 }
+            }
+        }
+        if let Some(module) = compiled_module(path)
+            && let Some(count) = self.compiled.get_mut(module)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.compiled.remove(module);
             }
         }
         for folder in ancestors(path.parent()) {
@@ -106,6 +120,11 @@ impl Tree {
         self.keys.contains_key(lower)
     }
 
+    /// Whether the module of this path is there compiled for some platform.
+    pub(super) fn has_compiled(&self, module: &str) -> bool {
+        self.compiled.contains_key(module)
+    }
+
     /// Files and folders that differ from the path in case only, in their order.
     pub(super) fn in_other_case(&self, path: &str) -> impl Iterator<Item = &str> {
         let same = self.lower.get(&path.to_lowercase());
@@ -116,6 +135,14 @@ impl Tree {
     pub(super) fn ids(&self) -> impl Iterator<Item = FileId> {
         self.files.values().copied()
     }
+}
+
+/// The module of a compiled file whose name tells its platform.
+fn compiled_module(path: &RepoPath) -> Option<&str> {
+    let name = path.file_name();
+    let is_tagged = matches!(path.extension(), Some("so" | "pyd")) && name.matches('.').count() > 1;
+    let end = path.as_str().len() - name.len() + name.find('.').filter(|at| *at > 0)?;
+    path.as_str().get(..end).filter(|_| is_tagged)
 }
 
 /// The lower-case paths whose meaning changes when the file comes or goes: its own, those without endings, and every folder

@@ -164,7 +164,7 @@ fn case_of<'a>(cases: &'a [TestCase], criterion: &CriterionId) -> Result<&'a str
         Some(case) => Ok(&case.name),
         None if named.is_empty() => Err("no test names it in its title (or in its docstring in Python)"),
         None if named.iter().all(|case| !case.runs) => Err("its test is skipped"),
-        None => Err("its test checks nothing that depends on the code"),
+        None => Err("its test checks nothing that depends on the code, in no condition, loop, try or callback"),
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
         case_of(&test_cases(&path(file), text), &id).map(str::to_owned)
     }
 
-    const EMPTY: &str = "its test checks nothing that depends on the code";
+    const EMPTY: &str = "its test checks nothing that depends on the code, in no condition, loop, try or callback";
     const SKIPPED: &str = "its test is skipped";
 
     #[test]
@@ -250,6 +250,19 @@ mod tests {
             ("it('prints (us-1-ac-1)', () => { const told = 'expect(run()).toBe(1)'; });", Err(EMPTY)),
             ("it.skip('prints (us-1-ac-1)', () => { expect(run()).toBe(1); });", Err(SKIPPED)),
             ("it('prints (us-1-ac-1)', { skip: true }, () => { expect(run()).toBe(1); });", Err(SKIPPED)),
+            (
+                "it('prints (us-1-ac-1)', async () => { await waitFor(() => { expect(run()).toBe(1); }); });",
+                Ok("prints (us-1-ac-1)".to_owned()),
+            ),
+            ("it('prints (us-1-ac-1)', ({ skip }) => { skip(); expect(run()).toBe(1); });", Err(SKIPPED)),
+            ("it('prints (us-1-ac-1)', (context) => { context.skip(); expect(run()).toBe(1); });", Err(SKIPPED)),
+            ("it('prints (us-1-ac-1)', () => { try { expect(run()).toBe(1); } catch {} });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { [].forEach(() => expect(run()).toBe(1)); });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { for (const x of []) { expect(x).toBe(1); } });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { if (false) { expect(run()).toBe(1); } });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { return; expect(run()).toBe(1); });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { expect(run() || true).toBe(true); });", Err(EMPTY)),
+            ("it('prints (us-1-ac-1)', () => { const never = () => expect(run()).toBe(1); });", Err(EMPTY)),
             ("it.fails('prints (us-1-ac-1)', () => { expect(run()).toBe(1); });", Err(SKIPPED)),
             (
                 "describe.skip('a', () => { it('prints (us-1-ac-1)', () => { expect(run()).toBe(1); }); });",
@@ -276,6 +289,13 @@ mod tests {
             ("", "    assert 1 == 1\n", Err(EMPTY)),
             ("", "    told = 'assert run()'\n", Err(EMPTY)),
             ("", "    pass\n", Err(EMPTY)),
+            ("", "    assert run() or True\n", Err(EMPTY)),
+            ("", "    for x in []:\n        assert x\n", Err(EMPTY)),
+            ("", "    try:\n        assert run()\n    except AssertionError:\n        pass\n", Err(EMPTY)),
+            ("", "    with suppress(AssertionError):\n        assert run()\n", Err(EMPTY)),
+            ("", "    return\n    assert run()\n", Err(EMPTY)),
+            ("", "    with TestClient(app) as client:\n        assert run(client)\n", Ok("test_prints".to_owned())),
+            ("from pytest import skip\n\n\n", "    skip('later')\n    assert run()\n", Err(SKIPPED)),
             ("", "    pytest.skip('later')\n    assert run()\n", Err(SKIPPED)),
             ("@pytest.mark.skip(reason='later')\n", "    assert run()\n", Err(SKIPPED)),
             ("@pytest.mark.xfail\n", "    assert run()\n", Err(SKIPPED)),

@@ -21,7 +21,7 @@ pub(in crate::stages) struct TestCase {
     pub(in crate::stages) head: String,
     /// Whether a test run comes to it: it is not skipped, not expected to fail, and no other is chosen instead.
     pub(in crate::stages) runs: bool,
-    /// Whether it has an assertion over something that is not known beforehand.
+    /// Whether it has an assertion over something that is not known beforehand, in no condition, loop, attempt or callback.
     pub(in crate::stages) checks: bool,
 }
 
@@ -46,8 +46,14 @@ fn read(path: &RepoPath, text: &str) -> Vec<TestCase> {
 /// What a test case or a helper function was seen to do.
 #[derive(Debug, Default)]
 struct Body {
+    /// It has an assertion that is surely come to.
     checks: bool,
+    /// The functions it surely calls.
     calls: BTreeSet<String>,
+    /// It leaves the test, or may.
+    skips: bool,
+    /// A `return` has been passed: what follows may not be come to.
+    may_have_ended: bool,
 }
 
 /// Whether a body checks something, by itself or through a helper of the same file.

@@ -63,7 +63,7 @@ impl Reader {
             },
             _ => "",
         };
-        let runs = !skipped && !walk.skips && !function.decorator_list.iter().any(skips);
+        let runs = !skipped && !walk.body.skips && !function.decorator_list.iter().any(skips);
         let case = TestCase { head: format!("{name} {docstring}"), name, runs, checks: false };
         self.found.push((case, walk.body));
     }
@@ -73,40 +73,93 @@ impl Reader {
 #[derive(Debug, Default)]
 struct Walk {
     body: Body,
-    skips: bool,
+    /// How many conditions, loops, attempts and inner functions there are around.
+    perhaps: usize,
+}
+
+impl Walk {
+    fn is_sure(&self) -> bool {
+        self.perhaps == 0 && !self.body.may_have_ended
+    }
 }
 
 impl<'a> Visitor<'a> for Walk {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if let Stmt::Assert(assert) = statement {
-            self.body.checks |= !is_constant(&assert.test);
-        }
+        let is_sure = self.is_sure();
+        let perhaps = match statement {
+            Stmt::Assert(assert) => {
+                self.body.checks |= is_sure && !is_constant(&assert.test);
+                false
+            }
+            Stmt::Return(_) => {
+                visitor::walk_stmt(self, statement);
+                self.body.may_have_ended = true;
+                return;
+            }
+            Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::Match(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {
+                true
+            }
+            // What is caught fails nothing.
+            Stmt::Try(attempt) => !attempt.handlers.is_empty(),
+            Stmt::With(with) => with.items.iter().any(|item| is_call_of(&item.context_expr, "suppress")),
+            _ => false,
+        };
+        let ended = self.body.may_have_ended;
+        self.perhaps += usize::from(perhaps);
         visitor::walk_stmt(self, statement);
+        self.perhaps -= usize::from(perhaps);
+        if matches!(statement, Stmt::FunctionDef(_)) {
+            // A return of an inner function ends that one.
+            self.body.may_have_ended = ended;
+        }
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Call(call) = expression {
-            match &*call.func {
-                Expr::Name(name) => {
-                    self.body.calls.insert(name.id.to_string());
-                }
-                Expr::Attribute(attribute) => {
-                    let name = attribute.attr.as_str();
-                    let of = |owner: &str| matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == owner);
-                    if of("pytest") {
-                        self.body.checks |= matches!(name, "raises" | "warns");
-                        self.skips |= matches!(name, "skip" | "xfail" | "importorskip");
-                    } else if of("self") {
-                        let asserts = name.starts_with("assert");
-                        self.body.checks |= asserts && !call.arguments.args.iter().all(is_constant);
-                        self.skips |= name == "skipTest";
-                        self.body.calls.insert(name.to_owned());
+        match expression {
+            Expr::Call(call) => {
+                let is_sure = self.is_sure();
+                match &*call.func {
+                    Expr::Name(name) => {
+                        self.body.skips |= matches!(name.id.as_str(), "skip" | "xfail" | "importorskip");
+                        if is_sure {
+                            self.body.calls.insert(name.id.to_string());
+                        }
                     }
+                    Expr::Attribute(attribute) => {
+                        let name = attribute.attr.as_str();
+                        let of =
+                            |owner: &str| matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == owner);
+                        self.body.skips |= matches!(name, "skip" | "xfail" | "importorskip" | "skipTest");
+                        if of("pytest") {
+                            self.body.checks |= is_sure && matches!(name, "raises" | "warns");
+                        } else if of("self") && is_sure {
+                            let asserts = name.starts_with("assert");
+                            self.body.checks |= asserts && !call.arguments.args.iter().all(is_constant);
+                            self.body.calls.insert(name.to_owned());
+                        }
+                    }
+                    _ => {}
                 }
-                _ => {}
+                visitor::walk_expr(self, expression);
             }
+            Expr::Lambda(_) | Expr::If(_) | Expr::BoolOp(_) | Expr::ListComp(_) | Expr::Generator(_) => {
+                self.perhaps += 1;
+                visitor::walk_expr(self, expression);
+                self.perhaps -= 1;
+            }
+            _ => visitor::walk_expr(self, expression),
         }
-        visitor::walk_expr(self, expression);
+    }
+}
+
+fn is_call_of(expression: &Expr, function: &str) -> bool {
+    match expression {
+        Expr::Call(call) => match &*call.func {
+            Expr::Name(name) => name.id.as_str() == function,
+            Expr::Attribute(attribute) => attribute.attr.as_str() == function,
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -122,7 +175,7 @@ fn is_skip(expression: &Expr) -> bool {
             let name = attribute.attr.as_str();
             name.starts_with("skip") || matches!(name, "xfail" | "expectedFailure")
         }
-        Expr::Name(name) => name.id.starts_with("skip") || name.id.as_str() == "expectedFailure",
+        Expr::Name(name) => name.id.starts_with("skip") || matches!(name.id.as_str(), "xfail" | "expectedFailure"),
         Expr::List(list) => list.elts.iter().any(is_skip),
         Expr::Tuple(tuple) => tuple.elts.iter().any(is_skip),
         _ => false,
@@ -146,7 +199,8 @@ fn is_constant(expression: &Expr) -> bool {
     match expression {
         Expr::UnaryOp(unary) => is_constant(&unary.operand),
         Expr::BinOp(binary) => is_constant(&binary.left) && is_constant(&binary.right),
-        Expr::BoolOp(logical) => logical.values.iter().all(is_constant),
+        // `run() or True` is true whatever `run` does.
+        Expr::BoolOp(logical) => logical.values.iter().any(is_constant),
         Expr::Compare(compare) => is_constant(&compare.left) && compare.comparators.iter().all(is_constant),
         Expr::Tuple(tuple) => tuple.elts.iter().all(is_constant),
         Expr::List(list) => list.elts.iter().all(is_constant),

@@ -4,7 +4,10 @@ use super::super::javascript::source;
 use super::{Body, TestCase, checks};
 use crate::domain::RepoPath;
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{Argument, CallExpression, Expression, Function, ObjectPropertyKind, VariableDeclarator};
+use oxc_ast::ast::{
+    Argument, ArrowFunctionBody, ArrowFunctionExpression, CallExpression, ConditionalExpression, Expression, Function,
+    LogicalExpression, ObjectPropertyKind, ReturnStatement, Statement, VariableDeclarator,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
 use oxc_syntax::scope::ScopeFlags;
@@ -46,6 +49,8 @@ struct Reader {
     found: Vec<Found>,
     helpers: BTreeMap<String, Body>,
     owners: Vec<Owner>,
+    /// How many conditions, loops, attempts and callbacks there are between the owner's body and here.
+    perhaps: usize,
     /// How many groups around are skipped, and how many are chosen (`describe.only`).
     skipped: usize,
     chosen: usize,
@@ -65,7 +70,7 @@ impl Reader {
         let case = |found: Found| TestCase {
             head: found.title.clone(),
             name: found.title,
-            runs: !found.skipped && (found.chosen || !some_chosen),
+            runs: !found.skipped && !found.body.skips && (found.chosen || !some_chosen),
             checks: checks(&found.body, &helpers),
         };
         self.found.into_iter().map(case).collect()
@@ -78,10 +83,35 @@ impl Reader {
         }
     }
 
+    /// Walks the body of a test or helper, in which nothing is conditional yet.
     fn within(&mut self, owner: Owner, walk: impl FnOnce(&mut Self)) {
+        let perhaps = std::mem::take(&mut self.perhaps);
         self.owners.push(owner);
         walk(self);
         self.owners.pop();
+        self.perhaps = perhaps;
+    }
+
+    /// Walks what may be passed over, or be reached after what ends it.
+    fn perhaps(&mut self, walk: impl FnOnce(&mut Self)) {
+        self.perhaps += 1;
+        walk(self);
+        self.perhaps -= 1;
+    }
+
+    /// The arguments of `it(…)`: the function is the case's own body.
+    fn case<'a>(&mut self, call: &CallExpression<'a>) {
+        for argument in &call.arguments {
+            match argument.as_expression().map(Expression::get_inner_expression) {
+                Some(Expression::ArrowFunctionExpression(function)) => {
+                    walk::walk_arrow_function_expression(self, function);
+                }
+                Some(Expression::FunctionExpression(function)) => {
+                    walk::walk_function(self, function, ScopeFlags::Function);
+                }
+                _ => self.visit_argument(argument),
+            }
+        }
     }
 }
 
@@ -107,13 +137,17 @@ impl<'a> Visit<'a> for Reader {
             let skipped = skips || chain.root.starts_with('x') || self.skipped > 0 || has_option(it);
             let chosen = has(&["only"]) || self.chosen > 0;
             self.found.push(Found { title, skipped, chosen, body: Body::default() });
-            self.within(Owner::Case(self.found.len() - 1), |reader| walk::walk_call_expression(reader, it));
+            self.within(Owner::Case(self.found.len() - 1), |reader| reader.case(it));
             return;
         }
         let is_check = is_assertion(it, &chain);
+        let leaves = chain.root == "skip" || has(&["skip"]);
+        let is_sure = self.perhaps == 0;
         if let Some(body) = self.body() {
-            body.checks |= is_check;
-            if chain.members.is_empty() {
+            body.skips |= leaves;
+            let is_sure = is_sure && !body.may_have_ended;
+            body.checks |= is_check && is_sure;
+            if chain.members.is_empty() && is_sure {
                 body.calls.insert(chain.root.to_owned());
             }
         }
@@ -125,21 +159,62 @@ impl<'a> Visit<'a> for Reader {
             Some(name) => {
                 self.within(Owner::Helper(name.name.to_string()), |reader| walk::walk_function(reader, it, flags));
             }
-            None => walk::walk_function(self, it, flags),
+            None => self.perhaps(|reader| walk::walk_function(reader, it, flags)),
         }
     }
 
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        self.perhaps(|reader| walk::walk_arrow_function_expression(reader, it));
+    }
+
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
-        let is_function = matches!(
-            it.init.as_ref().map(Expression::get_inner_expression),
-            Some(Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_))
-        );
-        match it.id.get_identifier_name().filter(|_| is_function) {
-            Some(name) => {
-                self.within(Owner::Helper(name.to_string()), |reader| walk::walk_variable_declarator(reader, it));
+        let name = it.id.get_identifier_name();
+        match (name, it.init.as_ref().map(Expression::get_inner_expression)) {
+            (Some(name), Some(Expression::ArrowFunctionExpression(function))) => {
+                self.within(Owner::Helper(name.to_string()), |reader| {
+                    walk::walk_arrow_function_expression(reader, function);
+                });
             }
-            None => walk::walk_variable_declarator(self, it),
+            (Some(name), Some(Expression::FunctionExpression(function))) => {
+                self.within(Owner::Helper(name.to_string()), |reader| {
+                    walk::walk_function(reader, function, ScopeFlags::Function);
+                });
+            }
+            _ => walk::walk_variable_declarator(self, it),
         }
+    }
+
+    fn visit_statement(&mut self, it: &Statement<'a>) {
+        match it {
+            Statement::IfStatement(_)
+            | Statement::ForStatement(_)
+            | Statement::ForInStatement(_)
+            | Statement::ForOfStatement(_)
+            | Statement::WhileStatement(_)
+            | Statement::DoWhileStatement(_)
+            | Statement::SwitchStatement(_)
+            | Statement::LabeledStatement(_) => self.perhaps(|reader| walk::walk_statement(reader, it)),
+            // What is caught fails nothing.
+            Statement::TryStatement(attempt) if attempt.handler.is_some() => {
+                self.perhaps(|reader| walk::walk_statement(reader, it));
+            }
+            _ => walk::walk_statement(self, it),
+        }
+    }
+
+    fn visit_return_statement(&mut self, it: &ReturnStatement<'a>) {
+        walk::walk_return_statement(self, it);
+        if let Some(body) = self.body() {
+            body.may_have_ended = true;
+        }
+    }
+
+    fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
+        self.perhaps(|reader| walk::walk_conditional_expression(reader, it));
+    }
+
+    fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {
+        self.perhaps(|reader| walk::walk_logical_expression(reader, it));
     }
 }
 
@@ -191,7 +266,8 @@ fn has_option(call: &CallExpression<'_>) -> bool {
     })
 }
 
-/// `expect(value).toBe(…)`, `assert(value)`, `assert.equal(value, …)`, `fc.assert(…)`.
+/// `expect(value).toBe(…)`, `assert(value)`, `assert.equal(value, …)`, `fc.assert(…)`, and `waitFor(() => …)`, which fails
+/// unless what it is given stops failing.
 fn is_assertion(call: &CallExpression<'_>, chain: &Chain<'_>) -> bool {
     let varies = |call: &CallExpression<'_>| {
         call.arguments.iter().any(|argument| argument.as_expression().is_none_or(|value| !is_constant(value)))
@@ -200,7 +276,27 @@ fn is_assertion(call: &CallExpression<'_>, chain: &Chain<'_>) -> bool {
         "expect" | "expectTypeOf" => expectation(&call.callee).is_some_and(varies),
         "assert" => varies(call),
         "fc" => chain.members == ["assert"] && varies(call),
+        "waitFor" => chain.members.is_empty() && awaits_an_expectation(call),
+        "vi" => chain.members == ["waitFor"] && awaits_an_expectation(call),
         _ => false,
+    }
+}
+
+/// Whether the callback has an expectation as its body, or in it.
+fn awaits_an_expectation(call: &CallExpression<'_>) -> bool {
+    let Some(Expression::ArrowFunctionExpression(function)) = call.arguments.first().and_then(Argument::as_expression)
+    else {
+        return false;
+    };
+    let expects = |expression: &Expression<'_>| match expression.get_inner_expression() {
+        Expression::CallExpression(call) => is_assertion(call, &chain_of(&call.callee)),
+        _ => false,
+    };
+    match &function.body {
+        ArrowFunctionBody::FunctionBody(body) => body.statements.iter().any(
+            |statement| matches!(statement, Statement::ExpressionStatement(statement) if expects(&statement.expression)),
+        ),
+        body => body.as_expression().is_some_and(expects),
     }
 }
 
@@ -228,7 +324,8 @@ fn is_constant(expression: &Expression<'_>) -> bool {
         Expression::TemplateLiteral(template) => template.expressions.iter().all(is_constant),
         Expression::UnaryExpression(unary) => is_constant(&unary.argument),
         Expression::BinaryExpression(binary) => is_constant(&binary.left) && is_constant(&binary.right),
-        Expression::LogicalExpression(logical) => is_constant(&logical.left) && is_constant(&logical.right),
+        // `run() || true` is true whatever `run` does.
+        Expression::LogicalExpression(logical) => is_constant(&logical.left) || is_constant(&logical.right),
         Expression::Identifier(name) => matches!(name.name.as_str(), "undefined" | "NaN" | "Infinity"),
         Expression::ArrayExpression(array) => {
             array.elements.iter().all(|element| element.as_expression().is_some_and(is_constant))

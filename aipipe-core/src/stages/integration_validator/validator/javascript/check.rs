@@ -475,7 +475,8 @@ impl Checker<'_> {
             }
             let known = if free.is_type { globals::is_type(name) } else { globals::is_value(name) }
                 || environment.globals.contains(name)
-                || format.is_vue && globals::is_vue(name);
+                || format.is_vue && globals::is_vue(name)
+                || !format.is_typescript && globals::is_of_every_object(name);
             if known {
                 continue;
             }

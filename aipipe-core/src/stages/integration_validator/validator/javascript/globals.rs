@@ -9,6 +9,20 @@ use std::sync::LazyLock;
 static VALUES: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("global_values.txt").lines().collect());
 static TYPES: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("global_types.txt").lines().collect());
 
+/// Whether the global object has the name as every object has: programs without types may use that.
+pub(super) fn is_of_every_object(name: &str) -> bool {
+    matches!(
+        name,
+        "hasOwnProperty"
+            | "isPrototypeOf"
+            | "propertyIsEnumerable"
+            | "valueOf"
+            | "toString"
+            | "toLocaleString"
+            | "constructor"
+    )
+}
+
 /// Macros of Vue's compiler.
 const VUE: &[&str] = &[
     "defineProps",

@@ -164,6 +164,23 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether an import in the package's own module makes the name: importing a submodule sets it on the package, whose
+    /// names these are.
+    fn is_submodule(&self, name: &str) -> bool {
+        let own = self.path.parent().rsplit('/').next().unwrap_or_default();
+        is_init(self.path)
+            && self.summary.imports.iter().any(|import| match import.level {
+                1 => import.top() == name,
+                // `import package.module` in the package itself.
+                0 => import
+                    .module
+                    .strip_prefix(own)
+                    .and_then(|rest| rest.strip_prefix('.'))
+                    .is_some_and(|rest| rest.split('.').next() == Some(name)),
+                _ => false,
+            })
+    }
+
     fn free_names(&self, out: &mut Findings<'_>) {
         let summary = self.summary;
         if summary.makes_names
@@ -190,6 +207,7 @@ impl Checker<'_> {
             if from_star
                 || self.view.environment.is_builtin(self.path.parent(), &free.name)
                 || self.is_of_host(&free.name)
+                || self.is_submodule(&free.name)
             {
                 continue;
             }

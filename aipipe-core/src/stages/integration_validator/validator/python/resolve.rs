@@ -291,6 +291,7 @@ impl Linker<'_> {
             None if STANDS_FOR_MODULE.iter().any(|ending| tree.file(&format!("{path}.{ending}")).is_some()) => {
                 Found::Other
             }
+            None if tree.has_compiled(&path) => Found::Other,
             None => Found::Nothing,
         }
     }
