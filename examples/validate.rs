@@ -10,7 +10,7 @@
 #[path = "common/stdout.rs"]
 mod stdout;
 
-use aipipe::domain::{Finding, LineColumn, LineIndex, RepoPath, Severity};
+use aipipe::domain::{Finding, LineColumn, LineIndex, RepoPath, Rule, Severity};
 use aipipe::stages::integration_validator::{IgnoreRules, Validator, ValidatorOptions};
 use anyhow::Context as _;
 use clap::Parser;
@@ -24,6 +24,9 @@ use std::time::Instant;
 
 /// Folders that hold no source of the project.
 const SKIPPED: [&str; 5] = [".git", "node_modules", "dist", ".venv", "__pycache__"];
+
+/// Endings of what the validator reads.
+const SOURCE: [&str; 11] = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "vue", "py", "pyi"];
 
 /// Larger files are known by their paths only.
 const MOST_BYTES: u64 = 4 << 20;
@@ -44,6 +47,7 @@ struct Arguments {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    anyhow::ensure!(arguments.folder.is_dir(), "{} is no folder", arguments.folder.display());
     let mut files = Files::default();
     files.walk(&arguments.folder, "")?;
     #[expect(clippy::disallowed_methods, reason = "a program that tells how long it took; nothing depends on it")]
@@ -51,6 +55,9 @@ fn main() -> anyhow::Result<ExitCode> {
     let number = files.found.len();
     let validator = Validator::new(ValidatorOptions::default(), files.found);
     let mut findings = validator.findings();
+    let unread = files.unread.iter().map(|(path, why)| Finding::new(Rule::NotChecked, path, *why));
+    findings.extend(unread);
+    findings.sort();
     let milliseconds = started.elapsed().as_millis();
     if arguments.errors {
         findings.retain(|finding| finding.severity == Severity::Error);
@@ -69,11 +76,16 @@ fn main() -> anyhow::Result<ExitCode> {
                 as_text(out, finding, place)?;
             }
         }
+        for skipped in &files.skipped {
+            // Each line of JSON is a finding.
+            if arguments.json {
+                writeln!(io::stderr(), "not looked at: {skipped}")?;
+            } else {
+                writeln!(out, "not looked at: {skipped}")?;
+            }
+        }
         if arguments.json {
             return Ok(());
-        }
-        for skipped in &files.skipped {
-            writeln!(out, "not looked at: {skipped}")?;
         }
         let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         writeln!(
@@ -115,6 +127,8 @@ struct Files {
     rules: IgnoreRules,
     found: Vec<(RepoPath, Arc<str>)>,
     skipped: Vec<String>,
+    /// Source that could not be read, and why.
+    unread: Vec<(RepoPath, &'static str)>,
 }
 
 impl Files {
@@ -159,12 +173,19 @@ impl Files {
 
     /// A file that is no text counts as being there, with nothing in it.
     fn add(&mut self, path: RepoPath, place: &Path, bytes: u64) -> anyhow::Result<()> {
-        let text = if bytes > MOST_BYTES {
-            String::new()
+        let is_source = path.extension().is_some_and(|extension| SOURCE.contains(&extension));
+        let read = if bytes > MOST_BYTES {
+            Err("the file is too long to be read")
         } else {
             let bytes = fs::read(place).with_context(|| format!("reading {path}"))?;
-            String::from_utf8(bytes).unwrap_or_default()
+            String::from_utf8(bytes).map_err(|_| "the file is not UTF-8")
         };
+        let text = read.unwrap_or_else(|why| {
+            if is_source {
+                self.unread.push((path.clone(), why));
+            }
+            String::new()
+        });
         self.found.push((path, Arc::from(text)));
         Ok(())
     }

@@ -235,11 +235,13 @@ impl<'a> Reading<'a> {
         if let Some(rule) = self.told_apart() {
             return Some(rule);
         }
-        if !self.then_has(&["must", "is", "should", "shall", "has", "are", "can", "cannot", "may", "needs"]) {
+        if !self.then_has(&[
+            "must", "is", "should", "shall", "has", "are", "can", "cannot", "may", "needs", "weighs", "costs", "lasts",
+        ]) {
             return None;
         }
         let then: Vec<Word<'_>> = self.then().cloned().collect();
-        let field = self.only_field_in(&then)?;
+        let field = self.only_field_in(&then).or_else(|| self.measured(&then))?;
         let mut said = self.said(&then);
         if let Some(values) = constraint::choice(&then, &field.name) {
             said = constraint::Constraint { values, ..constraint::Constraint::default() };
@@ -278,10 +280,16 @@ impl<'a> Reading<'a> {
             let named = find(rest, target).map(|(at, length)| (at + after_verb, length));
             return named.filter(|place| one_of(*place)).map(|_| covered).and_then(limits);
         }
-        let holds = limits_are(&said, field) || self.is_form_of(&then, field);
+        let holds = limits_are(&said, field) && said.is_of_a_value(&field.name) || self.is_form_of(&then, field);
         let mut covered = with(&[LIMITS, "valid"]);
         covered.extend(units(&then));
         holds.then_some(covered).and_then(limits)
+    }
+
+    /// The field of "it weighs at most 20 kg".
+    fn measured(&self, words: &[Word<'_>]) -> Option<&'a Field> {
+        let named = words.iter().find_map(|w| super::statement::measured_by(&w.lower))?;
+        self.entity.fields.iter().find(|field| field.name == named)
     }
 
     /// "No two tasks may have the same title".
@@ -544,6 +552,9 @@ fn is_done(word: &Word<'_>, wanted: Act) -> bool {
 
 /// The units that stand after numbers, and "percentage".
 fn units<'w>(words: &'w [Word<'_>]) -> impl Iterator<Item = String> + 'w {
+    let each = (0..words.len()).flat_map(|at| words.get(at..at + constraint::each_at(words, at)).unwrap_or_default());
+    let verbs = words.iter().filter(|w| super::statement::measured_by(&w.lower).is_some());
+    let more: Vec<String> = each.chain(verbs).map(|w| w.lower.clone()).collect();
     let is_unit = |at: &usize| {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
         words.get(*at).is_some_and(|w| {
@@ -551,7 +562,7 @@ fn units<'w>(words: &'w [Word<'_>]) -> impl Iterator<Item = String> + 'w {
                 || Unit::named(&w.lower).is_some() && before.is_some_and(|b| constraint::number(&b.lower).is_some())
         })
     };
-    (0..words.len()).filter(is_unit).filter_map(|at| words.get(at)).map(|w| w.lower.clone())
+    (0..words.len()).filter(is_unit).filter_map(|at| words.get(at)).map(|w| w.lower.clone()).chain(more)
 }
 
 fn cover(lists: &[&'static str]) -> Covered {

@@ -22,6 +22,8 @@ pub(super) struct Constraint {
     pub(super) unique: bool,
     /// The values of "one of …" or of a list in brackets.
     pub(super) values: Vec<String>,
+    /// The limits are for each day, night, person: of a rate they are its own, of a number they count over many records.
+    pub(super) per: bool,
     /// What the limits count, where stated.
     pub(super) unit: Option<Unit>,
     /// The thing it holds one of, as nouns: "the owner is a customer".
@@ -39,6 +41,13 @@ impl Constraint {
             || self.unique
             || !self.values.is_empty()
             || self.refers.is_some()
+    }
+
+    /// Whether the limits are those of a value of the field: "at most 9 per day" is no limit of a quantity.
+    pub(super) fn is_of_a_value(&self, field: &str) -> bool {
+        const RATES: &[&str] =
+            &["rate", "price", "cost", "fee", "fare", "salary", "charge", "wage", "rent", "tariff", "pay"];
+        !self.per || RATES.contains(&field.rsplit('_').next().unwrap_or_default())
     }
 
     /// Whether the limits count something else than `unit`: grams are no kilograms.
@@ -61,12 +70,36 @@ impl Constraint {
         self.required = self.required.or(other.required);
         self.unique |= other.unique;
         self.unit = self.unit.or(other.unit);
+        self.per |= other.per;
         self.refers = self.refers.take().or_else(|| other.refers.clone());
         if self.values.is_empty() {
             self.values.clone_from(&other.values);
         }
         contradicts
     }
+}
+
+/// How many words of "per day", "a night" stand at `i`: for each of what a price or an amount is.
+pub(super) fn each_at(words: &[Word<'_>], i: usize) -> usize {
+    let lower = |k: usize| words.get(i + k).map_or("", |w| w.lower.as_str());
+    let each = matches!(lower(0), "per" | "a" | "an" | "each");
+    let of = matches!(
+        lower(1),
+        "second"
+            | "minute"
+            | "hour"
+            | "day"
+            | "night"
+            | "week"
+            | "month"
+            | "year"
+            | "person"
+            | "item"
+            | "piece"
+            | "unit"
+            | "head"
+    );
+    if each && of { 2 } else { 0 }
 }
 
 /// The number a word stands for, in hundredths.
@@ -129,6 +162,12 @@ pub(super) fn read(words: &[Word<'_>]) -> Constraint {
         }
         // What kind of number it is, which the limits say as well.
         if phrase(&["whole", "number"]) {
+            i += 2;
+            continue;
+        }
+        // "is no longer required"
+        if phrase(&["no", "longer"]) && at(2) != "than" {
+            negated = true;
             i += 2;
             continue;
         }
@@ -214,19 +253,54 @@ pub(super) fn choice(words: &[Word<'_>], field: &str) -> Option<Vec<String>> {
     if or.lower != "or" && list.iter().rev().nth(2).is_none_or(|w| w.lower != "or") || last.lower == "or" {
         return None;
     }
-    let states = |w: &Word<'_>| {
-        NO_VALUES.contains(&w.lower.as_str())
-            || FILLERS.contains(&w.lower.as_str()) && w.lower != "or"
-            || number(&w.lower).is_some()
+    let begins = |at: usize| {
+        at == 0
+            || list.get(at).is_some_and(|w| w.gap >= Gap::Comma)
+            || at.checked_sub(1).and_then(|before| list.get(before)).is_some_and(|w| w.lower == "or")
+    };
+    let states = |(at, w): (usize, &Word<'_>)| {
+        // "on hire", "in repair"
+        let placed = matches!(w.lower.as_str(), "on" | "in") && begins(at) && list.len() > at + 1;
+        !placed
+            && (NO_VALUES.contains(&w.lower.as_str())
+                || FILLERS.contains(&w.lower.as_str()) && w.lower != "or"
+                || number(&w.lower).is_some())
             || w.gap >= Gap::Break
     };
-    if list.iter().any(states) || list.iter().filter(|w| w.lower == "or").count() != 1 {
+    if list.iter().enumerate().any(states) || list.iter().filter(|w| w.lower == "or").count() != 1 {
         return None;
     }
     let found = values(list)?;
     let short = found.iter().all(|value| value.matches('_').count() < 2);
     let kind = field.rsplit('_').next().unwrap_or_default();
     (short && (found.len() > 2 || CHOSEN.contains(&kind))).then_some(found)
+}
+
+/// The states that something goes through: "is open, then in progress, then done", "goes from reserved to collected to
+/// returned".
+pub(super) fn sequence(words: &[Word<'_>]) -> Option<Vec<String>> {
+    let lower = |at: usize| words.get(at).map_or("", |w| w.lower.as_str());
+    let (from, step) = match (lower(0), lower(1)) {
+        ("is" | "are", _) => (1, "then"),
+        ("goes" | "moves" | "changes", "from") => (2, "to"),
+        _ => return None,
+    };
+    let list = words.get(from..)?;
+    let steps = list.iter().filter(|w| w.lower == step).count();
+    let pieces: Vec<Vec<&str>> = list
+        .split(|w| w.lower == step)
+        .map(|piece| piece.iter().map(|w| w.lower.as_str()).filter(|w| !matches!(*w, "and" | "first")).collect())
+        .collect();
+    let is_value = |piece: &Vec<&str>| {
+        (1..=2).contains(&piece.len()) && piece.iter().all(|word| *word == "in" || *word == "on" || is_plain(word))
+    };
+    let values: Vec<String> = pieces.iter().map(|piece| super::naming::snake(piece)).collect();
+    let distinct = values.iter().collect::<std::collections::BTreeSet<_>>().len() == values.len();
+    (steps >= 2 && pieces.iter().all(is_value) && distinct).then_some(values)
+}
+
+fn is_plain(word: &str) -> bool {
+    !NO_VALUES.contains(&word) && !FILLERS.contains(&word) && number(word).is_none()
 }
 
 /// Words that compare, deny or place and so are no part of a value.
@@ -423,11 +497,12 @@ impl Bound {
 impl Constraint {
     /// Takes the unit that stands after a number ("5000 grams"); says how many words that are.
     fn unit_at(&mut self, words: &[Word<'_>], i: usize) -> usize {
-        let Some(unit) = words.get(i).filter(|w| w.gap == Gap::Space).and_then(|w| Unit::named(&w.lower)) else {
-            return 0;
-        };
-        self.unit = self.unit.or(Some(unit));
-        1
+        let unit = words.get(i).filter(|w| w.gap == Gap::Space).and_then(|w| Unit::named(&w.lower));
+        self.unit = self.unit.or(unit);
+        let read = usize::from(unit.is_some());
+        let each = each_at(words, i + read);
+        self.per |= each > 0;
+        read + each
     }
 
     fn bound(&mut self, bound: Bound, value: i64) {
@@ -553,6 +628,8 @@ mod tests {
             ("between 0 and 100 percent", Some(0), Some(10_000)),
             ("must be greater than 0 and at most 5000 grams", Some(0), Some(500_000)),
             ("at least 2 euros", Some(200), None),
+            ("is between £2.50 and £450 per day", Some(250), Some(45_000)),
+            ("at most 5 euros a night", None, Some(500)),
         ] {
             let found = of(text);
             assert_eq!((found.min, found.max), (min, max), "{text}");
@@ -567,6 +644,7 @@ mod tests {
     fn flags_and_values() {
         assert_eq!(of("is required").required, Some(true));
         assert_eq!(of("is not required").required, Some(false));
+        assert_eq!(of("is no longer required").required, Some(false));
         assert_eq!(of("must not be empty").required, Some(true));
         assert_eq!(of("optional").required, Some(false));
         assert!(of("must be unique").unique && of("is never used twice").unique && of("must not be reused").unique);
@@ -601,6 +679,19 @@ mod tests {
     }
 
     #[test]
+    fn states_one_after_the_other() {
+        let of = |text: &str| sequence(&words(text));
+        assert_eq!(of("is open, then in progress, then done").unwrap(), ["open", "in_progress", "done"]);
+        assert_eq!(of("goes from reserved to collected to returned").unwrap(), ["reserved", "collected", "returned"]);
+        for text in ["goes from reserved to collected", "is open, then it is closed", "is then then", "goes to bed", ""]
+        {
+            assert_eq!(of(text), None, "{text}");
+        }
+        let states = choice(&words("is available, on hire, in repair or retired"), "").unwrap();
+        assert_eq!(states, ["available", "on_hire", "in_repair", "retired"]);
+    }
+
+    #[test]
     fn limits_of_another_unit_are_not_taken() {
         let mut limits = of("at most 5000 grams");
         limits.merge(&of("at least 2 g"));
@@ -623,7 +714,7 @@ mod tests {
         #[test]
         fn never_panics(text in "\\PC{0,60}|[0-9a-z ,.()-]{0,60}|((at most|between|and|not|one of|9999999999|0.1) ){0,9}") {
             let found = words(&text);
-            let _ = (read(&found), values(&found), choice(&found, "status"));
+            let _ = (read(&found), values(&found), choice(&found, "status"), sequence(&found));
         }
     }
 }

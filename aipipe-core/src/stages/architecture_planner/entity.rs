@@ -5,6 +5,7 @@ use super::intent::{Clause, Intent, Object};
 use super::lexicon::{Act, is_in, nominal};
 use super::naming::{Use, free_name, is_plural, plural_name, singular, snake};
 use crate::domain::{Basis, Entity, Field, FieldKind, StoryId};
+use crate::stages::occasions::is_occasion;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Things a story may speak of that are no records one can simply keep: they need rules of their own.
@@ -17,12 +18,6 @@ const NO_RECORDS: &str = "
 
 /// What is worked out of records and not kept as one of their fields.
 const VIEWS: &str = "report chart graph statistic dashboard calendar map summary trend average sum history number";
-
-/// Things one books that are records of their own and not made into a booking.
-const OCCASIONS: &str = "
-    appointment meeting visit session lesson class event booking reservation order rental trip tour consultation
-    viewing inspection slot interview delivery repair service
-";
 
 /// A thing with its fields as found so far.
 #[derive(Debug)]
@@ -55,7 +50,7 @@ impl Draft {
 
     /// Adds a field or what is newly said about one; says whether limits contradict each other.
     pub(super) fn add(&mut self, field: FieldDraft) -> bool {
-        if field.is_several() || field.is_file() || field.is_talk() || field.name() == "id" {
+        if field.is_several() || field.is_file() || field.is_talk() || field.is_limit() || field.name() == "id" {
             return false;
         }
         let name = field.name();
@@ -321,7 +316,7 @@ fn make_nominal(clause: &mut Clause, made: &BTreeSet<String>, spoken: &BTreeSet<
     let Some(noun) = nominal(&clause.verb) else { return };
     let object = clause.object.nouns.join(" ");
     let last = clause.object.nouns.last().map(String::as_str).unwrap_or_default();
-    let own_record = is_in(OCCASIONS, last) && !made.contains(&object) || last == noun;
+    let own_record = is_occasion(last) && !made.contains(&object) || last == noun;
     if own_record || object.is_empty() {
         return;
     }

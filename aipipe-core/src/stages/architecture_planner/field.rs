@@ -86,6 +86,16 @@ impl FieldDraft {
         self.words.iter().all(|word| TALK.contains(&word.as_str()))
     }
 
+    /// Whether words of a limit are among the words, which name no field: "a pet has at least one owner", "kept for no
+    /// longer than six years".
+    pub(super) fn is_limit(&self) -> bool {
+        const OF_LIMITS: &[&str] = &[
+            "least", "most", "longer", "shorter", "more", "less", "fewer", "exactly", "several", "multiple", "no",
+            "not", "than", "one", "two", "three",
+        ];
+        self.words.iter().any(|word| OF_LIMITS.contains(&word.as_str()))
+    }
+
     /// Whether the field would hold several values, which no kind of field does.
     pub(super) fn is_several(&self) -> bool {
         const ALSO_SINGULAR: &[&str] = &[
@@ -401,7 +411,7 @@ pub(super) fn introduces(word: &str) -> bool {
 /// The kind of value a field of this name holds; `entity` gives the entity of a name, if there is one.
 pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) -> FieldKind {
     let mut own = draft.constraint.clone();
-    if own.counts_other_than(draft.unit) {
+    if own.counts_other_than(draft.unit) || !own.is_of_a_value(&draft.name()) {
         (own.min, own.max, own.unit) = (None, None, None);
     }
     let c = &own;
@@ -461,7 +471,8 @@ pub(super) fn kind(draft: &FieldDraft, entity: impl Fn(&str) -> Option<String>) 
             | "fare" => {
                 return decimal(Some(0));
             }
-            "balance" | "weight" | "height" | "width" | "distance" | "temperature" | "latitude" | "longitude" => {
+            "weight" | "height" | "width" | "distance" => return decimal(Some(0)),
+            "balance" | "temperature" | "latitude" | "longitude" => {
                 return decimal(None);
             }
             "quantity" | "count" | "age" | "stock" | "capacity" | "seats" | "points" | "score" | "rating"

@@ -51,6 +51,7 @@ fn nouns(all: &[Word<'_>], start: usize) -> (Vec<String>, usize) {
             || !found.is_empty() && word.gap >= Gap::Comma
             || found.len() > 4
             || is_having(&word.lower)
+            || !found.is_empty() && tells(all, i)
         {
             break;
         }
@@ -58,6 +59,13 @@ fn nouns(all: &[Word<'_>], start: usize) -> (Vec<String>, usize) {
         i += 1;
     }
     (found, i)
+}
+
+/// Whether the word is a verb that tells a measure or a way: "weighs", "goes", and "costs" where no modal follows.
+fn tells(all: &[Word<'_>], at: usize) -> bool {
+    let lower = |at: usize| all.get(at).map_or("", |w| w.lower.as_str());
+    let noun = is_copula(lower(at + 1)) || lower(at + 1) == "of";
+    matches!(lower(at), "weighs" | "lasts" | "goes" | "moves") || lower(at) == "costs" && !noun
 }
 
 fn is_having(word: &str) -> bool {
@@ -249,14 +257,30 @@ fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, ques
         }
         i = next.max(i + 1);
     }
-    if subject.is_empty() || !sentence.get(i).is_some_and(|w| is_copula(&w.lower)) {
+    if let Some((verb, field)) = sentence.get(i).and_then(|w| measured_by(&w.lower)).map(|field| (i, field)) {
+        // "A tool weighs at most 1,200 kg"
+        let said = constraint::read(sentence.get(verb + 1..).unwrap_or_default());
+        if let Some(entity) = catalogue.exact(&subject).filter(|_| said.says_something() && said.leftover.is_empty()) {
+            restrict(entity, field, said, catalogue, questions);
+        }
+        return;
+    }
+    if subject.is_empty()
+        || !sentence.get(i).is_some_and(|w| is_copula(&w.lower) || matches!(w.lower.as_str(), "goes" | "moves"))
+    {
         return;
     }
     let predicate = sentence.get(i..).unwrap_or_default();
     if let Some((entity, values)) = states_of(&subject, predicate, catalogue) {
-        let said = constraint::Constraint { values, ..constraint::Constraint::default() };
-        restrict(entity, "status", said.clone(), catalogue, questions);
-        restrict(entity, "state", said, catalogue, questions);
+        let name = if catalogue.drafts.get(entity).is_some_and(|draft| draft.exact_field("state").is_some()) {
+            "state"
+        } else {
+            "status"
+        };
+        let required = Some(true);
+        let constraint = constraint::Constraint { values, required, ..constraint::Constraint::default() };
+        let (words, quote) = (vec![name.to_owned()], text_of(text, sentence));
+        add(catalogue, entity, FieldDraft { words, constraint, boolean: false, unit: None, quote }, questions);
         return;
     }
     let mut said = reference(predicate, catalogue).unwrap_or_else(|| constraint::read(predicate));
@@ -288,13 +312,13 @@ fn field_rule(text: &str, sentence: &[Word<'_>], catalogue: &mut Catalogue, ques
     restrict(entity, &name, said, catalogue, questions);
 }
 
-/// "A loan can be requested, out, returned or lost", of a loan that has a status.
+/// "A loan can be requested, out, returned or lost", "a repair is open, then in progress, then done": its states, which it has
+/// even where no field is named for them.
 fn states_of(subject: &[String], predicate: &[Word<'_>], catalogue: &Catalogue) -> Option<(usize, Vec<String>)> {
     let entity = catalogue.exact(subject)?;
-    predicate.first().filter(|can| matches!(can.lower.as_str(), "can" | "may" | "is"))?;
-    let draft = catalogue.drafts.get(entity)?;
-    let has_state = draft.exact_field("status").or_else(|| draft.exact_field("state")).is_some();
-    constraint::choice(predicate, "").filter(|_| has_state).map(|values| (entity, values))
+    predicate.first().filter(|first| matches!(first.lower.as_str(), "can" | "may" | "is" | "goes" | "moves"))?;
+    let values = constraint::choice(predicate, "").or_else(|| constraint::sequence(predicate))?;
+    Some((entity, values))
 }
 
 /// The thing without a field of its own whose name is spoken of: "the name of a supplier", "a supplier's name".
@@ -307,6 +331,16 @@ fn nameless(subject: &[String], named: Option<usize>, catalogue: &Catalogue) -> 
     owner.filter(|owner| catalogue.drafts.get(*owner).is_some_and(|draft| draft.fields.is_empty()))
 }
 
+/// The field that a verb speaks of: "weighs", "costs", "lasts".
+pub(super) fn measured_by(verb: &str) -> Option<&'static str> {
+    match verb {
+        "weighs" | "weigh" => Some("weight"),
+        "costs" | "cost" => Some("price"),
+        "lasts" | "last" => Some("duration"),
+        _ => None,
+    }
+}
+
 /// Adds what is said of a known field.
 fn restrict(
     entity: usize,
@@ -317,7 +351,7 @@ fn restrict(
 ) {
     let Some(draft) = catalogue.drafts.get(entity) else { return };
     let Some((known, _)) = draft.field(name) else { return };
-    if said.counts_other_than(known.unit.or(known.constraint.unit)) {
+    if said.counts_other_than(known.unit.or(known.constraint.unit)) || !said.is_of_a_value(&known.name()) {
         return;
     }
     let field =

@@ -81,7 +81,10 @@ pub(super) fn signal(sentence: &[Token], register: Register) -> Option<&'static 
     if sentence.len() < 3 {
         return None;
     }
-    under_no_circumstances(sentence, register)
+    taken_back(sentence, register)
+        .or_else(|| wished(sentence, register))
+        .or_else(|| needed(sentence, register))
+        .or_else(|| under_no_circumstances(sentence, register))
         .or_else(|| duty(sentence, register))
         .or_else(|| limit(sentence, register))
         .or_else(|| exclusion(sentence, register))
@@ -183,7 +186,7 @@ fn counts(sentence: &[Token], modal: usize, verb_at: usize, register: Register, 
     });
     let subject = subject_before(sentence, from.map_or(0, |i| i + 1), modal);
     let does = lower(sentence, verb_at);
-    let known = verb(does).is_some() || matches!(does, "be" | "have");
+    let known = verb(does).is_some() || matches!(does, "be" | "have" | "do");
     let who = classify(subject);
     match register {
         Register::Document => !subject.first().is_some_and(|t| t.is_any(&["i", "you"])) || !weak,
@@ -237,6 +240,50 @@ fn subject_before(sentence: &[Token], from: usize, modal: usize) -> &[Token] {
     let Some(open) = (0..close).rev().find(|i| lower(sentence, *i) == open) else { return own };
     let start = (0..open).rev().find(|i| sentence.get(*i).is_some_and(Token::is_mark)).map_or(0, |i| i + 1);
     part(sentence, start, open)
+}
+
+/// "And please drop the weight, nobody ever fills it in", "forget the sorting of pets": what is not wanted any more.
+fn taken_back(sentence: &[Token], register: Register) -> Option<&'static str> {
+    if register == Register::Speech {
+        return None;
+    }
+    let at =
+        sentence.iter().take(4).position(|t| !t.is_any(&["and", "please", "also", "so", "then", "but", ",", "oh"]))?;
+    let (phrase, length) = any_phrase_at(
+        sentence,
+        at,
+        &["drop", "forget about", "forget", "skip", "leave out", "take out", "ignore", "scrap", "get rid of"],
+    )?;
+    let next = lower(sentence, at + length);
+    (matches!(next, "the" | "that" | "this" | "those" | "these" | "all" | "any") || next == "a").then_some(phrase)
+}
+
+/// "…, would be nice if the system told us", wherever it stands.
+fn wished(sentence: &[Token], register: Register) -> Option<&'static str> {
+    const WISHES: &[&str] =
+        &["would be nice if", "would be great if", "would be good if", "would be useful if", "would help if"];
+    (0..sentence.len())
+        .find_map(|at| any_phrase_at(sentence, at, WISHES))
+        .filter(|_| register != Register::Speech)
+        .map(|(phrase, _)| phrase)
+}
+
+/// "Dogs also need a breed", "every tool needs a service every six months".
+fn needed(sentence: &[Token], register: Register) -> Option<&'static str> {
+    if register == Register::Speech {
+        return None;
+    }
+    let at = sentence
+        .iter()
+        .take(6)
+        .position(|t| t.is_any(&["need", "needs", "require", "requires"]))
+        .filter(|at| *at > 0)?;
+    let subject: Vec<Token> =
+        part(sentence, 0, at).iter().filter(|t| !t.is_any(super::lexicon::ADVERBS) && !t.is("also")).cloned().collect();
+    let about = matches!(classify(&subject), Some(Subject::Thing(_) | Subject::Person));
+    let object = sentence.get(at + 1).is_some_and(|t| t.is_any(&["a", "an", "the", "its", "their", "two", "at"]));
+    let own = subject.first().is_some_and(|t| t.is_any(&["i", "we", "you", "they", "he", "she", "this", "that"]));
+    (about && object && !own).then_some("needs")
 }
 
 /// "Under no circumstances may a guide see the price".

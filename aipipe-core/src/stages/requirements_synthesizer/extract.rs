@@ -15,6 +15,10 @@ mod requirement;
 mod stated;
 mod story;
 
+/// The signals of what a mail quotes and answers with "no", and of such an answer.
+const DENIED: &str = "the reply to it is “no”";
+const DENIES: &str = "it answers what is quoted above it with “no”";
+
 /// Most words and marks of a sentence that is looked at.
 const LONGEST: usize = 300;
 
@@ -72,6 +76,10 @@ struct Walk<'a> {
     people: Option<(usize, String)>,
     /// Whether the sentence has a number in front, as tasks have.
     numbered: bool,
+    /// Whether the reply to the quoted segment is "no".
+    is_denied: bool,
+    /// Whether the segment is such a reply.
+    denies: bool,
     /// Whether the item only leads in the items below it ("Data collection:").
     leads: bool,
     sections: HashMap<Vec<String>, Option<Section>>,
@@ -110,6 +118,8 @@ impl<'a> Walk<'a> {
             topic: None,
             people: None,
             numbered: false,
+            is_denied: false,
+            denies: false,
             leads: false,
             sections: HashMap::new(),
         }
@@ -117,7 +127,10 @@ impl<'a> Walk<'a> {
 
     fn run(mut self, quoted: bool) {
         let segments = &self.source.document.segments;
+        let denied = self.denied();
         for (at, segment) in segments.iter().enumerate() {
+            self.is_denied = denied.contains(&at);
+            self.denies = at > 0 && denied.contains(&(at - 1));
             match segment.kind {
                 SegmentKind::Boilerplate => {
                     self.set_apart(segment, quoted);
@@ -143,6 +156,26 @@ impl<'a> Walk<'a> {
             }
         }
         self.end_scenario();
+    }
+
+    /// The quoted segments of a mail whose reply, right below them, begins with "no".
+    fn denied(&self) -> HashSet<usize> {
+        if self.source.document.format != DocumentFormat::Email {
+            return HashSet::new();
+        }
+        let segments = &self.source.document.segments;
+        let begins_with_no = |segment: &Segment| {
+            let tokens = tokenize(self.source.text, segment.span);
+            let no = tokens.first().is_some_and(|t| t.is_any(&["no", "nope", "never", "wrong", "incorrect"]));
+            no && tokens.get(1).is_none_or(Token::is_mark)
+        };
+        let pairs = segments.iter().zip(segments.iter().skip(1)).enumerate();
+        pairs
+            .filter(|(_, (said, reply))| {
+                said.kind == SegmentKind::Quoted && reply.kind == SegmentKind::Paragraph && begins_with_no(reply)
+            })
+            .map(|(at, _)| at)
+            .collect()
     }
 
     fn heading(&mut self, segment: &Segment, tokens: &[Token]) {
@@ -224,7 +257,20 @@ impl<'a> Walk<'a> {
             self.announced = None;
         }
         let announced = self.announced.as_ref().map(|(section, _)| *section);
-        for sentence in sentences(tokens) {
+        let all = sentences(tokens);
+        let last = all.len().saturating_sub(1);
+        // "It is at most 90 minutes. OK?"
+        let all_short = all.last().is_some_and(|sentence| sentence.iter().filter(|t| !t.is_mark()).count() < 3);
+        for (number, sentence) in all.into_iter().enumerate() {
+            // What was asked and answered with "no" is not wanted; neither side is lost.
+            let asked_last = all_short && number + 1 == last;
+            if self.is_denied && (number == last || asked_last) {
+                self.state_as(segment, trim_marks(sentence), DENIED);
+                continue;
+            }
+            if self.denies && number == 0 {
+                self.state_as(segment, trim_marks(sentence), DENIES);
+            }
             let words = normal::same_words(sentence);
             if quoted && (words.is_empty() || !self.said.insert(words)) {
                 continue;
@@ -309,7 +355,8 @@ impl<'a> Walk<'a> {
             && !asks
             && !list_item::is_explanation(list_item::lead(rest).0)
             && self.register != Register::Speech
-            && matches!(section, Some(Section::Requirements | Section::Asked(_)));
+            && (matches!(section, Some(Section::Requirements | Section::Asked(_)))
+                || section.is_none() && list_item::is_order(rest));
         let question = asks.then(|| coverage::question(rest, self.register)).flatten();
         if let Some(signal) = signal.or(question).or(listed.then_some(coverage::LISTED)) {
             self.state_as(segment, rest, signal);

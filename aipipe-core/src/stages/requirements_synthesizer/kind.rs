@@ -177,7 +177,7 @@ fn is_technology(words: &[Token], at: usize) -> bool {
         || matches!(before, "use" | "using" | "in" | "with" | "on" | "want" | "plus")
 }
 
-fn has_technology(words: &[Token]) -> bool {
+pub(super) fn has_technology(words: &[Token]) -> bool {
     (0..words.len()).any(|at| is_technology(words, at))
 }
 
@@ -370,7 +370,7 @@ fn is_quality_of(words: &[Token], verb: &Token) -> bool {
     });
     let fast = verb.is_any(&[
         "respond", "answer", "load", "return", "start", "complete", "be", "take", "open", "react", "process", "handle",
-        "render", "display", "show", "run", "finish", "appear", "convert",
+        "render", "display", "show", "run", "finish", "appear", "convert", "come",
     ]);
     let load = verb.is_any(&["handle", "support", "scale", "serve", "withstand", "cope"])
         && has_phrase(words, &["users", "requests", "load", "concurrent", "transactions", "visitors"])

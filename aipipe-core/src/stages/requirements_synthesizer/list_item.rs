@@ -173,6 +173,12 @@ pub(super) fn is_task(body: &[Token]) -> bool {
         })
 }
 
+/// Whether an item tells to do something to something: "Send the customer a reminder", not "Book club".
+pub(super) fn is_order(body: &[Token]) -> bool {
+    let object = body.get(1).is_some_and(|t| t.is_any(super::lexicon::DETERMINERS) && !t.is("of"));
+    is_task(body) || body.len() > 3 && object && begins_with_verb(body)
+}
+
 /// Whether the words only name something: "Data collection", not "Search by name".
 pub(super) fn is_name(body: &[Token]) -> bool {
     !begins_with_verb(body) && body.first().is_none_or(|t| third_person(&t.lower).is_none()) && !has_finite_verb(body)

@@ -56,7 +56,7 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
         return Some(RuleHit { about: None, weak: true, refers: false });
     }
     let verb_at = tokens.iter().take(8).position(|t| {
-        t.is_any(&["has", "have", "contains", "contain", "includes", "lasts", "costs", "belongs", "takes"])
+        t.is_any(&["has", "have", "contains", "contain", "includes", "lasts", "costs", "belongs", "takes", "weighs"])
     });
     if let Some(at) = verb_at.filter(|at| *at > 0) {
         let subject = part(tokens, 0, at);
@@ -76,7 +76,8 @@ pub(super) fn rule(tokens: &[Token], register: Register) -> Option<RuleHit> {
             });
         }
     }
-    if let Some(hit) = relation(tokens, register).or_else(|| choice(tokens, register)) {
+    let hit = relation(tokens, register).or_else(|| choice(tokens, register)).or_else(|| states(tokens, register));
+    if let Some(hit) = hit {
         return Some(hit);
     }
     if phrase_at(tokens, 2, "consists of") {
@@ -208,9 +209,27 @@ fn relation(tokens: &[Token], register: Register) -> Option<RuleHit> {
     Some(RuleHit { about: Some(noun), weak: true, refers: false }).filter(|_| register != Register::Speech)
 }
 
+/// "A repair is open, then in progress, then done", "a hire goes from reserved to collected to returned", "a tool is
+/// available, on hire, in repair or retired": the states of a thing.
+fn states(tokens: &[Token], register: Register) -> Option<RuleHit> {
+    let general = tokens.first()?.is_any(&["a", "an", "each", "every"]);
+    let at = tokens.iter().take(6).position(|t| t.is_any(&["is", "goes", "moves"])).filter(|at| *at > 1)?;
+    let rest = super::words::trim_marks(part(tokens, at + 1, tokens.len()));
+    let count = |word: &str| rest.iter().filter(|t| t.is(word)).count();
+    let steps = match lower(tokens, at) {
+        "is" => count("then") >= 2 || count("or") == 1 && count(",") >= 2,
+        _ => lower(rest, 0) == "from" && count("to") >= 2,
+    };
+    let plain =
+        rest.len() < 20 && !has_finite_verb(rest) && !rest.iter().any(|t| t.is_any(&["it", "they", "we", "you"]));
+    let noun =
+        plain_subject(part(tokens, 0, at)).filter(|_| general && steps && plain && register != Register::Speech)?;
+    Some(RuleHit { about: Some(noun), weak: true, refers: false })
+}
+
 /// Whether the words are all the values of a field.
 pub(super) fn lists_choices(tokens: &[Token]) -> bool {
-    choice(tokens, Register::Document).is_some()
+    choice(tokens, Register::Document).or_else(|| states(tokens, Register::Document)).is_some()
 }
 
 /// "The purpose of a batch is cooking, eating or drinking": all the values of a field.

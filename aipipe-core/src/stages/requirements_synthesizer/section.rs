@@ -95,6 +95,8 @@ const HEADINGS: &[(&str, Section)] = &[
     ("what we need", Section::Requirements),
     ("we need", Section::Requirements),
     ("we want", Section::Requirements),
+    ("needs", Section::Requirements),
+    ("our needs", Section::Requirements),
     ("wishes", Section::Requirements),
     ("wish list", Section::Requirements),
     ("wishlist", Section::Requirements),
@@ -154,11 +156,10 @@ fn fits(phrase: &str, section: Section, words: usize, tokens: &[Token]) -> bool 
     let length = phrase.split(' ').count();
     match phrase {
         "can" => words <= 4 && tokens.iter().rev().find(|t| t.kind != TokenKind::Mark).is_some_and(|t| t.is("can")),
-        "later" | "present" | "future" | "team" | "actions" | "contact" | "validation" | "environment" | "quality"
-        | "security" | "performance" | "budget" | "scalability" | "reliability" | "usability" | "accessibility"
-        | "responsiveness" | "availability" | "privacy" | "compliance" | "rules" | "goals" | "won't" | "technology" => {
-            words <= length + 2
-        }
+        "needs" | "later" | "present" | "future" | "team" | "actions" | "contact" | "validation" | "environment"
+        | "quality" | "security" | "performance" | "budget" | "scalability" | "reliability" | "usability"
+        | "accessibility" | "responsiveness" | "availability" | "privacy" | "compliance" | "rules" | "goals"
+        | "won't" | "technology" => words <= length + 2,
         _ if matches!(section, Section::Asked(_)) => words <= length + 3,
         _ => words <= length + if matches!(section, Section::Aside | Section::Preface) { 3 } else { 7 },
     }

@@ -181,6 +181,7 @@ fn states_at(tokens: &[Token], at: usize) -> bool {
     let be = if modal.is_some() { lower(tokens, next) == "be" } else { matches!(lower(tokens, next), "is" | "are") };
     next += 1;
     next += usize::from(matches!(lower(tokens, next), "not" | "never" | "always" | "only"));
+    next += if phrase_at(tokens, next, "no longer") && lower(tokens, next + 2) != "than" { 2 } else { 0 };
     be && any_phrase_at(tokens, next, STATES).is_some()
 }
 
@@ -331,6 +332,7 @@ mod tests {
             ),
             ("The code must not be empty and unique.", &["The code of a customer must not be empty and unique"]),
             ("If the bike is electric, the battery number is required.", &[]),
+            ("The weight of a pet is no longer required.", &["The weight of a pet is no longer required"]),
             ("A code is never used twice.", &["A code of a customer is never used twice"]),
             ("The customer cancels the booking.", &[]),
             ("What is required is a good mood.", &[]),

@@ -227,6 +227,11 @@ fn want(text: &str, done: &[Token], benefit: Option<&[Token]>, register: Registe
 
 /// "A small browser app": the whole that is to be made, with no word on what one does with it.
 fn is_the_product(done: &[Token]) -> bool {
+    // "a REST API in Node that our web people can build on": an API says what it is made with, not what one does
+    let api = done.iter().take(5).any(|t| t.is_any(&["api", "apis", "backend", "back-end"]));
+    if api && super::kind::has_technology(done) {
+        return true;
+    }
     const WHOLE: &[&str] = &[
         "app",
         "application",

@@ -172,7 +172,11 @@ fn explain(balance: &Balance, scores: &[StackScore], best: StackScore) -> String
     let mut text = format!("{} has {} points, among others for {}", best.stack.title(), best.points, words.join(", "));
     if let Some(second) = scores.get(1).filter(|s| s.points > 0) {
         let relation =
-            if second.points == best.points { "ties with it and comes later in the fixed order" } else { "follows" };
+            match (second.points == best.points, balance.firmness(second.stack) == balance.firmness(best.stack)) {
+                (true, true) => "ties with it and comes later in the fixed order",
+                (true, false) => "has as many, of weaker evidence,",
+                (false, _) => "follows",
+            };
         text.push_str(&format!("; {} {relation} with {}", second.stack.title(), second.points));
     }
     text.push_str(&other_framework(best.stack, balance));

@@ -439,9 +439,14 @@ fn strength(sentence: &[Word<'_>], text: &str, i: usize) -> Strength {
     if has(&DECIDED) && !question {
         return Strength::Decided;
     }
-    if question || such_as || has(&HEDGES) {
+    // "We would like a REST API in Node" asks for it.
+    let wants = pair("would", "like") || pair("we'd", "like") || pair("i'd", "like");
+    let hedges = |w: &Word<'_>| {
+        HEDGES.contains(w.lower.as_str()) && !(wants && matches!(w.lower.as_str(), "would" | "like" | "later"))
+    };
+    if question || such_as || clause.iter().any(hedges) {
         return Strength::Hedged;
     }
     let labelled = sentence.len() < 12 && sentence.iter().skip(1).any(|w| w.gap == Gap::Break);
-    if has(&FIRM) || labelled { Strength::Stated } else { Strength::Named }
+    if has(&FIRM) || labelled || wants { Strength::Stated } else { Strength::Named }
 }

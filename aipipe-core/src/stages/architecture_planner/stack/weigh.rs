@@ -54,7 +54,8 @@ pub(super) struct Balance {
 }
 
 impl Balance {
-    /// All five stacks, best first; equal ones in the order of [`Stack::ALL`], except that a server wins over a page.
+    /// All five stacks, best first. Of equal ones that with the firmer evidence comes first, and where that is equal too a
+    /// server before a page.
     pub(super) fn scores(&self) -> Vec<StackScore> {
         let order = [Stack::ReactFullstack, Stack::NodeApi, Stack::PythonApi, Stack::ReactSpa, Stack::VueSpa];
         let mut scores: Vec<StackScore> = order
@@ -64,8 +65,14 @@ impl Balance {
                 StackScore { stack, points: rows.fold(0, |sum, row| sum.saturating_add(row.points)) }
             })
             .collect();
-        scores.sort_by_key(|score| std::cmp::Reverse(score.points));
+        scores.sort_by_key(|score| std::cmp::Reverse((score.points, self.firmness(score.stack))));
         scores
+    }
+
+    /// How firm the evidence for a stack is: one firm word weighs more here than several that say little.
+    pub(super) fn firmness(&self, stack: Stack) -> i64 {
+        let rows = self.evidence.iter().filter(|row| row.stack == stack && row.points > 0);
+        rows.map(|row| i64::from(row.points) * i64::from(row.points)).sum()
     }
 }
 

@@ -77,6 +77,7 @@ fn limits_with_their_units() {
         ("The humidity is a percentage between 0 and 100.", "humidity", decimal(0, 10_000)),
         ("The humidity must be between 0 and 100 percent.", "humidity", decimal(0, 10_000)),
         ("The weight must be greater than 0 and at most 5000 grams.", "weight", decimal(1, 500_000)),
+        ("A batch weighs at most 1,200 kg.", "weight", FieldKind::Decimal { min: Some(0), max: Some(120_000) }),
     ] {
         let plan = batches(then);
         assert_eq!(field(&plan, "batch", name).kind, kind, "{then}");
@@ -99,6 +100,50 @@ fn a_value_that_is_never_used_twice() {
     let plan = batches("The code is used twice.");
     assert!(!field(&plan, "batch", "code").unique);
     assert!(matches!(check(&plan), CriterionCheck::Unmapped { .. }), "{:?}", check(&plan));
+}
+
+#[test]
+fn what_has_at_least_one_of_something_has_no_field_of_that_name() {
+    for then in [
+        "A batch has at least one label.",
+        "A batch has exactly two labels.",
+        "A batch must be kept for no longer than six years.",
+    ] {
+        let plan = batches(then);
+        let batch = plan.entities.iter().find(|entity| entity.name == "batch").unwrap();
+        assert_eq!(batch.fields.len(), 4, "{then}: {:?}", batch.fields);
+        assert!(matches!(check(&plan), CriterionCheck::Unmapped { .. }), "{then}: {:?}", check(&plan));
+    }
+}
+
+#[test]
+fn a_rate_has_limits_for_each_day_and_a_number_has_not() {
+    let of = |noun: &str, then: &str| {
+        let plan = Stories::default()
+            .story(&format!("add a tool with a {noun}"))
+            .criterion("", "a tool is added", then)
+            .plan();
+        (field(&plan, "tool", &noun.replace(' ', "_")).kind.clone(), check(&plan))
+    };
+    let (kind, rate) = of("daily rate", "The daily rate is between £2.50 and £450 per day.");
+    assert_eq!(kind, FieldKind::Decimal { min: Some(250), max: Some(45_000) });
+    assert_eq!(rate, CriterionCheck::Limits { entity: "tool".into(), field: "daily_rate".into() });
+    let (kind, number) = of("quantity", "The quantity must be at most 9 per day.");
+    assert_eq!(kind, FieldKind::Integer { min: Some(0), max: None });
+    assert!(matches!(number, CriterionCheck::Unmapped { .. }), "{number:?}");
+}
+
+#[test]
+fn states_are_a_field_though_none_is_named() {
+    for (then, values) in [
+        ("A batch is available, on hire, in repair or retired.", &["available", "on_hire", "in_repair", "retired"][..]),
+        ("A batch is open, then in progress, then done.", &["open", "in_progress", "done"]),
+        ("A batch goes from reserved to collected to returned.", &["reserved", "collected", "returned"]),
+    ] {
+        let plan = batches(then);
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        assert_eq!(field(&plan, "batch", "status").kind, FieldKind::Enumeration { values }, "{then}");
+    }
 }
 
 #[test]

@@ -125,7 +125,9 @@ impl Walk<'_> {
         let task = self.numbered && self.register == Register::Document && list_item::is_task(body);
         let Some(section) = section.or(task.then_some(Section::Requirements)) else { return };
         let excluded = section == Section::Asked(Obligation::Wont);
-        if tokens.len() < 2 && !excluded || list_item::is_note(lead) {
+        // "A reserved hire can be cancelled; a collected hire cannot"
+        let breaks_off = body.last().is_some_and(|t| t.is_any(&["cannot", "can't", "can", "not", "must", "may"]));
+        if tokens.len() < 2 && !excluded || list_item::is_note(lead) || breaks_off {
             return;
         }
         if rules::is_field_item(tokens) {

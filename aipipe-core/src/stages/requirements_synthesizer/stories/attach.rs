@@ -249,7 +249,9 @@ fn fields(groups: &[Group]) -> BTreeMap<String, Option<String>> {
         }
     }
     // "create a booking with a date and a bike" lists fields too
-    for action in groups.iter().filter_map(|g| Some(&g.leader.ask.as_ref()?.action)).filter(|a| a.class == "create") {
+    const MAKING: &[&str] = &["create", "store", "request", "plan", "log", "write", "book", "order", "rent"];
+    let actions = groups.iter().filter_map(|g| Some(&g.leader.ask.as_ref()?.action));
+    for action in actions.filter(|action| MAKING.contains(&action.class.as_str())) {
         let list = action.text.split_once(" with ").or_else(|| action.text.split_once('('));
         let (Some(about), Some((_, list))) = (&action.head, list) else { continue };
         for word in stage::normal::content_words(list).into_iter().filter(|word| word != about) {

@@ -32,7 +32,9 @@ pub(super) struct Draft {
 impl Draft {
     /// The thing that exists once the story is done: of "book a bike" a booking, of "create a bike" a bike.
     pub(super) fn makes(&self) -> Option<&str> {
+        let occasion = self.head.as_deref().filter(|noun| crate::stages::occasions::is_occasion(noun));
         match self.class.as_str() {
+            "book" | "order" | "rent" if occasion.is_some() => occasion,
             "create" | "store" | "request" | "plan" | "log" | "write" => self.head.as_deref(),
             "book" => Some("booking"),
             "order" => Some("order"),

@@ -194,3 +194,53 @@ fn what_would_help_is_a_wish_and_the_whole_product_is_none() {
     let set = run_one(DocumentFormat::Text, "Under no circumstances may a guide see the price.");
     assert_eq!((set.requirements.len() + set.uncovered.len(), set.stories.len()), (1, 0), "{set:?}");
 }
+
+#[test]
+fn a_rule_over_an_occasion_goes_to_the_story_that_books_it() {
+    let set = run_one(
+        DocumentFormat::Text,
+        "Receptionists can book an appointment with a date. The reason of an appointment is required. A visit is open, then in progress, then done. Receptionists can book a visit with a date.",
+    );
+    assert_eq!(then(&set, "book an appointment with a date").len(), 2);
+    assert_eq!(then(&set, "book a visit with a date").len(), 2);
+    assert_eq!(set.questions, []);
+    // The control: what is booked and no occasion stays what it is.
+    let set = run_one(DocumentFormat::Text, "Members can book a bike. The note of a booking is required.");
+    assert_eq!(then(&set, "book a bike").len(), 2);
+}
+
+#[test]
+fn what_is_answered_with_no_is_not_wanted_and_neither_side_is_lost() {
+    let mail = |reply: &str| format!("> Staff can delete a pet.\n\n{reply}\n");
+    let set = run_one(DocumentFormat::Email, &mail("No, never."));
+    assert_eq!(set.stories, [], "{:?}", pairs(&set));
+    let told: Vec<&str> = set.uncovered.iter().map(|u| u.citation.quote.as_str()).collect();
+    assert!(told.contains(&"Staff can delete a pet") && told.contains(&"No, never"), "{told:?}");
+    let asked = "> The weight of a pet is at most 90 kg. OK?\n\nNo, at most 60 please.\n";
+    let set = run_one(DocumentFormat::Email, asked);
+    assert_eq!(set.requirements, [], "{set:?}");
+    // The control: any other answer leaves it as it was.
+    for reply in ["Yes.", "No customer has asked for that.", "Fine with me."] {
+        assert_eq!(run_one(DocumentFormat::Email, &mail(reply)).stories.len(), 1, "{reply}");
+    }
+}
+
+#[test]
+fn what_a_client_takes_back_or_adds_in_passing_is_listed() {
+    for words in [
+        "And please drop the weight, nobody ever fills it in.",
+        "Forget the sorting of pets, we don't need it.",
+        "Dogs also need a breed.",
+        "Every tool needs a service every 6 months, would be nice if the system told us.",
+        "Nurses can do that too.",
+    ] {
+        let set = run_one(DocumentFormat::Email, words);
+        let told = set.uncovered.len() + set.requirements.len();
+        assert!(told > 0, "{words}: {set:?}");
+    }
+    let set = run_one(
+        DocumentFormat::Markdown,
+        "# Other things\n\n- Send the customer a reminder the day before the hire ends.\n",
+    );
+    assert!(set.uncovered.len() + set.requirements.len() > 0, "{set:?}");
+}
