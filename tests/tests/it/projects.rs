@@ -1,7 +1,7 @@
 //! Every stack under projects of different shapes: each generated project's own workflow runs for real, and is green.
 
 use crate::examples::{NOTES, clone, quickstart};
-use crate::program::{root, run};
+use crate::program::{program, root, run};
 use aipipe::domain::{
     ArchitecturePlan, BuildReport, CodeBundle, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot,
     PullRequestState, ReviewOutcome, ReviewPolicy, Stack, StoryStatus, TestRunner,
@@ -17,8 +17,12 @@ use aipipe_tests::figures;
 use serde_json::{Value, json};
 use std::fmt::{self, Write as _};
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What each stack's project has, besides its workflow.
 const STACKS: [(Stack, &[&str]); 5] = [
@@ -94,7 +98,7 @@ fn every_stack_generates_projects_that_pass_their_own_workflow() {
         None => full || name == PROJECTS[0].0 && kind.runner.is_none(),
     };
     let mut steps = Steps::begin();
-    let (mut green, mut total, mut faults) = (0_usize, 0_usize, Vec::new());
+    let (mut green, mut started, mut total, mut faults) = (0_usize, 0_usize, 0_usize, Vec::new());
     for (kind, files) in kinds() {
         for (name, source) in PROJECTS.iter().filter(|(name, _)| wanted(&kind, name)) {
             total += 1;
@@ -109,6 +113,9 @@ fn every_stack_generates_projects_that_pass_their_own_workflow() {
             green += 1;
             let into = at.join("clone");
             clone(&json!({"repository": ran.repository}), &into);
+            if matches!(source, Source::Notes) && kind.stack != Stack::PythonApi {
+                started += starts_and_answers(kind, &into);
+            }
             assert_eq!(into.join("jest.config.js").exists(), kind.runner == Some(TestRunner::Jest), "{kind}/{name}");
             for file in [".github/workflows/ci.yml"].iter().chain(files) {
                 assert!(into.join(file).exists(), "{kind}/{name}: {file} is missing");
@@ -117,8 +124,71 @@ fn every_stack_generates_projects_that_pass_their_own_workflow() {
     }
     eprintln!("{}", steps.table);
     figures::record("stacks.projects_green", green, "projects").unwrap();
+    figures::record("stacks.projects_started", started, "projects").unwrap();
     figures::record("stacks.projects_total", total, "projects").unwrap();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Builds the project and starts it as its README says: the server answers, or the built page is served.
+///
+/// Not for Python, whose installation takes a package index that its workflow is told of and a shell is not.
+fn starts_and_answers(kind: Kind, project: &Path) -> usize {
+    let node = |program: &str, arguments: &[&str]| {
+        let ran = run(program_in(project, program).args(arguments));
+        assert_eq!(ran.code, Some(0), "{kind}: {program} {arguments:?}: {ran}");
+    };
+    node("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    node("npm", &["run", "build"]);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = free.port().to_string();
+    let mut server = program_in(project, "node");
+    let page = matches!(kind.stack, Stack::ReactSpa | Stack::VueSpa);
+    match kind.stack {
+        Stack::NodeApi => server.arg("dist/server.js"),
+        Stack::ReactFullstack => server.arg("dist/server/server.js"),
+        _ => server.args([
+            "node_modules/vite/bin/vite.js",
+            "preview",
+            "--host",
+            "127.0.0.1",
+            "--strictPort",
+            "--port",
+            &port,
+        ]),
+    };
+    let mut server = server.env("PORT", &port).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let answers: Vec<String> = match kind.stack {
+        Stack::NodeApi => vec![get(free, "/healthz")],
+        Stack::ReactFullstack => vec![get(free, "/healthz"), get(free, "/")],
+        _ => vec![get(free, "/")],
+    };
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 200")), "{kind}: {answers:?}");
+    let last = answers.last().unwrap();
+    assert!(!(page || kind.stack == Stack::ReactFullstack) || last.contains("<div id="), "{kind}: {last}");
+    1
+}
+
+fn program_in(folder: &Path, name: &str) -> Command {
+    let mut command = program(name);
+    command.current_dir(folder);
+    command
+}
+
+/// What a server answers to a GET, once it is there.
+fn get(server: SocketAddr, path: &str) -> String {
+    for _ in 0..300 {
+        let Ok(mut stream) = TcpStream::connect(server) else {
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        return answer;
+    }
+    panic!("nothing answers at {server}")
 }
 
 fn generate(kind: Kind, source: &Source, at: &Path) -> Ran {

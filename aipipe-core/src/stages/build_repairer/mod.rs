@@ -13,7 +13,7 @@
 //! committed or run in a round is found again by a resume. What is still red after the last round is stage 7's, as a red
 //! run always was: it shows it, does not merge and waits for a person.
 
-use super::github_orchestrator::PublishOptions;
+use super::github_orchestrator::{PublishOptions, one_line};
 use super::head_run::{HeadRuns, Standing};
 use super::integration_validator::findings;
 use super::story_executor::ModelOptions;
@@ -43,6 +43,8 @@ pub struct BuildRepairer {
     source_control: Arc<dyn SourceControl>,
     ci: Arc<dyn ContinuousIntegration>,
     publish: PublishOptions,
+    /// What may be used besides the packages of the plan's stack.
+    further_packages: BTreeSet<String>,
 }
 
 /// What a round works on.
@@ -89,7 +91,14 @@ impl BuildRepairer {
         ci: Arc<dyn ContinuousIntegration>,
         publish: PublishOptions,
     ) -> Self {
-        Self { model, options, source_control, ci, publish }
+        Self { model, options, source_control, ci, publish, further_packages: BTreeSet::new() }
+    }
+
+    /// The same with packages that may be used besides those of the stack: those stage 5 was given.
+    #[must_use]
+    pub fn with_further_packages(mut self, packages: impl IntoIterator<Item = String>) -> Self {
+        self.further_packages.extend(packages);
+        self
     }
 
     /// The stage's name: `build-repairer`.
@@ -179,7 +188,7 @@ impl BuildRepairer {
     /// The report on the mended project, or what is wrong with it. What was mended was validated on the way; this is the
     /// look at all of it.
     async fn validated(&self, cx: &StageContext, work: &Work) -> Result<Result<Stored<ValidationReport>, String>> {
-        let findings = findings(&work.plan, &work.bundle, &BTreeSet::new(), &work.contents)?;
+        let findings = findings(&work.plan, &work.bundle, &self.further_packages, &work.contents)?;
         if let Some(first) = findings.iter().find(|finding| finding.severity == Severity::Error) {
             return Ok(Err(format!("{} in {}: {}", first.rule, first.file, first.message)));
         }
@@ -310,7 +319,7 @@ async fn keep(
 }
 
 fn message(title: &str, story: &StoryId, failure: &BuildFailure) -> String {
-    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line;
     let subject: String = format!("Mend: {}", line(title)).chars().take(72).collect();
     let (job, step) = (line(&failure.job), line(&failure.step));
     format!("{subject}\n\nCI was red: job {job}, step {step}.\n\nStory: {story} (done)\n")
@@ -327,7 +336,8 @@ impl Stage for BuildRepairer {
 
     fn revision(&self) -> String {
         let PublishOptions { author_name, author_email, .. } = &self.publish;
-        format!("1 {} {} {author_name} {author_email}", self.options.ci_rounds, self.options.revision())
+        let further = &self.further_packages;
+        format!("1 {} {} {author_name} {author_email} {further:?}", self.options.ci_rounds, self.options.revision())
     }
 
     async fn run(&self, cx: &StageContext, report: BuildReport) -> Result<Outcome<BuildReport>> {

@@ -135,7 +135,7 @@ fn story_message(result: &StoryResult, story: Option<&UserStory>) -> String {
 }
 
 /// White space and control characters become single spaces: text of documents can't add lines or trailers.
-fn one_line(text: &str) -> String {
+pub(in crate::stages) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()

@@ -32,6 +32,7 @@ use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use base::base_files;
+pub(in crate::stages) use commits::one_line;
 use commits::{PlannedCommit, planned_commits};
 use history::{Commit, history, replaced};
 use outdated::{Base, Made};

@@ -236,6 +236,9 @@ pub struct Round<'a> {
 /// Most findings that one question tells: nobody mends more at once, and a hostile draft could have any number.
 const MOST_FEEDBACK: usize = 40;
 
+/// Most bytes of what was written so far that go back with findings.
+const MOST_DRAFT_BYTES: usize = 400_000;
+
 /// The request, and the mark its answer has to use.
 #[must_use]
 pub fn question(
@@ -249,7 +252,12 @@ pub fn question(
     if !round.draft.is_empty() {
         last.push_str("What you have written so far\n");
         for (path, content) in round.draft {
-            last.push_str(&block(path, content));
+            // Rounds add up, and each sends all of it again.
+            if last.len() + content.len() > MOST_DRAFT_BYTES {
+                let _ = writeln!(last, "({path} is there too and too long to be shown: {} bytes)", content.len());
+            } else {
+                last.push_str(&block(path, content));
+            }
         }
     }
     if !round.feedback.is_empty() {
