@@ -142,6 +142,8 @@ pub enum StackChoice {
     Evidence,
     /// The host said so.
     Host,
+    /// The project has been merged with it, and the documents name no technology.
+    Earlier,
     /// Nothing spoke for any stack; this is the default and why.
     Default {
         /// Why this one.

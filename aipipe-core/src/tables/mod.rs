@@ -8,7 +8,7 @@ mod document;
 pub use document::DocumentRecord;
 
 use crate::domain::{
-    BranchName, CommitSha, Component, ExecutionId, ProjectName, ProjectRoot, PullRequestState, RepositoryRef,
+    BranchName, CommitSha, Component, ExecutionId, ProjectName, ProjectRoot, PullRequestState, RepositoryRef, Stack,
     UserStory, WorkflowRun,
 };
 use crate::ports::{
@@ -16,6 +16,7 @@ use crate::ports::{
 };
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A story with its status in one execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,9 +133,36 @@ pub struct IntegrationRecord {
     pub head: CommitSha,
     /// The pull request's number and state, once it is open.
     pub pull_request: Option<(u64, PullRequestState)>,
+    /// The stack of what was published.
+    #[serde(default)]
+    pub stack: Option<Stack>,
 }
 
 impl IntegrationRecord {
+    /// The stack of the project as it was merged by executions other than this one; `None` where nothing was merged, or
+    /// merges of the newest day differ.
+    ///
+    /// # Errors
+    /// Those of the record store.
+    pub async fn merged_stack(
+        records: &dyn RecordStore,
+        project: &ProjectName,
+        but: &ExecutionId,
+    ) -> Result<Option<Stack>> {
+        let known = records.query_all(Table::GithubIntegrations, RecordQuery::partition(project.as_str())).await?;
+        let known = known.iter().map(Record::decode::<Self>).collect::<Result<Vec<_>>>()?;
+        let merged = |known: &&Self| {
+            known.execution != *but && known.pull_request.is_some_and(|(_, state)| state == PullRequestState::Merged)
+        };
+        let merged: Vec<(String, Stack)> =
+            known.iter().filter(merged).filter_map(|known| Some((known.root.to_string(), known.stack?))).collect();
+        let newest = merged.iter().map(|(root, _)| root).max();
+        let stacks: BTreeSet<&str> =
+            merged.iter().filter(|(root, _)| Some(root) == newest).map(|(_, stack)| stack.as_str()).collect();
+        let only = merged.iter().rev().find(|(root, _)| Some(root) == newest).map(|(_, stack)| *stack);
+        Ok(only.filter(|_| stacks.len() == 1))
+    }
+
     /// Writes the record.
     ///
     /// # Errors

@@ -177,6 +177,7 @@ fn program_in(folder: &Path, name: &str) -> Command {
 }
 
 /// What a server answers to a GET, once it is there.
+#[expect(clippy::disallowed_methods, reason = "another process takes its own time to start")]
 fn get(server: SocketAddr, path: &str) -> String {
     for _ in 0..300 {
         let Ok(mut stream) = TcpStream::connect(server) else {

@@ -1,5 +1,6 @@
 //! Stage 3: the stack, decided by evidence, by the host or by a person; then the plan.
 
+use super::stack::after_earlier;
 use super::{Source, decide_stack, plan};
 use crate::domain::{
     ArchitecturePlan, DocumentSet, SignalName, Stack, StackDecision, StackVerdict, StageName, StorySet, TestRunner,
@@ -8,7 +9,7 @@ use crate::domain::{
 use crate::pipeline::{Outcome, Stage, StageContext, document_texts};
 use crate::ports::ArtifactStore;
 use crate::stacks::definition_with;
-use crate::tables::ComponentRecord;
+use crate::tables::{ComponentRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -124,8 +125,8 @@ impl Stage for ArchitecturePlanner {
 
     fn revision(&self) -> String {
         match self.test_runner {
-            None => format!("3 {:?}", self.host_choice),
-            Some(runner) => format!("3 {:?} {runner}", self.host_choice),
+            None => format!("4 {:?}", self.host_choice),
+            Some(runner) => format!("4 {:?} {runner}", self.host_choice),
         }
     }
 
@@ -141,7 +142,14 @@ impl Stage for ArchitecturePlanner {
         let documents: DocumentSet = cx.load(&stories.documents).await?;
         let texts = cx.document_texts(&documents).await?;
         let decision = match self.decide(cx, &stories, &sources(&documents, &texts)) {
-            DecidedOr::Decided(decision) => decision,
+            DecidedOr::Decided(decision) => {
+                let project = cx.root().project();
+                let earlier = IntegrationRecord::merged_stack(cx.records().as_ref(), project, cx.execution()).await?;
+                match earlier {
+                    Some(earlier) => after_earlier(decision, earlier),
+                    None => decision,
+                }
+            }
             DecidedOr::Or(wait) => return Ok(Outcome::Waiting(wait)),
         };
         let stored = cx.store(&stories).await?;

@@ -329,6 +329,7 @@ impl Stage for GithubOrchestrator {
             branch: branch.clone(),
             head: head.clone(),
             pull_request: None,
+            stack: Some(plan.decision.stack),
         };
         if let Some(known) = IntegrationRecord::of(cx.records().as_ref(), cx.root().project(), cx.execution()).await? {
             integration.pull_request = known.pull_request;

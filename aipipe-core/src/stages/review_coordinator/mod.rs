@@ -332,6 +332,7 @@ impl ReviewCoordinator {
     }
 
     async fn note(&self, cx: &StageContext, build: &PublishedBuild, pull: &PullRequest) -> Result<()> {
+        let known = IntegrationRecord::of(cx.records().as_ref(), cx.root().project(), cx.execution()).await?;
         let record = IntegrationRecord {
             execution: cx.execution().clone(),
             root: cx.root().clone(),
@@ -340,6 +341,7 @@ impl ReviewCoordinator {
             branch: build.branch.clone(),
             head: build.head.clone(),
             pull_request: Some((pull.number, pull.state)),
+            stack: known.and_then(|known| known.stack),
         };
         cx.write_records(vec![record.write()?]).await
     }

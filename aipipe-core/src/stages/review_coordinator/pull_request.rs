@@ -349,6 +349,7 @@ fn decision(contents: &Contents<'_>) -> Option<String> {
         match &decision.choice {
             StackChoice::Evidence => "Chosen by evidence in the documents.".to_owned(),
             StackChoice::Host => "Set by the host, whatever the documents say.".to_owned(),
+            StackChoice::Earlier => "The stack of what was merged before.".to_owned(),
             StackChoice::Default { reason } => format!("A default: {}", escape(reason)),
         }
     );

@@ -30,6 +30,7 @@ const NOTES: &str = "# Requirements\n\n- Clerks must be able to add a book with 
     - Clerks must be able to list all books.\n";
 
 /// A change that turns one check red, or all of them.
+#[derive(Clone)]
 struct Fault {
     name: &'static str,
     /// The file that is added, or removed where there is no text.
@@ -39,27 +40,32 @@ struct Fault {
     red: &'static [&'static str],
 }
 
-const NODE_FAULTS: [Fault; 4] = [
-    Fault {
-        name: "failing test",
-        file: "tests/broken.test.ts",
-        text: Some("import { expect, it } from \"vitest\";\n\nit(\"is broken\", () => {\n  expect(1).toBe(2);\n});\n"),
-        red: &["test"],
-    },
-    Fault {
-        name: "lint error",
-        file: "tests/lint.ts",
-        text: Some("var value = 1;\nexport default value;\n"),
-        red: &["lint"],
-    },
-    Fault {
-        name: "type error",
-        file: "tests/types.ts",
-        text: Some("export const value: number = \"text\";\n"),
-        red: &["typecheck"],
-    },
-    Fault { name: "missing lock", file: "package-lock.json", text: None, red: &[] },
-];
+/// Those of a stack on Node, whose failing test is this file.
+const fn node_faults(failing_test: &'static str) -> [Fault; 4] {
+    [
+        Fault {
+            name: "failing test",
+            file: failing_test,
+            text: Some(
+                "import { expect, it } from \"vitest\";\n\nit(\"is broken\", () => {\n  expect(1).toBe(2);\n});\n",
+            ),
+            red: &["test"],
+        },
+        Fault {
+            name: "lint error",
+            file: "tests/lint.ts",
+            text: Some("var value = 1;\nexport default value;\n"),
+            red: &["lint"],
+        },
+        Fault {
+            name: "type error",
+            file: "tests/types.ts",
+            text: Some("export const value: number = \"text\";\n"),
+            red: &["typecheck"],
+        },
+        Fault { name: "missing lock", file: "package-lock.json", text: None, red: &[] },
+    ]
+}
 
 const PYTHON_FAULTS: [Fault; 5] = [
     Fault {
@@ -244,7 +250,13 @@ async fn act_and_local_ci_come_to_the_same_verdicts() {
         return;
     }
     let (mut verdicts, mut disagreeing) = (0, 0);
-    for (stack, faults) in [(Stack::NodeApi, &NODE_FAULTS[..]), (Stack::PythonApi, &PYTHON_FAULTS[..])] {
+    let faults = |stack| match stack {
+        Stack::PythonApi => PYTHON_FAULTS.to_vec(),
+        Stack::ReactFullstack => node_faults("tests/server/broken.test.ts").to_vec(),
+        _ => node_faults("tests/broken.test.ts").to_vec(),
+    };
+    for stack in Stack::ALL {
+        let faults = &faults(stack)[..];
         let (more, different) = disagreements(stack, faults).await;
         verdicts += more;
         disagreeing += different;

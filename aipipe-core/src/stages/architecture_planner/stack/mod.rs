@@ -62,6 +62,35 @@ pub fn decide_stack(stories: &StorySet, sources: &[Source<'_>], host: Option<Sta
     })
 }
 
+/// The same for a project that has been merged with a stack before: that stands unless the documents name a technology,
+/// and where they name another one the explanation says so.
+pub(super) fn after_earlier(decision: StackDecision, earlier: Stack) -> StackDecision {
+    let named = decision.evidence.iter().any(|row| row.stack == decision.stack && row.points >= NAMED);
+    match decision.choice {
+        StackChoice::Default { .. } | StackChoice::Evidence if !named || decision.stack == earlier => StackDecision {
+            stack: earlier,
+            explanation: match decision.stack == earlier && named {
+                true => decision.explanation,
+                false => format!("{} is what the project was merged with, and no technology is named", earlier.title()),
+            },
+            choice: if decision.stack == earlier && named { decision.choice } else { StackChoice::Earlier },
+            ..decision
+        },
+        _ if decision.stack == earlier => decision,
+        _ => StackDecision {
+            explanation: format!(
+                "{}; the project was {} before, and is made anew",
+                decision.explanation,
+                earlier.title()
+            ),
+            ..decision
+        },
+    }
+}
+
+/// Fewest points of a technology that is named and not only considered.
+const NAMED: i32 = 20;
+
 /// Why none of the five fits, if so.
 fn misfit(balance: &Balance, scores: &[StackScore]) -> Option<String> {
     let best = scores.first().map_or(0, |best| best.points);

@@ -308,3 +308,21 @@ proptest::proptest! {
         proptest::prop_assert!(scores.is_sorted_by(|a, b| a.points >= b.points));
     }
 }
+
+#[test]
+fn what_was_merged_stands_unless_a_technology_is_named() {
+    let after = |text: &str, earlier: Stack| {
+        let StackVerdict::Chosen(decision) = verdict(text, None) else { panic!("{text}") };
+        after_earlier(decision, earlier)
+    };
+    for text in ["Clerks can add a book.", "Clerks can see all books on a page and filter them."] {
+        let decision = after(text, Stack::VueSpa);
+        assert_eq!((decision.stack, decision.choice), (Stack::VueSpa, StackChoice::Earlier), "{text}");
+    }
+    let decision = after("We want a REST API in Python with FastAPI.", Stack::VueSpa);
+    assert_eq!((decision.stack, &decision.choice), (Stack::PythonApi, &StackChoice::Evidence));
+    assert!(decision.explanation.contains("the project was Vue SPA before"), "{}", decision.explanation);
+    // The control: the same stack is no change.
+    let decision = after("We want a REST API in Python with FastAPI.", Stack::PythonApi);
+    assert!(!decision.explanation.contains("before"), "{}", decision.explanation);
+}
