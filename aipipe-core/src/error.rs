@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Unavailable,
     /// It took longer than allowed.
     Timeout,
+    /// A stream broke off before its end.
+    StreamTruncated,
     /// No space left where something had to be written.
     StorageFull,
     /// Stored data is not what was written.
@@ -78,6 +80,7 @@ impl ErrorKind {
             Self::BudgetExceeded => "budget exceeded",
             Self::Unavailable => "unavailable",
             Self::Timeout => "timed out",
+            Self::StreamTruncated => "broken off",
             Self::StorageFull => "storage full",
             Self::Corrupt => "corrupt",
             Self::Fenced => "fenced",
@@ -186,7 +189,10 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         !self.0.retries_spent
-            && matches!(self.0.kind, ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout)
+            && matches!(
+                self.0.kind,
+                ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::StreamTruncated
+            )
     }
 
     /// The message and all causes in one line.

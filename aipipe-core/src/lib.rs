@@ -4,6 +4,7 @@ pub mod domain;
 mod error;
 #[cfg(feature = "failpoints")]
 pub mod failpoint;
+pub mod model;
 pub mod pipeline;
 pub mod ports;
 pub mod stacks;

@@ -24,6 +24,12 @@ impl PicoUsd {
         self.0
     }
 
+    /// The sum; the largest value when it does not fit.
+    #[must_use]
+    pub const fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// The sum, or `None` when it does not fit.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {

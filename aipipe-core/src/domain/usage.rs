@@ -10,6 +10,9 @@ pub struct Usage {
     pub input_tokens: u64,
     /// Input tokens written to the prompt cache.
     pub cache_write_tokens: u64,
+    /// Those of them that are kept for an hour instead of minutes, at another price.
+    #[serde(default)]
+    pub cache_write_1h_tokens: u64,
     /// Input tokens read from the prompt cache.
     pub cache_read_tokens: u64,
     /// Output tokens, reasoning included.
@@ -23,6 +26,7 @@ impl Usage {
         Self {
             input_tokens: self.input_tokens.saturating_add(other.input_tokens),
             cache_write_tokens: self.cache_write_tokens.saturating_add(other.cache_write_tokens),
+            cache_write_1h_tokens: self.cache_write_1h_tokens.saturating_add(other.cache_write_1h_tokens),
             cache_read_tokens: self.cache_read_tokens.saturating_add(other.cache_read_tokens),
             output_tokens: self.output_tokens.saturating_add(other.output_tokens),
         }

@@ -12,8 +12,8 @@ use crate::domain::{
     StageName, StepKey, Stored, Timestamp,
 };
 use crate::ports::{
-    ArtifactStore, Clock, Event, EventKind, LanguageModel, ModelRequest, ModelResponse, Observer, PutMode, PutOptions,
-    RecordStore, RecordWrite,
+    ArtifactStore, ChargedTo, Clock, Event, EventKind, LanguageModel, ModelRequest, ModelResponse, Observer, PutMode,
+    PutOptions, RecordStore, RecordWrite,
 };
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
@@ -276,7 +276,9 @@ impl StageContext {
         }
         let key = self.intend(step, input_hash).await?;
         hit("effect.before");
-        let response = match model.generate(&request.clone().with_idempotency_key(key)).await {
+        let mut asked = request.clone().with_idempotency_key(key);
+        asked.purpose.charged_to = Some(ChargedTo::new(self.run.root.project().clone(), self.run.execution.clone()));
+        let response = match model.generate(&asked).await {
             Ok(response) => response,
             Err(error) => {
                 if may_have_cost(error.kind()) {

@@ -2,7 +2,7 @@
 
 use super::forward_port;
 use crate::Result;
-use crate::domain::{Cost, IdempotencyKey, Timestamp, Usage};
+use crate::domain::{Cost, ExecutionId, IdempotencyKey, ProjectName, Timestamp, Usage};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
@@ -108,13 +108,34 @@ pub struct Purpose {
     pub task: String,
     /// The story, where the call is for one.
     pub story: Option<String>,
+    /// Whose money it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged_to: Option<ChargedTo>,
+}
+
+/// The project and execution that a call is made for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChargedTo {
+    /// The project.
+    pub project: ProjectName,
+    /// The execution.
+    pub execution: ExecutionId,
+}
+
+impl ChargedTo {
+    /// This execution of this project.
+    #[must_use]
+    pub fn new(project: ProjectName, execution: ExecutionId) -> Self {
+        Self { project, execution }
+    }
 }
 
 impl Purpose {
     /// A purpose without a story.
     #[must_use]
     pub fn new(stage: impl Into<String>, task: impl Into<String>) -> Self {
-        Self { stage: stage.into(), task: task.into(), story: None }
+        Self { stage: stage.into(), task: task.into(), ..Self::default() }
     }
 
     /// The same purpose for one story.
@@ -270,6 +291,9 @@ pub struct ModelResponse {
     pub usage: Usage,
     /// What it cost.
     pub cost: Cost,
+    /// What it would have cost, where it was kept from an earlier call and cost nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<Cost>,
     /// All attempts, the last one successful.
     pub attempts: Vec<ModelAttempt>,
 }
@@ -284,7 +308,7 @@ impl ModelResponse {
         cost: Cost,
         attempts: Vec<ModelAttempt>,
     ) -> Self {
-        Self { model: model.into(), text: text.into(), stop: StopReason::EndTurn, usage, cost, attempts }
+        Self { model: model.into(), text: text.into(), stop: StopReason::EndTurn, usage, cost, saved: None, attempts }
     }
 
     /// The same answer, stopped for this reason.
@@ -391,7 +415,8 @@ pub trait LanguageModel: Debug + Send + Sync + 'static {
     /// Asks and returns the whole answer.
     ///
     /// # Errors
-    /// `InvalidInput`, `Unauthenticated`, `RateLimited`, `QuotaExhausted`, `BudgetExceeded`, `Unavailable`, `Timeout`.
+    /// `InvalidInput`, `Unauthenticated`, `RateLimited`, `QuotaExhausted`, `BudgetExceeded`, `Unavailable`, `Timeout`,
+    /// `StreamTruncated`.
     async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse>;
 
     /// Asks and returns the answer as it comes.

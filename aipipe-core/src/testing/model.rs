@@ -95,6 +95,7 @@ impl LanguageModel for ScriptedModel {
             stop: StopReason::EndTurn,
             usage,
             cost: self.cost,
+            saved: None,
             attempts: vec![ModelAttempt {
                 model: request.model.clone(),
                 request_id: None,

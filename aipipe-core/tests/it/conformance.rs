@@ -1,6 +1,10 @@
 //! The suites pass on the in-memory adapters, and fail on adapters that break a promise.
 
 use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Cost, PicoUsd, Timestamp};
+use aipipe_core::model::{
+    Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, MemoryAnswers, PriceBook, RateLimit, Retry,
+    RetryOptions, Router, RouterOptions, Telemetry,
+};
 use aipipe_core::ports::{
     Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
     ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, PutMode, PutOptions, Record,
@@ -16,6 +20,7 @@ use aipipe_core::{ErrorKind, Result, ports::Expect};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +52,41 @@ async fn in_memory_adapters_keep_every_promise() {
     secrets.set("api-key", "hush-hush", Timestamp::from_unix_millis(0));
     passes(&conformance::secret_store(&(Arc::new(secrets) as Arc<dyn SecretStore>), "api-key", "hush-hush").await);
     passes(&conformance::id_generator(&(Arc::new(SequentialIds::default()) as Arc<dyn IdGenerator>)).await);
+}
+
+#[tokio::test]
+async fn every_layer_around_a_model_keeps_its_promises() {
+    let cost = Cost::Known(PicoUsd::new(17));
+    let model = || ScriptedModel::by(|_| Ok("an answer".to_owned())).with_cost(cost);
+    let clock = || Arc::new(VirtualClock::default()) as Arc<dyn Clock>;
+    let ports = || {
+        let ids = Arc::new(SequentialIds::default()) as Arc<dyn IdGenerator>;
+        (Arc::new(MemoryRecords::default()) as Arc<dyn RecordStore>, clock(), ids)
+    };
+    let prices = || PriceBook::builtin().unwrap();
+    let routes = RouterOptions::default;
+    let limits = || BTreeMap::from([("scripted".to_owned(), RateLimit::default().with_requests(1000))]);
+    let whole = {
+        let inner = Retry::new(Telemetry::new(model(), "test"), clock(), RetryOptions::default());
+        let inner = Breaker::new(Limiter::new(inner, clock(), limits()), clock(), BreakerOptions::default());
+        let inner = Router::new(inner, routes()).unwrap();
+        let inner = Budget::new(inner, ports(), prices(), BudgetLimits::default(), routes());
+        Cache::new(inner, Arc::new(MemoryAnswers::default()), "test")
+    };
+    let layers: [(&str, Arc<dyn LanguageModel>); 8] = [
+        ("cache", Arc::new(Cache::new(model(), Arc::new(MemoryAnswers::default()), "test"))),
+        ("budget", Arc::new(Budget::new(model(), ports(), prices(), BudgetLimits::default(), routes()))),
+        ("router", Arc::new(Router::new(model(), routes()).unwrap())),
+        ("breaker", Arc::new(Breaker::new(model(), clock(), BreakerOptions::default()))),
+        ("limiter", Arc::new(Limiter::new(model(), clock(), limits()))),
+        ("retry", Arc::new(Retry::new(model(), clock(), RetryOptions::default()))),
+        ("telemetry", Arc::new(Telemetry::new(model(), "test"))),
+        ("all of them", Arc::new(whole)),
+    ];
+    for (name, layer) in layers {
+        let report = conformance::language_model(&layer, "scripted", &|_| cost).await;
+        assert!(report.failures().is_empty(), "{name}: {report}");
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,8 @@ async fn answers(model: &Arc<dyn LanguageModel>, name: &str, prices: PriceList<'
 
 /// What the prices make of the usage, and of a usage that is there: nothing used costs nothing by any prices.
 fn costs_what_it_should(response: &ModelResponse, prices: PriceList<'_>) -> Check {
-    let (usage, cost) = (response.usage, response.cost);
+    // Of a kept answer that is what was saved.
+    let (usage, cost) = (response.usage, response.saved.unwrap_or(response.cost));
     ensure!(usage.input_tokens > 0 && usage.output_tokens > 0, "the usage is {usage:?}");
     let expected = prices(&usage);
     ensure!(cost == expected, "{usage:?} is said to cost {cost:?} and costs {expected:?}");
