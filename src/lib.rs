@@ -7,3 +7,9 @@ pub use aipipe_core::*;
 pub mod local {
     pub use aipipe_adapters_local::*;
 }
+
+/// Claude, and whatever else speaks the Messages API.
+#[cfg(feature = "anthropic")]
+pub mod anthropic {
+    pub use aipipe_anthropic::*;
+}

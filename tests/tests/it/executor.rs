@@ -5,13 +5,16 @@
 //! sent, so a question that lacks one of them fails the scenario.
 
 use crate::asked::{Asked, BRIEF};
+use aipipe::anthropic::{Anthropic, Auth, HttpTransport};
 use aipipe::domain::{
     BuildFailure, BuildReport, CodeBundle, ContentHash, DocumentName, IdempotencyKey, IntakeRequest, ProjectName,
     ProjectRoot, ReviewPolicy, Route, Stack, StoryResult, StoryStatus, ValidationReport,
 };
 use aipipe::domain::{Finding, Severity, StageName, StoryDependency, StoryId, StorySet};
+use aipipe::local::{EnvSecrets, FixtureSource, ReplayModel, SystemClock};
+use aipipe::model::{Retry, RetryOptions, Router, RouterOptions};
 use aipipe::pipeline::{Engine, Outcome, Pipeline, RunOutcome, Stage, StageContext, StartRequest, upload_documents};
-use aipipe::ports::{ArtifactStore as _, Clock as _, GetOptions, SourceControl as _};
+use aipipe::ports::{ArtifactStore as _, Clock, GetOptions, LanguageModel, SourceControl as _};
 use aipipe::stages::story_executor::ModelOptions;
 use aipipe::stages::story_executor::model::CiVerdict;
 use aipipe::stages::{
@@ -26,6 +29,7 @@ use aipipe_tests::figures;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A run of stages 1 to 5 with a model.
 struct Desk {
@@ -83,6 +87,11 @@ impl Desk {
     }
 
     async fn run(&self) -> Result<Ended> {
+        self.through(self.model.clone()).await
+    }
+
+    /// The run with this model in front of the scripted one, or in its place.
+    async fn through(&self, model: Arc<dyn LanguageModel>) -> Result<Ended> {
         let root = ProjectRoot::new(ProjectName::parse("library")?, self.clock.now());
         let documents = vec![(DocumentName::parse("brief.md")?, self.brief.clone().into())];
         let intake: IntakeRequest = upload_documents(self.artifacts.as_ref(), &root, documents).await?;
@@ -90,7 +99,7 @@ impl Desk {
             .then(DocumentProcessor::default())
             .then(RequirementsSynthesizer::by_rules())
             .then(ArchitecturePlanner::with_stack(Some(self.stack)))
-            .then(StoryExecutor::with_model(self.model.clone(), self.options.clone()))
+            .then(StoryExecutor::with_model(model, self.options.clone()))
             .then(IntegrationValidator::new(Arc::new(StubPackageManager)))
             .build();
         let request = StartRequest::new(root, IdempotencyKey::parse("run")?);
@@ -191,6 +200,50 @@ async fn good() {
         let name =
             if stack == Stack::NodeApi { "executor.template_share" } else { "executor.template_share.python-api" };
         figures::record(name, u32::try_from(100 * by_template / all).unwrap(), "%").unwrap();
+    }
+}
+
+/// A recorded run comes out the same without the model, and another question has no answer.
+#[tokio::test]
+async fn a_recorded_run_is_replayed_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = {
+        let desk = Desk::new(|asked, _| asked.good());
+        let model = Arc::clone(&desk.model);
+        desk.through(Arc::new(ReplayModel::recording(folder.path(), model, FixtureSource::Synthetic))).await.unwrap()
+    };
+    assert!(recorded.requests.len() > 1);
+    let replayed = || Arc::new(ReplayModel::replaying(folder.path()));
+    let desk = || Desk::new(|_, _| panic!("nobody is to be asked"));
+    let again = desk().through(replayed()).await.unwrap();
+    assert_eq!((&again.files, again.requests.len()), (&recorded.files, 0));
+    let text =
+        std::fs::read_to_string(std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path()).unwrap();
+    assert!(text.contains("\"source\": \"synthetic\""), "{text}");
+    let other = desk().with_brief(&BRIEF.replace("shelf plan", "wall plan")).through(replayed()).await.err().unwrap();
+    assert_eq!(other.kind(), ErrorKind::NotFound, "{other}");
+}
+
+/// With `AIPIPE_LIVE=1` and a key in `ANTHROPIC_API_KEY`: Claude writes the story that the script writes elsewhere.
+#[tokio::test]
+async fn a_live_model_writes_the_story() {
+    if std::env::var_os("AIPIPE_LIVE").is_none() {
+        return;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport = HttpTransport::new(Duration::from_secs(120)).unwrap();
+    let auth = Auth::Bearer(Arc::new(EnvSecrets::new("ANTHROPIC_").unwrap()), "api-key".to_owned());
+    let model = Anthropic::builder(Arc::new(transport), Arc::clone(&clock), auth).unwrap().build().unwrap();
+    let model = Router::new(Retry::new(model, clock, RetryOptions::default()), RouterOptions::default()).unwrap();
+    let model: Arc<dyn LanguageModel> = Arc::new(model);
+    for stack in [Stack::NodeApi, Stack::PythonApi] {
+        let desk = Desk::new(|_, _| panic!("the script is not asked")).on(stack);
+        let ended = desk.through(Arc::clone(&model)).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+        let written = ended.bundle.stories.iter().flat_map(|story| &story.files);
+        assert!(written.clone().any(|file| matches!(file.route, Route::Model { .. })), "{stack}");
+        for result in &ended.bundle.stories {
+            assert!(matches!(result.status, StoryStatus::Done | StoryStatus::Partial { .. }), "{stack}: {result:?}");
+        }
     }
 }
 
