@@ -49,6 +49,8 @@ FULL = {
     "engine.steps_per_second.sequential": None,
     "engine.syncs_per_checkpoint.c64": ("<=", 0.1),
     "engine.syncs_per_checkpoint.sequential": ("<=", 1.01),
+    "pages.steps_failed": ("==", 0),
+    "pages.steps_ok": (">=", 100),
     "quickstart.build_cpu_seconds": None,
     "quickstart.crates": None,
     "validator.incremental_ms": ("<=", 5),
