@@ -64,6 +64,23 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether a call that failed so certainly was not carried out, and so costs nothing: it was refused before it began.
+    ///
+    /// A kind that is not listed says nothing either way.
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidInput
+                | Self::Unauthenticated
+                | Self::PermissionDenied
+                | Self::NotFound
+                | Self::Unsupported
+                | Self::RateLimited
+                | Self::QuotaExhausted
+                | Self::BudgetExceeded
+        )
+    }
+
     /// The kind in words, as messages begin.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -165,17 +165,7 @@ impl Entered {
 
 /// What an error certainly cost, where that is known: nothing, where the other side refused to begin.
 fn cost_of(error: &Error) -> Option<PicoUsd> {
-    matches!(
-        error.kind(),
-        ErrorKind::InvalidInput
-            | ErrorKind::Unauthenticated
-            | ErrorKind::PermissionDenied
-            | ErrorKind::NotFound
-            | ErrorKind::Unsupported
-            | ErrorKind::RateLimited
-            | ErrorKind::QuotaExhausted
-    )
-    .then_some(PicoUsd::ZERO)
+    error.kind().is_refusal().then_some(PicoUsd::ZERO)
 }
 
 fn known(cost: Cost) -> Option<PicoUsd> {

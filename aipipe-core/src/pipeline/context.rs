@@ -50,21 +50,6 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a call that failed so may have been charged: it was sent, and nobody refused it.
-fn may_have_cost(kind: ErrorKind) -> bool {
-    !matches!(
-        kind,
-        ErrorKind::InvalidInput
-            | ErrorKind::Unauthenticated
-            | ErrorKind::PermissionDenied
-            | ErrorKind::NotFound
-            | ErrorKind::Unsupported
-            | ErrorKind::RateLimited
-            | ErrorKind::QuotaExhausted
-            | ErrorKind::BudgetExceeded
-    )
-}
-
 impl Run {
     pub(crate) fn tell(&self, kind: EventKind) {
         self.observer.observe(&Event { execution: self.execution.clone(), at: self.clock.now(), kind });
@@ -281,7 +266,7 @@ impl StageContext {
         let response = match model.generate(&asked).await {
             Ok(response) => response,
             Err(error) => {
-                if may_have_cost(error.kind()) {
+                if !error.kind().is_refusal() {
                     self.note_unanswered(step).await;
                 }
                 return Err(error);
