@@ -331,10 +331,12 @@ mod tests {
         // The same call again has its room already.
         assert!(block_on(well.generate(&request("e", "s", None, "1"))).is_ok());
         assert!(block_on(well.generate(&request("e", "s", None, "2"))).is_ok());
-        // The control: what the other side refused has cost nothing.
-        let refused = budget(&records, failing(ErrorKind::RateLimited), limits());
-        assert!(block_on(refused.generate(&request("g", "s", None, "1"))).is_err());
-        assert!(block_on(well.generate(&request("g", "s", None, "2"))).is_ok());
+        // The control: what the other side, or a budget further in, refused has cost nothing.
+        for (execution, kind) in [("g", ErrorKind::RateLimited), ("h", ErrorKind::BudgetExceeded)] {
+            let refused = budget(&records, failing(kind), limits());
+            assert!(block_on(refused.generate(&request(execution, "s", None, "1"))).is_err());
+            assert!(block_on(well.generate(&request(execution, "s", None, "2"))).is_ok(), "{kind:?}");
+        }
     }
 
     #[test]
