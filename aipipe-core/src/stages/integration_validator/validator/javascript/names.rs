@@ -3,8 +3,8 @@
 use super::super::language::View;
 use super::super::tree::FileId;
 use super::JavaScript;
-use super::resolve::Resolved;
-use super::summary::{Meaning, Origin, Taken};
+use super::resolve::{Resolved, Standing};
+use super::summary::{Meaning, Origin, Star, Taken};
 use foldhash::HashSet;
 use std::collections::BTreeSet;
 
@@ -75,7 +75,11 @@ pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n s
         for star in &summary.stars {
             match module.links.resolved.get(star.request) {
                 Some(Resolved::File(to)) => open.push((*to, name, types_only || star.type_only)),
-                _ => unknown = true,
+                _ => match package_exports(view, file, star) {
+                    Some(names) if names.contains(name) => return Known::Exported(BOTH),
+                    Some(_) => {}
+                    None => unknown = true,
+                },
             }
         }
     }
@@ -85,6 +89,17 @@ pub(super) fn look_up<'n>(view: &View<'n, JavaScript>, file: FileId, name: &'n s
         (false, false) if view.environment.augmented.contains(name) => Known::Unknown,
         (false, false) => Known::Missing,
     }
+}
+
+/// What a package exports that a module passes on whole, where that is known.
+fn package_exports(view: &View<'_, JavaScript>, file: FileId, star: &Star) -> Option<&'static BTreeSet<String>> {
+    let module = view.module(file)?;
+    let Some(Resolved::Package { name, standing: Standing::Declared }) = module.links.resolved.get(star.request) else {
+        return None;
+    };
+    // A path inside a package is another module.
+    let is_whole = module.summary.requests.get(star.request).is_some_and(|request| request.specifier == *name);
+    is_whole.then(|| view.environment.exports_of(view.shared.tree.path(file)?.parent(), name)).flatten()
 }
 
 /// All names of a module; the second value says whether there may be more.
@@ -108,7 +123,10 @@ pub(super) fn all(view: &View<'_, JavaScript>, file: FileId) -> (BTreeSet<String
         for star in &summary.stars {
             match module.links.resolved.get(star.request) {
                 Some(Resolved::File(to)) => open.push(*to),
-                _ => more = true,
+                _ => match package_exports(view, at, star) {
+                    Some(of_package) => names.extend(of_package.iter().cloned()),
+                    None => more = true,
+                },
             }
         }
     }

@@ -210,6 +210,33 @@ fn a_name_that_is_not_exported_is_found_through_any_chain() {
 }
 
 #[test]
+fn what_passes_through_from_a_package_is_found_where_its_exports_are_known() {
+    let through = |versions: &str, specifier: &str, name: &str| {
+        errors(&[
+            ("package.json", &format!("{{\"devDependencies\": {{\"@testing-library/react\": \"{versions}\"}}}}")),
+            ("src/utils.ts", &format!("export * from '{specifier}'\nexport const renderApp = () => 1\n")),
+            ("src/all.ts", "export * from './utils'\n"),
+            ("src/a.ts", &format!("import {{ {name} }} from './all'\nexport const used = {name}\n")),
+        ])
+    };
+    let missing = ["missing-export src/a.ts"];
+    assert_eq!(through("^16.1.0", "@testing-library/react", "renderAp"), missing);
+    for known in ["renderApp", "screen", "within", "waitFor"] {
+        assert!(through("^16.1.0", "@testing-library/react", known).is_empty(), "{known}");
+    }
+    // Another major, several of them, another module of the package, another package: nobody knows.
+    for (versions, specifier) in [
+        ("^99.0.0", "@testing-library/react"),
+        (">=13", "@testing-library/react"),
+        ("^16.1.0", "@testing-library/react/pure"),
+        ("^16.1.0", "@testing-library/preact"),
+    ] {
+        let found = through(versions, specifier, "renderAp");
+        assert!(found.iter().all(|error| !error.starts_with("missing-export")), "{versions} {specifier}: {found:?}");
+    }
+}
+
+#[test]
 fn types_and_values_are_told_apart() {
     let types = ("types.ts", "export interface A {}\nexport type B = 1\nexport class C {}\nexport enum D { x }\n");
     let wrong = [

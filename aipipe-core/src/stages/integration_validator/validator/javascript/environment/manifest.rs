@@ -50,7 +50,7 @@ pub(in super::super) struct Manifest {
 pub(in super::super) struct Declaration {
     pub(in super::super) kind: Kind,
     /// The versions that are asked for, as written; empty where a list has names only.
-    versions: String,
+    pub(super) versions: String,
     /// Its name in the list, with quotes.
     pub(in super::super) span: Option<TextSpan>,
 }

@@ -6,6 +6,7 @@ mod json;
 mod lock;
 mod manifest;
 mod mentions;
+mod package_exports;
 
 pub(super) use aliases::{Alias, TypeScriptOptions};
 pub(super) use exports_map::Mapped;
@@ -243,6 +244,12 @@ impl Environment {
     pub(super) fn uses(&self, folder: &str, packages: &[&str]) -> bool {
         self.manifests_above(folder)
             .any(|(_, manifest)| packages.iter().any(|package| manifest.declared.contains_key(*package)))
+    }
+
+    /// The names that a package exports whole, as a file in the folder gets it; `None` where they are not known.
+    pub(super) fn exports_of(&self, folder: &str, package: &str) -> Option<&'static BTreeSet<String>> {
+        let declaration = self.manifests_above(folder).find_map(|(_, manifest)| manifest.declared.get(package))?;
+        package_exports::of(package, &declaration.versions)
     }
 
     /// Whether a script of a manifest above the folder runs a program that is called like the package.
