@@ -322,6 +322,44 @@ pub struct StorySet {
     /// in no requirement; in order of appearance.
     #[serde(default)]
     pub uncovered: Vec<UncoveredStatement>,
+    /// How the requirements were found.
+    #[serde(default)]
+    pub extraction: ExtractionReport,
+}
+
+/// How the requirements of a [`StorySet`] were found, and what was not taken of what an extractor offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtractionReport {
+    /// The extractor's name: `rules`, or what a model is called by.
+    pub extractor: String,
+    /// How many requirements an extractor offered besides the rules.
+    pub offered: usize,
+    /// Offers, and criteria of offers, that were dropped, because no document says them.
+    pub dropped: Vec<DroppedClaim>,
+    /// Passages of which no answer could be used. The rules have read them all the same.
+    pub unread: Vec<UnreadPassages>,
+}
+
+/// Something an extractor offered that no document says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedClaim {
+    /// The document it was said to be in; none when there is no such document.
+    pub document: Option<DocumentName>,
+    /// The words it was said to rest on, at most 200 characters of them.
+    pub quote: String,
+    /// Why it was dropped.
+    pub reason: String,
+}
+
+/// Passages of a document that a model was asked about in vain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadPassages {
+    /// The document.
+    pub document: DocumentName,
+    /// Where they stand in its processed text.
+    pub span: TextSpan,
+    /// What was wrong with the last answer.
+    pub reason: String,
 }
 
 /// A sentence that looks as if it asked for something, and that no rule understood.

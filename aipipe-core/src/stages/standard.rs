@@ -5,7 +5,7 @@ use super::build_repairer::BuildRepairer;
 use super::document_processor::DocumentProcessor;
 use super::github_orchestrator::{GithubOrchestrator, PublishOptions};
 use super::integration_validator::{IntegrationValidator, WorkflowOptions};
-use super::requirements_synthesizer::RequirementsSynthesizer;
+use super::requirements_synthesizer::{ExtractionOptions, RequirementsSynthesizer};
 use super::review_coordinator::{ReviewCoordinator, ReviewOptions};
 use super::story_executor::{ModelOptions, StoryExecutor};
 use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack, TestRunner};
@@ -83,6 +83,8 @@ pub struct StandardOptions {
     pub templates: TemplateOverrides,
     /// Who writes what no template covers; nobody when `None`.
     pub model: Option<(Arc<dyn LanguageModel>, ModelOptions)>,
+    /// Who reads the documents besides the rules; nobody when `None`.
+    pub extraction: Option<(Arc<dyn LanguageModel>, ExtractionOptions)>,
     /// How code is published.
     pub publish: PublishOptions,
     /// How it is reviewed.
@@ -99,6 +101,7 @@ impl StandardOptions {
             workflow: WorkflowOptions::default(),
             templates: TemplateOverrides::default(),
             model: None,
+            extraction: None,
             publish: PublishOptions::default(),
             review: ReviewOptions::new(policy),
         }
@@ -139,6 +142,13 @@ impl StandardOptions {
         self
     }
 
+    /// The same, with this model reading the documents besides the rules.
+    #[must_use]
+    pub fn with_extraction(mut self, model: Arc<dyn LanguageModel>, options: ExtractionOptions) -> Self {
+        self.extraction = Some((model, options));
+        self
+    }
+
     /// The same, published like this.
     #[must_use]
     pub fn with_publish(mut self, publish: PublishOptions) -> Self {
@@ -162,9 +172,13 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
         None => StoryExecutor::by_templates(),
         Some((model, options)) => StoryExecutor::with_model(Arc::clone(model), options.clone()),
     };
+    let synthesizer = match &options.extraction {
+        None => RequirementsSynthesizer::by_rules(),
+        Some((model, options)) => RequirementsSynthesizer::with_model(Arc::clone(model), options.clone()),
+    };
     let built = Pipeline::builder("documents-to-pull-request")
         .then(DocumentProcessor::default())
-        .then(RequirementsSynthesizer::by_rules())
+        .then(synthesizer)
         .then(ArchitecturePlanner::with_stack(options.stack).with_test_runner(options.test_runner))
         .then(executor.with_overrides(options.templates.clone()))
         .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))

@@ -10,6 +10,7 @@ mod domain;
 mod engine;
 mod engine_ends;
 mod engine_faults;
+mod extraction;
 mod gates;
 mod heads;
 mod signals;

@@ -425,17 +425,7 @@ impl<'a> Walk<'a> {
     }
 
     fn cite(&self, segment: &Segment, span: TextSpan) -> Option<Citation> {
-        let quote = span.of(self.source.text)?.to_owned();
-        let document = self.source.document;
-        Some(Citation {
-            document: document.id.clone(),
-            version: document.version,
-            name: document.name.clone(),
-            span,
-            place: segment.place.clone(),
-            quote,
-            speaker: segment.speaker.clone(),
-        })
+        cite(self.source, segment, span)
     }
 
     fn keep(&mut self, segment: &Segment, finding: Option<Finding>, explicit: bool) {
@@ -494,7 +484,21 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn statement_of(ask: &Ask) -> String {
+/// The words at a span of a segment.
+pub(super) fn cite(source: &Source<'_>, segment: &Segment, span: TextSpan) -> Option<Citation> {
+    let document = source.document;
+    Some(Citation {
+        document: document.id.clone(),
+        version: document.version,
+        name: document.name.clone(),
+        span,
+        place: segment.place.clone(),
+        quote: span.of(source.text)?.to_owned(),
+        speaker: segment.speaker.clone(),
+    })
+}
+
+pub(super) fn statement_of(ask: &Ask) -> String {
     let role = if ask.role == super::ask::THEY { "user" } else { &ask.role };
     let role = super::lexicon::upper_first(role);
     format!("{role}: {}", ask.action.text)

@@ -1,10 +1,13 @@
-//! Stage 2: what the documents ask for, and the user stories made of it, by rules and without a model.
+//! Stage 2: what the documents ask for, and the user stories made of it: by rules alone, or with a model.
 //!
 //! The way of a sentence: `words` and `sentences` cut a segment; `story_form`, `wish`, `clause`, `rules`,
 //! `list_item` and `table` recognise the ways in which people ask for things; `ask` and `action` tell who wants to
 //! do what; `extract` walks a document and keeps each with its quote. Then `merge` joins what was said twice,
 //! `conflicts` finds what was said differently, `stories` writes stories with criteria, `order` sorts them and
 //! `questions` asks what can't be decided here.
+//!
+//! A model reads the same documents in `model` and offers claims; `claim` keeps what the words of the documents carry
+//! (`grounds` looks them up) and completes it with what the rules found there. From there on both are the same.
 //!
 //! What no rule recognises is left out, never guessed: precision comes before completeness. `coverage` lists the sentences
 //! that look as if they asked for something and are in no requirement, so that nothing is left out in silence. The rules are
@@ -14,15 +17,18 @@ mod action;
 mod agent;
 mod ask;
 mod attributes;
+mod claim;
 mod clause;
 mod conflicts;
 mod coverage;
 mod extract;
 mod finding;
+mod grounds;
 mod kind;
 mod lexicon;
 mod list_item;
 mod merge;
+pub mod model;
 mod normal;
 mod noun_phrase;
 mod order;
@@ -47,25 +53,36 @@ mod wish;
 mod words;
 
 pub use super::source::Source;
+pub use claim::{Claim, ClaimedCriterion, Extracted};
+pub use model::{ExtractionOptions, ModelExtractor};
 pub use stage::RequirementsSynthesizer;
 pub use story_file::StoryFile;
 
+use crate::Result;
 use crate::domain::{
     Citation, DocumentSet, Obligation, OpenQuestion, ProjectRoot, Requirement, RequirementKind, Stored, StoryId,
     StorySet, UncoveredStatement, UnservedRequirement, UserStory,
 };
+use crate::pipeline::StageContext;
+use async_trait::async_trait;
 use merge::Group;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Finds requirements in documents, each with the words it rests on.
-pub trait RequirementExtractor: fmt::Debug + Send + Sync {
+#[async_trait]
+pub trait RequirementExtractor: fmt::Debug + Send + Sync + 'static {
     /// The name that appears in reports.
-    fn name(&self) -> &str;
+    fn name(&self) -> String;
 
-    /// The requirements of `sources`, in order of appearance; the same thing said twice is one with two citations, and
-    /// every quote is exactly the text of its span.
-    fn extract(&self, sources: &[Source<'_>]) -> Vec<Requirement>;
+    /// Changes whenever results may: part of the stage's revision.
+    fn revision(&self) -> String;
+
+    /// What `sources` ask for. The same documents and the same recorded answers give the same result.
+    ///
+    /// # Errors
+    /// Those of a model or another service that is asked, and of the journal.
+    async fn extract(&self, cx: &StageContext, sources: &[Source<'_>]) -> Result<Extracted>;
 }
 
 /// Finds requirements by rules; pure and deterministic.
@@ -80,13 +97,18 @@ impl RuleExtractor {
     }
 }
 
+#[async_trait]
 impl RequirementExtractor for RuleExtractor {
-    fn name(&self) -> &'static str {
-        "rules"
+    fn name(&self) -> String {
+        "rules".to_owned()
     }
 
-    fn extract(&self, sources: &[Source<'_>]) -> Vec<Requirement> {
-        synthesis(sources, self.name()).requirements
+    fn revision(&self) -> String {
+        "2 rules".to_owned()
+    }
+
+    async fn extract(&self, _cx: &StageContext, sources: &[Source<'_>]) -> Result<Extracted> {
+        Ok(Extracted::by_rules(sources))
     }
 }
 
@@ -99,10 +121,11 @@ pub fn synthesize(
     root: ProjectRoot,
     documents: Stored<DocumentSet>,
     sources: &[Source<'_>],
-    extractor: &RuleExtractor,
+    extracted: Extracted,
 ) -> StorySet {
-    let Synthesis { requirements, stories, questions, without_story, uncovered } = synthesis(sources, extractor.name());
-    StorySet { root, documents, requirements, stories, questions, without_story, uncovered }
+    let extraction = extracted.report.clone();
+    let Synthesis { requirements, stories, questions, without_story, uncovered } = synthesis(sources, extracted);
+    StorySet { root, documents, requirements, stories, questions, without_story, uncovered, extraction }
 }
 
 struct Synthesis {
@@ -113,8 +136,8 @@ struct Synthesis {
     uncovered: Vec<UncoveredStatement>,
 }
 
-fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
-    let extract::Read { mut findings, stated } = extract::read(sources);
+fn synthesis(sources: &[Source<'_>], extracted: Extracted) -> Synthesis {
+    let Extracted { mut findings, stated, report } = extracted;
     findings
         .retain(|finding| sources.get(finding.source).is_some_and(|source| quotes_exactly(source, &finding.citation)));
     let groups = merge::groups(findings);
@@ -170,7 +193,7 @@ fn synthesis(sources: &[Source<'_>], found_by: &str) -> Synthesis {
         })
         .collect();
     let uncovered = coverage::uncovered(stated, &groups, &stories, sources);
-    let requirements = groups.iter().map(|group| requirement(group, found_by)).collect();
+    let requirements = groups.iter().map(|group| requirement(group, &report.extractor)).collect();
     Synthesis { requirements, stories, questions, without_story, uncovered }
 }
 
@@ -204,7 +227,7 @@ fn reason(group: &Group, served: bool) -> Option<String> {
     Some(reason.to_owned())
 }
 
-fn requirement(group: &Group, found_by: &str) -> Requirement {
+fn requirement(group: &Group, extractor: &str) -> Requirement {
     let mut citations: Vec<Citation> = Vec::new();
     for member in &group.members {
         if !citations.contains(&member.citation) {
@@ -217,6 +240,9 @@ fn requirement(group: &Group, found_by: &str) -> Requirement {
         kind: group.kind(),
         obligation: group.obligation,
         citations,
-        found_by: format!("{found_by}: {}", group.leader.rule),
+        found_by: match group.leader.rule {
+            claim::CLAIMED => extractor.to_owned(),
+            rule => format!("rules: {rule}"),
+        },
     }
 }

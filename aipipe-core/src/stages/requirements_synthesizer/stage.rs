@@ -1,23 +1,37 @@
 //! Stage 2: requirements and stories of the documents, kept as a queue.
 
-use super::{RuleExtractor, Source, synthesize};
+use super::{ExtractionOptions, ModelExtractor, RequirementExtractor, RuleExtractor, Source, synthesize};
 use crate::domain::{DocumentSet, StageName, StorySet};
 use crate::pipeline::{Outcome, Stage, StageContext};
+use crate::ports::LanguageModel;
 use crate::tables::StoryRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// Finds what the documents ask for and makes user stories of it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct RequirementsSynthesizer {
-    extractor: RuleExtractor,
+    extractor: Arc<dyn RequirementExtractor>,
 }
 
 impl RequirementsSynthesizer {
     /// By rules alone: deterministic, no model needed.
     #[must_use]
     pub fn by_rules() -> Self {
-        Self { extractor: RuleExtractor::new() }
+        Self::with(Arc::new(RuleExtractor::new()))
+    }
+
+    /// With a model that reads the documents besides the rules.
+    #[must_use]
+    pub fn with_model(model: Arc<dyn LanguageModel>, options: ExtractionOptions) -> Self {
+        Self::with(Arc::new(ModelExtractor::new(model, options)))
+    }
+
+    /// With an extractor of the host.
+    #[must_use]
+    pub fn with(extractor: Arc<dyn RequirementExtractor>) -> Self {
+        Self { extractor }
     }
 
     /// The stage's name: `requirements-synthesizer`.
@@ -37,7 +51,7 @@ impl Stage for RequirementsSynthesizer {
     }
 
     fn revision(&self) -> String {
-        "2 rules".to_owned()
+        self.extractor.revision()
     }
 
     async fn run(&self, cx: &StageContext, documents: DocumentSet) -> Result<Outcome<StorySet>> {
@@ -45,7 +59,8 @@ impl Stage for RequirementsSynthesizer {
         let sources: Vec<_> =
             documents.documents.iter().zip(&texts).map(|(document, text)| Source { document, text }).collect();
         let stored = cx.store(&documents).await?;
-        let stories = synthesize(documents.root.clone(), stored, &sources, &self.extractor);
+        let extracted = self.extractor.extract(cx, &sources).await?;
+        let stories = synthesize(documents.root.clone(), stored, &sources, extracted);
         check_quotes(&stories, &sources)?;
         let records = (0..).zip(&stories.stories).map(|(position, story)| {
             let status = StoryRecord::PLANNED.to_owned();

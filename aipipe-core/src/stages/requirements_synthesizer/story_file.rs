@@ -24,9 +24,9 @@
 use super::normal::normal;
 use crate::domain::{
     AcceptanceCriterion, ArtifactKey, Basis, Citation, CriterionId, Document, DocumentFormat, DocumentId,
-    DocumentMetadata, DocumentSet, Effort, IntakeRequest, Obligation, Place, Priority, RawDocument, Requirement,
-    RequirementId, RequirementKind, Segment, SegmentKind, StageName, StoryDependency, StoryId, StorySet, TextSpan,
-    UserStory,
+    DocumentMetadata, DocumentSet, Effort, ExtractionReport, IntakeRequest, Obligation, Place, Priority, RawDocument,
+    Requirement, RequirementId, RequirementKind, Segment, SegmentKind, StageName, StoryDependency, StoryId, StorySet,
+    TextSpan, UserStory,
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::{Error, ErrorKind, Result};
@@ -274,6 +274,7 @@ impl Stage for StoryFile {
             requirements: told.requirements,
             stories,
             uncovered: Vec::new(),
+            extraction: ExtractionReport::default(),
             questions: Vec::new(),
             without_story: Vec::new(),
         }))
@@ -613,6 +614,7 @@ mod tests {
             questions: Vec::new(),
             without_story: Vec::new(),
             uncovered: Vec::new(),
+            extraction: ExtractionReport::default(),
         };
         let again = read_stories(&serde_json::to_string(&set).unwrap()).unwrap();
         let mut told = Told::default();

@@ -53,6 +53,7 @@ fn no_stories() -> StorySet {
         questions: Vec::new(),
         without_story: Vec::new(),
         uncovered: Vec::new(),
+        extraction: Default::default(),
     }
 }
 

@@ -103,6 +103,7 @@ impl Stories {
             questions: self.questions,
             without_story: Vec::new(),
             uncovered: Vec::new(),
+            extraction: Default::default(),
         };
         (set, Stored::new(at("stories.json")))
     }

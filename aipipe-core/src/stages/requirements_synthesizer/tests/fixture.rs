@@ -1,6 +1,6 @@
 //! Documents for tests: paragraphs, list items, headings and table rows of a Markdown-like text.
 
-use super::super::{RuleExtractor, Source, synthesize};
+use super::super::{Extracted, Source, synthesize};
 use crate::domain::{
     ArtifactKey, ArtifactRef, ContentHash, Document, DocumentFormat, DocumentId, DocumentMetadata, DocumentName,
     DocumentSet, ExecutionId, Place, ProjectRoot, Segment, SegmentKind, Stored, StorySet, TextSpan, Timestamp,
@@ -127,7 +127,12 @@ fn segment(span: TextSpan, kind: SegmentKind, headings: &[(usize, String)]) -> S
 
 pub(super) fn run(texts: &[Text]) -> StorySet {
     let sources: Vec<Source<'_>> = texts.iter().map(Text::source).collect();
-    synthesize(root(), Stored::<DocumentSet>::new(artifact(b"set")), &sources, &RuleExtractor::new())
+    of(&sources, Extracted::by_rules(&sources))
+}
+
+/// The story set of what was extracted.
+pub(super) fn of(sources: &[Source<'_>], extracted: Extracted) -> StorySet {
+    synthesize(root(), Stored::<DocumentSet>::new(artifact(b"set")), sources, extracted)
 }
 
 pub(super) fn run_one(format: DocumentFormat, words: &str) -> StorySet {

@@ -126,6 +126,7 @@ impl PlanBuilder {
             questions: Vec::new(),
             without_story: Vec::new(),
             uncovered: Vec::new(),
+            extraction: Default::default(),
         };
         let plan = ArchitecturePlan {
             stories: Stored::new(artifact(&root)),
