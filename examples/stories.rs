@@ -39,6 +39,9 @@ fn print_stories(out: &mut impl Write, set: &StorySet) -> io::Result<()> {
             strength(requirement.obligation),
             requirement.statement
         )?;
+        if let Some(ears) = &requirement.ears {
+            writeln!(out, "      EARS: {}", ears.text)?;
+        }
         for citation in &requirement.citations {
             writeln!(out, "      “{}” ({}, {})", citation.quote, citation.name, citation.place)?;
         }

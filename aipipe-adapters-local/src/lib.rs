@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answers;
 mod artifacts;
 pub mod checks;
 pub mod ci;
@@ -18,6 +19,7 @@ pub mod review;
 mod secrets;
 mod workspace;
 
+pub use answers::FileAnswers;
 pub use artifacts::LocalArtifacts;
 pub use clock::SystemClock;
 pub use files::read_document_file;

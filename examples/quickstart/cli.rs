@@ -1,7 +1,9 @@
 //! The command line.
 
-use aipipe::domain::{CommitSha, ExecutionId, ProjectName, ReviewPolicy, Stack, TestRunner};
+use crate::model::parse_usd;
+use aipipe::domain::{CommitSha, ExecutionId, PicoUsd, ProjectName, ReviewPolicy, Stack, TestRunner};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// From documents to a merged pull request, on this machine: no account, no key.
@@ -25,13 +27,16 @@ impl Cli {
     /// When a command comes with what only a run takes, and would ignore it.
     pub(crate) fn asked(self) -> Result<(Option<Command>, RunArgs, Common), String> {
         let Some(command) = self.command else { return Ok((None, self.run, self.common)) };
-        let RunArgs { documents, review, project, stack, test_runner } = &self.run;
+        let RunArgs { documents, review, project, stack, test_runner, model, base_url, model_name } = &self.run;
         let of_a_run = [
             (!documents.is_empty(), "documents"),
             (review.is_some(), "--review"),
             (project.is_some(), "--project"),
             (stack.is_some(), "--stack"),
             (test_runner.is_some(), "--test-runner"),
+            (model.is_some(), "--model"),
+            (base_url.is_some(), "--base-url"),
+            (model_name.is_some(), "--model-name"),
         ];
         match of_a_run.iter().find(|(given, _)| *given) {
             Some((_, what)) => Err(format!("{what} belongs to a new run; `{}` does not take it", command.name())),
@@ -63,6 +68,20 @@ pub(crate) struct RunArgs {
     /// What runs the tests, where the stack leaves a choice: vitest (unless given) or jest.
     #[arg(long)]
     pub(crate) test_runner: Option<TestRunner>,
+
+    /// Who reads the documents besides the rules and writes what no template covers: nobody unless given.
+    ///
+    /// Takes a build with `--features anthropic`, and the key in ANTHROPIC_API_KEY.
+    #[arg(long, value_enum)]
+    pub(crate) model: Option<Provider>,
+
+    /// Another server that speaks the Messages API, such as http://localhost:11434; needs --model-name.
+    #[arg(long)]
+    pub(crate) base_url: Option<String>,
+
+    /// The one model to ask for everything.
+    #[arg(long)]
+    pub(crate) model_name: Option<String>,
 }
 
 impl RunArgs {
@@ -82,6 +101,11 @@ pub(crate) struct Common {
     /// Hands the credentials of your npm and pip configuration and of the proxy on to installations.
     #[arg(long, global = true)]
     pub(crate) registry_credentials: bool,
+
+    /// The most an execution may spend on a model, in US dollars. It stops before it would spend more, and `-- resume`
+    /// with a larger one goes on.
+    #[arg(long, global = true, default_value = "5", value_parser = parse_usd)]
+    pub(crate) budget: PicoUsd,
 
     /// Prints one JSON object on standard output at the end; progress goes to standard error.
     #[arg(long, global = true)]
@@ -152,6 +176,14 @@ pub(crate) struct Choose {
 
     #[command(flatten)]
     pub(crate) of: OfExecution,
+}
+
+/// Whose model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Provider {
+    /// Claude, or whatever speaks as it does.
+    Anthropic,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

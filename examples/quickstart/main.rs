@@ -9,6 +9,7 @@
 //! Interrupt it at any time and run it again: it goes on where it was.
 
 mod cli;
+mod model;
 mod progress;
 mod report;
 mod session;
@@ -106,7 +107,7 @@ async fn run(common: &Common, args: &RunArgs) -> Result<u8> {
     let session = Session::open(common)?;
     let (recipe, request, intake) = session.prepare(args).await?;
     session.tell_isolation();
-    let pipeline = session.pipeline(&recipe);
+    let pipeline = session.pipeline(&recipe).await?;
     let known = session.engine.find(&recipe.execution).await?.is_some();
     let outcome = if known {
         session.engine.resume(&pipeline, &recipe.execution).await
@@ -124,7 +125,7 @@ async fn resume(common: &Common, of: &OfExecution) -> Result<u8> {
 
 async fn go_on(session: &Session, recipe: &Recipe) -> Result<u8> {
     session.tell_isolation();
-    let outcome = session.engine.resume(&session.pipeline(recipe), &recipe.execution).await;
+    let outcome = session.engine.resume(&session.pipeline(recipe).await?, &recipe.execution).await;
     finish(session, recipe, outcome).await
 }
 

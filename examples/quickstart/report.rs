@@ -211,6 +211,7 @@ impl Report {
             })),
             "questions": self.stories.as_ref().map(|_| self.questions().collect::<Vec<_>>()),
             "uncovered": self.stories.as_ref().map(|stories| &stories.uncovered),
+            "extraction": self.stories.as_ref().map(|stories| &stories.extraction),
             "documents": {
                 "read": self.documents.iter().flat_map(|set| &set.documents).map(|document| json!({
                     "name": document.name,

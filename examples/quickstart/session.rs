@@ -1,6 +1,7 @@
 //! One workspace, one pipeline: what a run needs to be found again.
 
 use crate::cli::{Common, Review, RunArgs};
+use crate::model::{self, ModelRecipe};
 use crate::progress::{Progress, note};
 use aipipe::domain::{
     ContentHash, DocumentName, ExecutionId, ExecutionSummary, IdempotencyKey, IntakeRequest, Isolation, ProjectName,
@@ -8,6 +9,8 @@ use aipipe::domain::{
 };
 use aipipe::local::{Credentials, HostEnvironment, LocalWorkspace, SystemClock, read_document_file};
 use aipipe::pipeline::{Engine, Pipeline, StartRequest, upload_documents};
+use aipipe::stages::requirements_synthesizer::ExtractionOptions;
+use aipipe::stages::story_executor::ModelOptions;
 use aipipe::stages::{StandardOptions, standard_pipeline};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -27,6 +30,8 @@ pub(crate) struct Recipe {
     pub(crate) stack: Option<Stack>,
     #[serde(default)]
     pub(crate) test_runner: Option<TestRunner>,
+    #[serde(default)]
+    pub(crate) model: Option<ModelRecipe>,
 }
 
 impl Recipe {
@@ -152,10 +157,20 @@ impl Session {
         Recipe::load(self.workspace.root(), &execution)
     }
 
-    pub(crate) fn pipeline(&self, recipe: &Recipe) -> Pipeline<IntakeRequest, ReviewOutcome> {
+    /// The pipeline of a run, with its model where it has one.
+    pub(crate) async fn pipeline(&self, recipe: &Recipe) -> Result<Pipeline<IntakeRequest, ReviewOutcome>> {
         let policy = if recipe.human_review { Review::Human } else { Review::Auto };
         let options = StandardOptions::new(policy.into()).with_stack(recipe.stack).with_test_runner(recipe.test_runner);
-        standard_pipeline(&self.workspace.ports(), &options)
+        let options = match &recipe.model {
+            None => options,
+            Some(wanted) => {
+                let model = model::model(wanted, &self.workspace, self.common.budget).await?;
+                options
+                    .with_extraction(Arc::clone(&model), ExtractionOptions::default())
+                    .with_model(model, ModelOptions::default())
+            }
+        };
+        Ok(standard_pipeline(&self.workspace.ports(), &options))
     }
 
     /// The execution for these arguments: the same documents and options are the same execution.
@@ -167,13 +182,16 @@ impl Session {
         };
         let mut parts: Vec<String> = vec![format!("{:?} {:?}", args.review(), args.stack)];
         parts.extend(args.test_runner.map(|runner| runner.to_string()));
+        let model = ModelRecipe::of(args)?;
+        parts.extend(model.as_ref().map(ModelRecipe::key));
         parts.extend(documents.iter().map(|(name, content)| format!("{name} {}", ContentHash::of(content))));
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let key = IdempotencyKey::derive(&parts);
         let execution = ExecutionId::for_key(&project, &key);
         let root = self.engine.root_for(&project, &key).await?;
         let human_review = args.review() == Review::Human;
-        let recipe = Recipe { execution, project, human_review, stack: args.stack, test_runner: args.test_runner };
+        let (stack, test_runner) = (args.stack, args.test_runner);
+        let recipe = Recipe { execution, project, human_review, stack, test_runner, model };
         recipe.keep(self.workspace.root())?;
         let intake = upload_documents(self.workspace.artifacts.as_ref(), &root, documents).await?;
         Ok((recipe, StartRequest::new(root, key), intake))

@@ -144,6 +144,13 @@ pub enum StackChoice {
     Host,
     /// The project has been merged with it, and the documents name no technology.
     Earlier,
+    /// The evidence left several open, and a model chose among them.
+    Model {
+        /// The model.
+        model: String,
+        /// The words of the documents that it rests on.
+        quotes: Vec<String>,
+    },
     /// Nothing spoke for any stack; this is the default and why.
     Default {
         /// Why this one.

@@ -71,6 +71,34 @@ pub struct Requirement {
     pub citations: Vec<Citation>,
     /// The rule or model that found it.
     pub found_by: String,
+    /// The same in a pattern of EARS, where its words allow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ears: Option<Ears>,
+}
+
+/// The patterns of EARS, the Easy Approach to Requirements Syntax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarsPattern {
+    /// It always holds: "The system shall …".
+    Ubiquitous,
+    /// "When …, the system shall …".
+    EventDriven,
+    /// "While …, the system shall …".
+    StateDriven,
+    /// "If …, then the system shall …".
+    UnwantedBehaviour,
+    /// "Where …, the system shall …".
+    OptionalFeature,
+}
+
+/// A requirement in a pattern of EARS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ears {
+    /// The pattern.
+    pub pattern: EarsPattern,
+    /// One sentence.
+    pub text: String,
 }
 
 /// When a story is wanted; `P0` first.

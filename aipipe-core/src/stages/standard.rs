@@ -83,7 +83,7 @@ pub struct StandardOptions {
     pub templates: TemplateOverrides,
     /// Who writes what no template covers; nobody when `None`.
     pub model: Option<(Arc<dyn LanguageModel>, ModelOptions)>,
-    /// Who reads the documents besides the rules; nobody when `None`.
+    /// Who reads the documents besides the rules, and chooses the stack where these leave several open; nobody when `None`.
     pub extraction: Option<(Arc<dyn LanguageModel>, ExtractionOptions)>,
     /// How code is published.
     pub publish: PublishOptions,
@@ -176,10 +176,15 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
         None => RequirementsSynthesizer::by_rules(),
         Some((model, options)) => RequirementsSynthesizer::with_model(Arc::clone(model), options.clone()),
     };
+    let planner = ArchitecturePlanner::with_stack(options.stack).with_test_runner(options.test_runner);
+    let planner = match &options.extraction {
+        None => planner,
+        Some((model, options)) => planner.with_model(Arc::clone(model), options.second.clone()),
+    };
     let built = Pipeline::builder("documents-to-pull-request")
         .then(DocumentProcessor::default())
         .then(synthesizer)
-        .then(ArchitecturePlanner::with_stack(options.stack).with_test_runner(options.test_runner))
+        .then(planner)
         .then(executor.with_overrides(options.templates.clone()))
         .then(IntegrationValidator::new(Arc::clone(&ports.packages)).with_workflow(options.workflow.clone()))
         .then(GithubOrchestrator::new(

@@ -1,12 +1,13 @@
 //! Stage 2 with a model: what it may add, what is dropped, what becomes of answers that can't be used.
 
+use aipipe_core::domain::{ArchitecturePlan, Stack, StackChoice, StackDecision};
 use aipipe_core::domain::{DocumentName, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, StorySet};
 use aipipe_core::model::{Cache, MemoryAnswers};
 use aipipe_core::pipeline::{Engine, Pipeline, RunOutcome, StartRequest, upload_documents};
 use aipipe_core::ports::{Clock as _, LanguageModel, MessageRole, ModelRequest};
 use aipipe_core::stages::requirements_synthesizer::model::schema;
 use aipipe_core::stages::requirements_synthesizer::{ExtractionOptions, ModelExtractor, RequirementExtractor as _};
-use aipipe_core::stages::{DocumentProcessor, RequirementsSynthesizer};
+use aipipe_core::stages::{ArchitecturePlanner, DocumentProcessor, RequirementsSynthesizer};
 use aipipe_core::testing::{MemoryArtifacts, MemoryRecords, ScriptedModel, SequentialIds, VirtualClock};
 use aipipe_core::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
@@ -273,4 +274,59 @@ fn the_schema_asks_for_every_field_and_allows_no_other() {
         object.get("items").iter().for_each(|items| check(items, &format!("{path}[]")));
     }
     check(&schema(), "$");
+}
+
+async fn planned(notes: &str, model: &Arc<ScriptedModel>) -> StackDecision {
+    let desk = Desk::default();
+    let root = ProjectRoot::new(ProjectName::parse("rowing").unwrap(), desk.clock.now());
+    let documents = vec![(DocumentName::parse("notes.md").unwrap(), notes.to_owned().into())];
+    let intake: IntakeRequest = upload_documents(desk.artifacts.as_ref(), &root, documents).await.unwrap();
+    let model: Arc<dyn LanguageModel> = model.clone();
+    let pipeline: Pipeline<IntakeRequest, ArchitecturePlan> = Pipeline::builder("plan")
+        .then(DocumentProcessor::default())
+        .then(RequirementsSynthesizer::by_rules())
+        .then(ArchitecturePlanner::default().with_model(model, "primary"))
+        .build();
+    let request = StartRequest::new(root, IdempotencyKey::parse("a").unwrap());
+    match desk.engine().start(&pipeline, &request, &intake).await.unwrap() {
+        RunOutcome::Completed(plan) => plan.decision,
+        RunOutcome::Waiting { wait, .. } => panic!("waits: {}", wait.reason),
+    }
+}
+
+#[tokio::test]
+async fn a_model_chooses_a_stack_only_where_the_words_leave_it_open() {
+    let quote = "Members must be able to reserve a boat.";
+    let chosen =
+        |stack: &str, quote: &str| json!({ "stack": stack, "reason": "It is enough.", "quotes": [quote] }).to_string();
+    let default = {
+        let model = Arc::new(ScriptedModel::new([chosen("rails", quote)]));
+        let decision = planned(NOTES, &model).await;
+        assert!(matches!(decision.choice, StackChoice::Default { .. }), "{decision:?}");
+        assert!(decision.explanation.contains("names none of the stacks"), "{}", decision.explanation);
+        decision.stack
+    };
+    let model = Arc::new(ScriptedModel::new([chosen("vue-spa", quote)]));
+    let decision = planned(NOTES, &model).await;
+    assert_ne!(default, Stack::VueSpa);
+    assert_eq!(decision.stack, Stack::VueSpa);
+    assert!(
+        matches!(&decision.choice, StackChoice::Model { quotes, .. } if quotes == &[quote.to_owned()]),
+        "{decision:?}"
+    );
+    assert!(decision.explanation.contains(quote), "{}", decision.explanation);
+
+    for (answer, why) in [
+        (chosen("vue-spa", "They love Vue."), "cites no words"),
+        ("vue-spa".to_owned(), "not of the form"),
+        (json!({ "stack": "vue-spa" }).to_string(), "not of the form"),
+    ] {
+        let decision = planned(NOTES, &Arc::new(ScriptedModel::new([answer]))).await;
+        assert_eq!(decision.stack, default);
+        assert!(decision.explanation.contains(why), "{}", decision.explanation);
+    }
+
+    let stated = format!("{NOTES}\nWe will build a REST API in Node with Express.\n");
+    let model = Arc::new(ScriptedModel::new([chosen("vue-spa", quote)]));
+    assert_eq!((planned(&stated, &model).await.stack, model.calls()), (Stack::NodeApi, 0), "the words decide");
 }

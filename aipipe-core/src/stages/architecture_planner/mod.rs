@@ -5,6 +5,7 @@
 //! What no rule can tell stays visible: a story gets `needs_model`, a criterion `Unmapped`, each with the words.
 
 mod check;
+mod close_call;
 mod component;
 mod constraint;
 mod entity;

@@ -1,5 +1,6 @@
 //! Stage 3: the stack, decided by evidence, by the host or by a person; then the plan.
 
+use super::close_call::settle;
 use super::stack::after_earlier;
 use super::{Source, decide_stack, plan};
 use crate::domain::{
@@ -7,7 +8,7 @@ use crate::domain::{
     Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext, document_texts};
-use crate::ports::ArtifactStore;
+use crate::ports::{ArtifactStore, LanguageModel};
 use crate::stacks::definition_with;
 use crate::tables::{ComponentRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
@@ -17,17 +18,18 @@ use std::sync::Arc;
 
 /// Plans the architecture. When none of the five stacks fits, it waits for the signal `stack-choice`, whose payload is
 /// a stack's id such as `"node-api"`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ArchitecturePlanner {
     host_choice: Option<Stack>,
     test_runner: Option<TestRunner>,
+    model: Option<(Arc<dyn LanguageModel>, String)>,
 }
 
 impl ArchitecturePlanner {
     /// Plans for this stack whatever the documents say; `None` leaves it to the evidence.
     #[must_use]
     pub fn with_stack(stack: Option<Stack>) -> Self {
-        Self { host_choice: stack, test_runner: None }
+        Self { host_choice: stack, ..Self::default() }
     }
 
     /// The same with tests run by this runner; `None` is the stack's usual one. Where the decided stack can't have it,
@@ -35,6 +37,13 @@ impl ArchitecturePlanner {
     #[must_use]
     pub fn with_test_runner(mut self, test_runner: Option<TestRunner>) -> Self {
         self.test_runner = test_runner;
+        self
+    }
+
+    /// The same, with this model (or role of it) asked where the words of the documents leave several stacks open.
+    #[must_use]
+    pub fn with_model(mut self, model: Arc<dyn LanguageModel>, role: impl Into<String>) -> Self {
+        self.model = Some((model, role.into()));
         self
     }
 
@@ -124,10 +133,9 @@ impl Stage for ArchitecturePlanner {
     }
 
     fn revision(&self) -> String {
-        match self.test_runner {
-            None => format!("4 {:?}", self.host_choice),
-            Some(runner) => format!("4 {:?} {runner}", self.host_choice),
-        }
+        let runner = self.test_runner.map_or_else(String::new, |runner| format!(" {runner}"));
+        let model = self.model.as_ref().map_or_else(String::new, |(_, role)| format!(" model {role}"));
+        format!("4 {:?}{runner}{model}", self.host_choice)
     }
 
     async fn run(&self, cx: &StageContext, stories: StorySet) -> Result<Outcome<Self::Output>> {
@@ -141,13 +149,17 @@ impl Stage for ArchitecturePlanner {
         }
         let documents: DocumentSet = cx.load(&stories.documents).await?;
         let texts = cx.document_texts(&documents).await?;
-        let decision = match self.decide(cx, &stories, &sources(&documents, &texts)) {
+        let sources = sources(&documents, &texts);
+        let decision = match self.decide(cx, &stories, &sources) {
             DecidedOr::Decided(decision) => {
                 let project = cx.root().project();
                 let earlier = IntegrationRecord::merged_stack(cx.records().as_ref(), project, cx.execution()).await?;
-                match earlier {
-                    Some(earlier) => after_earlier(decision, earlier),
-                    None => decision,
+                match (earlier, &self.model) {
+                    (Some(earlier), _) => after_earlier(decision, earlier),
+                    (None, Some((model, role))) => {
+                        settle(cx, (model.as_ref(), role), decision, &stories, &sources).await?
+                    }
+                    (None, None) => decision,
                 }
             }
             DecidedOr::Or(wait) => return Ok(Outcome::Waiting(wait)),

@@ -4,9 +4,12 @@
 use super::finding::Finding;
 use super::merge::Group;
 use super::normal::similarity;
+use super::options::SynthesisOptions;
 use super::value::Said;
 use super::words::{Token, TokenKind, tokenize};
-use crate::domain::{Obligation, OpenQuestion, QuestionId, QuestionKind, RequirementId, RequirementKind, TextSpan};
+use crate::domain::{
+    DocumentFormat, Obligation, OpenQuestion, QuestionId, QuestionKind, RequirementId, RequirementKind, TextSpan,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups of one unit or word that are compared pair by pair; more are not compared.
@@ -23,13 +26,13 @@ pub(super) struct Conflict {
 }
 
 /// All contradictions, each pair once.
-pub(super) fn conflicts(groups: &[Group]) -> Vec<Conflict> {
+pub(super) fn conflicts(groups: &[Group], options: &SynthesisOptions, formats: &[DocumentFormat]) -> Vec<Conflict> {
     let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut found = Vec::new();
     let mut note = |a: usize, b: usize, what: &str| {
         let (Some(left), Some(right)) = (groups.get(a), groups.get(b)) else { return };
         if pairs.insert((a.min(b), a.max(b))) {
-            found.extend(conflict(left, right, what));
+            found.extend(conflict(left, right, what, options, formats));
         }
     };
     for bucket in by_unit(groups).values().filter(|b| b.len() <= BUCKET) {
@@ -281,15 +284,14 @@ fn place_in_time(finding: &Finding) -> (Option<crate::domain::Timestamp>, bool, 
     (finding.at, !finding.quoted, finding.source, finding.citation.span.start)
 }
 
-fn conflict(a: &Group, b: &Group, what: &str) -> Option<Conflict> {
-    let (left, right) = (newest(a)?, newest(b)?);
-    let answered = left.source == right.source && left.quoted != right.quoted;
-    let dated = left.at.is_some() && right.at.is_some() && left.at != right.at || answered;
-    let a_wins = if dated {
-        (left.at, !left.quoted) > (right.at, !right.quoted)
-    } else {
-        (left.source, left.citation.span.start) > (right.source, right.citation.span.start)
-    };
+fn conflict(
+    a: &Group,
+    b: &Group,
+    what: &str,
+    options: &SynthesisOptions,
+    formats: &[DocumentFormat],
+) -> Option<Conflict> {
+    let (a_wins, why) = options.prefers_left(newest(a)?, newest(b)?, formats);
     let (kept, set_aside) = if a_wins { (a, b) } else { (b, a) };
     let winner = newest(kept)?;
     let mut quotes = [one_line(&a.leader.citation.quote), one_line(&b.leader.citation.quote)];
@@ -300,13 +302,6 @@ fn conflict(a: &Group, b: &Group, what: &str) -> Option<Conflict> {
         "number" => format!("Which number holds: “{first}” or “{second}”?"),
         "scope" => format!("Is this in scope or out of scope: “{first}” or “{second}”?"),
         _ => format!("Is this allowed or not: “{first}” or “{second}”?"),
-    };
-    let why = if dated {
-        "is the newer statement"
-    } else if left.source == right.source {
-        "stands later in the document"
-    } else {
-        "stands in the later document; not both are dated"
     };
     let assumption =
         format!("“{}” holds, because it {why} ({})", one_line(&winner.citation.quote), winner.citation.name);

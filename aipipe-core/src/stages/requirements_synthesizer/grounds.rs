@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// A document's text, ready for quotes to be looked up.
 #[derive(Debug)]
-pub(super) struct Grounds<'a> {
+pub(in crate::stages) struct Grounds<'a> {
     source: &'a Source<'a>,
     /// The text with runs of white space as one space, and plain quotation marks.
     folded: String,
@@ -18,19 +18,19 @@ pub(super) struct Grounds<'a> {
 }
 
 impl<'a> Grounds<'a> {
-    pub(super) fn new(source: &'a Source<'a>) -> Self {
+    pub(in crate::stages) fn new(source: &'a Source<'a>) -> Self {
         let (folded, places) = fold(source.text);
         Self { source, folded, places, words: content_words(source.text).into_iter().collect() }
     }
 
-    pub(super) fn source(&self) -> &'a Source<'a> {
+    pub(in crate::stages) fn source(&self) -> &'a Source<'a> {
         self.source
     }
 
     /// The passage a quote stands in, by its number, and where: near `near` if it stands there, else its first place.
     ///
     /// A quote of one word counts only where it is all that a passage says.
-    pub(super) fn find(&self, quote: &str, near: Option<usize>) -> Option<(usize, TextSpan)> {
+    pub(in crate::stages) fn find(&self, quote: &str, near: Option<usize>) -> Option<(usize, TextSpan)> {
         let (quote, _) = fold(quote);
         let quote = quote.trim();
         if quote.is_empty() {

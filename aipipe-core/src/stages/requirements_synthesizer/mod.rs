@@ -4,7 +4,7 @@
 //! `list_item` and `table` recognise the ways in which people ask for things; `ask` and `action` tell who wants to
 //! do what; `extract` walks a document and keeps each with its quote. Then `merge` joins what was said twice,
 //! `conflicts` finds what was said differently, `stories` writes stories with criteria, `order` sorts them and
-//! `questions` asks what can't be decided here.
+//! `questions` and `lint` ask what can't be decided here.
 //!
 //! A model reads the same documents in `model` and offers claims; `claim` keeps what the words of the documents carry
 //! (`grounds` looks them up) and completes it with what the rules found there. From there on both are the same.
@@ -21,16 +21,19 @@ mod claim;
 mod clause;
 mod conflicts;
 mod coverage;
+mod ears;
 mod extract;
 mod finding;
 mod grounds;
 mod kind;
 mod lexicon;
+mod lint;
 mod list_item;
 mod merge;
 pub mod model;
 mod normal;
 mod noun_phrase;
+mod options;
 mod order;
 mod questions;
 mod rules;
@@ -54,7 +57,9 @@ mod words;
 
 pub use super::source::Source;
 pub use claim::{Claim, ClaimedCriterion, Extracted};
+pub(super) use grounds::Grounds;
 pub use model::{ExtractionOptions, ModelExtractor};
+pub use options::{Precedence, SynthesisOptions};
 pub use stage::RequirementsSynthesizer;
 pub use story_file::StoryFile;
 
@@ -104,7 +109,7 @@ impl RequirementExtractor for RuleExtractor {
     }
 
     fn revision(&self) -> String {
-        "2 rules".to_owned()
+        "3 rules".to_owned()
     }
 
     async fn extract(&self, _cx: &StageContext, sources: &[Source<'_>]) -> Result<Extracted> {
@@ -122,9 +127,11 @@ pub fn synthesize(
     documents: Stored<DocumentSet>,
     sources: &[Source<'_>],
     extracted: Extracted,
+    options: &SynthesisOptions,
 ) -> StorySet {
     let extraction = extracted.report.clone();
-    let Synthesis { requirements, stories, questions, without_story, uncovered } = synthesis(sources, extracted);
+    let Synthesis { requirements, stories, questions, without_story, uncovered } =
+        synthesis(sources, extracted, options);
     StorySet { root, documents, requirements, stories, questions, without_story, uncovered, extraction }
 }
 
@@ -136,12 +143,13 @@ struct Synthesis {
     uncovered: Vec<UncoveredStatement>,
 }
 
-fn synthesis(sources: &[Source<'_>], extracted: Extracted) -> Synthesis {
+fn synthesis(sources: &[Source<'_>], extracted: Extracted, options: &SynthesisOptions) -> Synthesis {
     let Extracted { mut findings, stated, report } = extracted;
     findings
         .retain(|finding| sources.get(finding.source).is_some_and(|source| quotes_exactly(source, &finding.citation)));
     let groups = merge::groups(findings);
-    let conflicts = conflicts::conflicts(&groups);
+    let formats: Vec<_> = sources.iter().map(|source| source.document.format).collect();
+    let conflicts = conflicts::conflicts(&groups, options, &formats);
     let set_aside: BTreeSet<_> = conflicts.iter().map(|c| c.set_aside.clone()).collect();
     let (drafts, attached) = stories::drafts(&groups, &conflicts);
     let disputed: BTreeSet<_> = conflicts.iter().flat_map(|c| [c.kept.clone(), c.set_aside.clone()]).collect();
@@ -161,8 +169,11 @@ fn synthesis(sources: &[Source<'_>], extracted: Extracted) -> Synthesis {
             .collect();
         questions.push(question);
     }
-    for (requirement, mut question) in questions::ambiguities(&groups).into_iter().chain(questions::exclusions(&groups))
-    {
+    let about_requirements = questions::ambiguities(&groups)
+        .into_iter()
+        .chain(questions::exclusions(&groups))
+        .chain(lint::of_requirements(&groups));
+    for (requirement, mut question) in about_requirements {
         question.stories = serving.get(&requirement).cloned().unwrap_or_default();
         questions.push(question);
     }
@@ -173,6 +184,7 @@ fn synthesis(sources: &[Source<'_>], extracted: Extracted) -> Synthesis {
             && !disputed.contains(&g.id)
     });
     questions.extend(lost.map(questions::without_story));
+    questions.extend(lint::of_stories(&stories));
     for question in &mut questions {
         question.stories.sort();
         question.stories.dedup();
@@ -244,5 +256,6 @@ fn requirement(group: &Group, extractor: &str) -> Requirement {
             claim::CLAIMED => extractor.to_owned(),
             rule => format!("rules: {rule}"),
         },
+        ears: ears::of(group),
     }
 }

@@ -1,6 +1,8 @@
 //! Stage 2: requirements and stories of the documents, kept as a queue.
 
-use super::{ExtractionOptions, ModelExtractor, RequirementExtractor, RuleExtractor, Source, synthesize};
+use super::{
+    ExtractionOptions, ModelExtractor, RequirementExtractor, RuleExtractor, Source, SynthesisOptions, synthesize,
+};
 use crate::domain::{DocumentSet, StageName, StorySet};
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::LanguageModel;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct RequirementsSynthesizer {
     extractor: Arc<dyn RequirementExtractor>,
+    options: SynthesisOptions,
 }
 
 impl RequirementsSynthesizer {
@@ -31,7 +34,14 @@ impl RequirementsSynthesizer {
     /// With an extractor of the host.
     #[must_use]
     pub fn with(extractor: Arc<dyn RequirementExtractor>) -> Self {
-        Self { extractor }
+        Self { extractor, options: SynthesisOptions::default() }
+    }
+
+    /// The same under these options.
+    #[must_use]
+    pub fn with_options(mut self, options: SynthesisOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// The stage's name: `requirements-synthesizer`.
@@ -51,7 +61,9 @@ impl Stage for RequirementsSynthesizer {
     }
 
     fn revision(&self) -> String {
-        self.extractor.revision()
+        let options = &self.options;
+        let other = if *options == SynthesisOptions::default() { String::new() } else { format!(" {options:?}") };
+        format!("{}{other}", self.extractor.revision())
     }
 
     async fn run(&self, cx: &StageContext, documents: DocumentSet) -> Result<Outcome<StorySet>> {
@@ -60,7 +72,7 @@ impl Stage for RequirementsSynthesizer {
             documents.documents.iter().zip(&texts).map(|(document, text)| Source { document, text }).collect();
         let stored = cx.store(&documents).await?;
         let extracted = self.extractor.extract(cx, &sources).await?;
-        let stories = synthesize(documents.root.clone(), stored, &sources, extracted);
+        let stories = synthesize(documents.root.clone(), stored, &sources, extracted, &self.options);
         check_quotes(&stories, &sources)?;
         let records = (0..).zip(&stories.stories).map(|(position, story)| {
             let status = StoryRecord::PLANNED.to_owned();

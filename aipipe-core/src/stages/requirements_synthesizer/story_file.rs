@@ -406,6 +406,7 @@ impl Told {
                 },
                 citations: vec![own],
                 found_by: "story file".to_owned(),
+                ears: None,
             });
             let criteria = (1..).zip(&story.criteria).map(|(line, criterion)| {
                 let (given, when, then) = match criterion {

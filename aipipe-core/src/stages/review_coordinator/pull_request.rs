@@ -3,7 +3,7 @@
 use super::checks::checks;
 use super::decision::{BeyondChecks, left_to_a_person};
 use super::markdown::{code, escape, shorten};
-use super::statements::not_understood;
+use super::statements::{not_taken, not_understood};
 use super::traceability;
 use crate::domain::{
     ArchitecturePlan, Citation, CodeBundle, ComponentId, Document, DocumentSet, ExecutionId, PinnedDependency,
@@ -76,7 +76,8 @@ pub fn describe(contents: &Contents<'_>) -> PullRequestText {
     let mut sections = vec![overwritten(contents), removed(contents), summary(contents, &counts)];
     sections.push(stories_table(contents));
     sections.extend([checks(contents), needs(contents), questions(contents)]);
-    sections.extend([not_understood(&contents.stories.uncovered), decision(contents)]);
+    sections.extend([not_understood(&contents.stories.uncovered), not_taken(&contents.stories.extraction)]);
+    sections.push(decision(contents));
     sections.extend([diagram(contents), documents(contents), findings(contents), cost(contents)]);
     let mut body: String = sections.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let room = MAX_BYTES.saturating_sub(body.len());
@@ -350,6 +351,9 @@ fn decision(contents: &Contents<'_>) -> Option<String> {
             StackChoice::Evidence => "Chosen by evidence in the documents.".to_owned(),
             StackChoice::Host => "Set by the host, whatever the documents say.".to_owned(),
             StackChoice::Earlier => "The stack of what was merged before.".to_owned(),
+            StackChoice::Model { model, .. } => {
+                format!("Chosen by {} among those the documents leave open.", escape(model))
+            }
             StackChoice::Default { reason } => format!("A default: {}", escape(reason)),
         }
     );

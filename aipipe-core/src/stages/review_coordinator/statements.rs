@@ -1,7 +1,7 @@
 //! The part of the pull request that lists what looks like a requirement and is in none.
 
 use super::markdown::{escape, shorten};
-use crate::domain::UncoveredStatement;
+use crate::domain::{ExtractionReport, UncoveredStatement};
 use std::fmt::Write as _;
 
 /// Most sentences that are listed; the rest is counted.
@@ -29,6 +29,40 @@ pub(super) fn not_understood(statements: &[UncoveredStatement]) -> Option<String
     let more = statements.len().saturating_sub(MOST);
     if more > 0 {
         let _ = writeln!(text, "- and {more} more");
+    }
+    Some(text)
+}
+
+/// What a model offered and no document says, and what it could not be asked about.
+pub(super) fn not_taken(report: &ExtractionReport) -> Option<String> {
+    if report.dropped.is_empty() && report.unread.is_empty() {
+        return None;
+    }
+    let mut text = format!(
+        "## What a model read\n\nOf {} requirements that {} offered, with their criteria, {} were dropped, because no document says \
+         them:\n\n",
+        report.offered,
+        escape(&report.extractor),
+        report.dropped.len()
+    );
+    for dropped in report.dropped.iter().take(MOST) {
+        let name = dropped.document.as_ref().map_or("no document", |name| name.as_str());
+        let quote = escape(&shorten(&dropped.quote, 160));
+        let _ = writeln!(text, "- “{quote}” ({}): {}", escape(name), escape(&dropped.reason));
+    }
+    let more = report.dropped.len().saturating_sub(MOST);
+    if more > 0 {
+        let _ = writeln!(text, "- and {more} more");
+    }
+    for passages in report.unread.iter().take(MOST) {
+        let _ = writeln!(
+            text,
+            "\n**Read by the rules alone:** {}, bytes {} to {} of its text, because {}.",
+            escape(passages.document.as_str()),
+            passages.span.start,
+            passages.span.end,
+            escape(&passages.reason)
+        );
     }
     Some(text)
 }

@@ -73,6 +73,7 @@ impl Stories {
             obligation: Obligation::Must,
             citations: vec![citation(statement)],
             found_by: "test".to_owned(),
+            ears: None,
         });
         self
     }

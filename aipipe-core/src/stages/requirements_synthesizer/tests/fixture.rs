@@ -1,6 +1,6 @@
 //! Documents for tests: paragraphs, list items, headings and table rows of a Markdown-like text.
 
-use super::super::{Extracted, Source, synthesize};
+use super::super::{Extracted, Source, SynthesisOptions, synthesize};
 use crate::domain::{
     ArtifactKey, ArtifactRef, ContentHash, Document, DocumentFormat, DocumentId, DocumentMetadata, DocumentName,
     DocumentSet, ExecutionId, Place, ProjectRoot, Segment, SegmentKind, Stored, StorySet, TextSpan, Timestamp,
@@ -132,10 +132,10 @@ pub(super) fn run(texts: &[Text]) -> StorySet {
 
 /// The story set of what was extracted.
 pub(super) fn of(sources: &[Source<'_>], extracted: Extracted) -> StorySet {
-    synthesize(root(), Stored::<DocumentSet>::new(artifact(b"set")), sources, extracted)
+    synthesize(root(), Stored::<DocumentSet>::new(artifact(b"set")), sources, extracted, &SynthesisOptions::default())
 }
 
-pub(super) fn run_one(format: DocumentFormat, words: &str) -> StorySet {
+pub(in super::super) fn run_one(format: DocumentFormat, words: &str) -> StorySet {
     run(&[text("a.txt", format, words)])
 }
 

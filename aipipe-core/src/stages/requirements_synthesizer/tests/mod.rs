@@ -2,7 +2,7 @@
 
 mod coverage;
 mod documents;
-mod fixture;
+pub(super) mod fixture;
 mod nothing_lost;
 mod people;
 mod permissions;
