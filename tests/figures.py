@@ -23,6 +23,8 @@ TESTS = {
     "crash.survived": None,
     "executor.scenarios": (">=", 20),
     "executor.template_share": None,
+    "model.cost_ratio_vs_naive.forty_stories": ("<=", 0.35),
+    "model.cost_ratio_vs_naive.quickstart": ("<=", 0.35),
     "quickstart.stories_done": (">", 0),
     "quickstart.stories_total": (">", 0),
     "scheduler.ratio_to_bound.deep": ("<=", 1.05),
@@ -36,6 +38,8 @@ TESTS = {
     "stacks.projects_green": (">=", 5),
     "stacks.projects_started": (">=", 4),
     "stacks.projects_total": (">=", 5),
+    "stories.grounding_rate": ("==", 1.0),
+    "stories.ids_stable": ("==", 1.0),
     "workflows.checked": (">=", 60),
     "workflows.findings": ("==", 0),
 }

@@ -36,4 +36,4 @@ pub use options::{EngineBuilder, EngineOptions, StartRequest, TakeOver};
 pub use run::RunOutcome;
 pub use signal::Signal;
 pub use stage::{Outcome, Stage};
-pub(crate) use values::document_texts;
+pub use values::document_texts;

@@ -60,7 +60,7 @@ pub(super) async fn read(artifacts: &Arc<dyn ArtifactStore>, at: &ArtifactRef) -
 }
 
 /// The processed texts of the documents, in their order.
-pub(crate) async fn document_texts(artifacts: &Arc<dyn ArtifactStore>, documents: &DocumentSet) -> Result<Vec<String>> {
+pub async fn document_texts(artifacts: &Arc<dyn ArtifactStore>, documents: &DocumentSet) -> Result<Vec<String>> {
     let mut texts = Vec::with_capacity(documents.documents.len());
     for document in &documents.documents {
         let bytes = read(artifacts, &document.text).await?;

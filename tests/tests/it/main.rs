@@ -5,9 +5,11 @@
 mod asked;
 mod bad_input;
 mod conformance;
+mod cost;
 mod crash;
 mod examples;
 mod executor;
+mod grounding;
 mod makespan;
 mod program;
 mod projects;

@@ -150,6 +150,6 @@ mod tests {
     #[test]
     fn what_has_no_duty_or_several_stays_as_it_is() {
         assert_eq!(of("A boat has at most eight seats."), None);
-        assert_eq!(of("A boat must have a name, and the name must be unique."), None);
+        assert_eq!(of("A boat must have a name that must not be empty."), None);
     }
 }
