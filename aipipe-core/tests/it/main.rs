@@ -12,6 +12,7 @@ mod engine_ends;
 mod engine_faults;
 mod gates;
 mod heads;
+mod search;
 mod signals;
 mod standard;
 mod support;
