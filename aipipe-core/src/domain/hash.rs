@@ -36,6 +36,16 @@ impl ContentHash {
         Ok(Self::of(&serde_json::to_vec(value)?))
     }
 
+    /// The hash whose 32 bytes these are.
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its 32 bytes.
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// All 64 hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {

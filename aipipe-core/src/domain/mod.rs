@@ -3,6 +3,7 @@
 //! Every value that can come from outside (a document, a model, a host) is parsed into a type that can't hold a bad
 //! one; there is no second constructor that skips the check.
 
+mod anomaly;
 mod architecture;
 mod artifact;
 mod build;
@@ -25,6 +26,7 @@ mod validation;
 mod work;
 mod write_set;
 
+pub use anomaly::*;
 pub use architecture::*;
 pub use artifact::*;
 pub use build::*;

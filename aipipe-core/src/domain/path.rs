@@ -261,6 +261,15 @@ impl ArtifactKey {
         Ok(Self::new(root, ArtifactArea::Vectors, path.as_str()))
     }
 
+    /// A file of embeddings of one type, under the hash of its content: `{root}/vectors/{embedding-type}/{64 hex}`.
+    ///
+    /// # Errors
+    /// [`ParseError`] when `embedding_type` is not one safe path component.
+    pub fn vector_file(root: &ProjectRoot, embedding_type: &str, hash: &ContentHash) -> Result<Self, ParseError> {
+        let folder = embedding_folder(embedding_type)?;
+        Ok(Self::new(root, ArtifactArea::Vectors, &format!("{folder}/{}", hash.to_hex())))
+    }
+
     /// Parses a whole key.
     ///
     /// # Errors
@@ -329,6 +338,12 @@ impl From<ArtifactKey> for String {
     }
 }
 
+/// An embedding type as the one path component that it has to be.
+fn embedding_folder(embedding_type: &str) -> Result<&str, ParseError> {
+    let fault = if embedding_type.contains('/') { Some("has a /") } else { component_fault(embedding_type) };
+    fault.map_or(Ok(embedding_type), |reason| Err(ParseError::new("embedding type", embedding_type, reason)))
+}
+
 /// The beginning of artifact keys, cut at a component: a root, a root and an area, or deeper.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ArtifactPrefix(String);
@@ -350,6 +365,14 @@ impl ArtifactPrefix {
     #[must_use]
     pub fn execution(root: &ProjectRoot, area: ArtifactArea, execution: &ExecutionId) -> Self {
         Self(format!("{root}/{}/{execution}", area.as_str()))
+    }
+
+    /// The files of embeddings of one type.
+    ///
+    /// # Errors
+    /// [`ParseError`] when `embedding_type` is not one safe path component.
+    pub fn vectors(root: &ProjectRoot, embedding_type: &str) -> Result<Self, ParseError> {
+        Ok(Self(format!("{root}/{}/{}", ArtifactArea::Vectors.as_str(), embedding_folder(embedding_type)?)))
     }
 
     /// The prefix without a trailing slash.

@@ -55,3 +55,36 @@ impl Spending {
         }
     }
 }
+
+/// What several model calls used, cost and saved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Calls that were answered, those from a cache included.
+    pub calls: u64,
+    /// Those of them that were answered from the host's cache of answers.
+    pub cache_hits: u64,
+    /// Calls that were made because the answer of a weaker model was not good enough.
+    pub escalations: u64,
+    /// Tokens, of answers that were not from that cache.
+    pub usage: Usage,
+    /// What it cost.
+    pub cost: Cost,
+    /// What the answers from the cache would have cost.
+    pub saved: Cost,
+}
+
+impl Tally {
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_add(other.calls),
+            cache_hits: self.cache_hits.saturating_add(other.cache_hits),
+            escalations: self.escalations.saturating_add(other.escalations),
+            usage: self.usage.plus(other.usage),
+            cost: self.cost.plus(other.cost),
+            saved: self.saved.plus(other.saved),
+        }
+    }
+}

@@ -3,10 +3,11 @@
 //! From the outside in, the order that works is
 //!
 //! ```text
-//! Cache → Budget → Router → Breaker → Limiter → Retry → Telemetry → adapter
+//! Monitor → Cache → Budget → Router → Breaker → Limiter → Retry → Telemetry → adapter
 //! ```
 //!
-//! - [`Cache`] is outermost: an answer that is kept costs nothing, is not budgeted and waits for no limit.
+//! - [`Monitor`] is outermost: it counts what came of each call, also of those that were answered from what is kept.
+//! - [`Cache`] stands before the budget: an answer that is kept costs nothing, is not budgeted and waits for no limit.
 //! - [`Budget`] stands before the router, which may call dearer models: what it reserves covers the dearest of a route.
 //! - [`Router`] stands before the breaker, so that it can go elsewhere when a model is given up for a while.
 //! - [`Breaker`] stands before limiter and retry: while it is open nothing waits and nothing is tried.
@@ -15,13 +16,15 @@
 //! - [`Telemetry`] is innermost: each attempt is a span of its own.
 //!
 //! Other nestings compile and are wrong: a retry around a router multiplies its fallbacks, a cache inside a budget makes
-//! kept answers count, a breaker inside a retry is asked to break what the retry goes on with.
+//! kept answers count, a breaker inside a retry is asked to break what the retry goes on with, a monitor inside a cache
+//! knows nothing of what is saved.
 
 mod breaker;
 mod budget;
 mod cache;
 mod ledger;
 mod limiter;
+mod monitor;
 mod prices;
 mod retry;
 mod router;
@@ -31,6 +34,7 @@ pub use breaker::{Breaker, BreakerOptions};
 pub use budget::{Budget, BudgetLimits};
 pub use cache::{AnswerStore, Cache, MemoryAnswers};
 pub use limiter::{Limiter, RateLimit};
+pub use monitor::{Monitor, MonitorOptions, UsageLedger, UsageSums, UsedCall, WatchedKey};
 pub use prices::{PriceBook, Terms};
 pub use retry::{Retry, RetryOptions};
 pub use router::{Role, Route, Router, RouterOptions};

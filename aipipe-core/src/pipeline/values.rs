@@ -2,7 +2,7 @@
 
 use super::entry::JournalValue;
 use crate::domain::{ArtifactKey, ArtifactRef, ContentHash, DocumentSet, ExecutionId, ProjectRoot};
-use crate::ports::{ArtifactStore, ArtifactStoreExt, GetOptions};
+use crate::ports::{ArtifactStore, ArtifactStoreExt};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -45,18 +45,9 @@ pub(super) async fn fetch(artifacts: &Arc<dyn ArtifactStore>, value: &JournalVal
     }
 }
 
-/// The referenced content: the current version of the key, or an older one where those are kept.
+/// The referenced content, verified.
 pub(super) async fn read(artifacts: &Arc<dyn ArtifactStore>, at: &ArtifactRef) -> Result<Bytes> {
-    let artifact = artifacts.get(&at.key, GetOptions::default()).await?;
-    if ContentHash::of(&artifact.content) == at.hash {
-        return Ok(artifact.content);
-    }
-    if artifacts.capabilities().versions
-        && let Some(older) = artifacts.older_content(&at.key, &at.hash).await?
-    {
-        return Ok(older);
-    }
-    Err(Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced").with("key", &at.key))
+    artifacts.read_ref(at).await
 }
 
 /// The processed texts of the documents, in their order.

@@ -1,7 +1,7 @@
 //! Where documents, text, code and vectors lie.
 
 use super::forward_port;
-use crate::domain::{ArtifactKey, ArtifactPrefix, ContentHash};
+use crate::domain::{ArtifactKey, ArtifactPrefix, ArtifactRef, ContentHash};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -277,6 +277,24 @@ pub trait ArtifactStoreExt: ArtifactStore {
             Some(hash) => Ok(hash),
             None => Ok(self.head(&entry.key).await?.hash),
         }
+    }
+
+    /// The referenced content, verified: the current version of the key, or an older one where those are kept.
+    ///
+    /// # Errors
+    /// `NotFound`; `Corrupt` when the key holds other content and no version has the one referenced.
+    async fn read_ref(&self, at: &ArtifactRef) -> Result<Bytes> {
+        let artifact = self.get(&at.key, GetOptions::default()).await?;
+        if ContentHash::of(&artifact.content) == at.hash {
+            return Ok(artifact.content);
+        }
+        if self.capabilities().versions
+            && let Some(older) = self.older_content(&at.key, &at.hash).await?
+        {
+            return Ok(older);
+        }
+        let error = Error::new(ErrorKind::Corrupt, "artifact.read", "the content is not what was referenced");
+        Err(error.with("key", &at.key))
     }
 
     /// The newest version of a key that has this content, verified; `None` when none has.

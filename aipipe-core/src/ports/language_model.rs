@@ -108,6 +108,9 @@ pub struct Purpose {
     pub task: String,
     /// The story, where the call is for one.
     pub story: Option<String>,
+    /// The model or role whose answer was not good enough, where this asks a stronger one for the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_from: Option<String>,
     /// Whose money it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charged_to: Option<ChargedTo>,
@@ -142,6 +145,13 @@ impl Purpose {
     #[must_use]
     pub fn with_story(mut self, story: impl Into<String>) -> Self {
         self.story = Some(story.into());
+        self
+    }
+
+    /// The same purpose, for which that model or role was not good enough.
+    #[must_use]
+    pub fn with_escalated_from(mut self, model: impl Into<String>) -> Self {
+        self.escalated_from = Some(model.into());
         self
     }
 }

@@ -1,6 +1,6 @@
 //! What happens, as it happens: progress bars, logs, metrics and dashboards are observers.
 
-use crate::domain::{ExecutionId, Refusal, Spending, StageName, StepKey, StoryId, Timestamp, Wait};
+use crate::domain::{Anomaly, ExecutionId, KeyAge, Refusal, Spending, StageName, StepKey, StoryId, Timestamp, Wait};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +88,10 @@ pub enum EventKind {
     },
     /// Money was spent.
     Spent(Spending),
+    /// The use of models is unlike what it used to be in the project.
+    Anomaly(Anomaly),
+    /// A key is older than it should be, or its age is not known.
+    KeyAge(KeyAge),
     /// The execution failed; a resume tries again.
     Failed {
         /// The stage, if one had begun.

@@ -8,7 +8,7 @@
 use crate::Result;
 use crate::domain::{
     ArtifactRef, ContentHash, Document, DocumentFormat, DocumentId, DocumentMetadata, DocumentName, ExecutionId,
-    ProjectName, ProjectRoot, Timestamp,
+    ProjectName, ProjectRoot, Segment, Stored, Timestamp,
 };
 use crate::ports::{
     Expect, Record, RecordIndex, RecordKey, RecordQuery, RecordStore, RecordStoreExt, RecordWrite, Table,
@@ -40,12 +40,22 @@ pub struct DocumentRecord {
     pub text: ArtifactRef,
     /// What it says about itself.
     pub metadata: DocumentMetadata,
+    /// The pieces of the text with their places; readings of earlier releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<Stored<Vec<Segment>>>,
 }
 
 impl DocumentRecord {
-    /// The record of a document that was read by `execution`, which was started at `started_at`.
+    /// The record of a document that was read by `execution`, which was started at `started_at`, and whose segments are
+    /// stored there.
     #[must_use]
-    pub fn of(document: &Document, root: &ProjectRoot, execution: &ExecutionId, started_at: Timestamp) -> Self {
+    pub fn of(
+        document: &Document,
+        segments: Stored<Vec<Segment>>,
+        root: &ProjectRoot,
+        execution: &ExecutionId,
+        started_at: Timestamp,
+    ) -> Self {
         Self {
             document: document.id.clone(),
             version: document.version,
@@ -58,6 +68,7 @@ impl DocumentRecord {
             raw: document.raw.clone(),
             text: document.text.clone(),
             metadata: document.metadata.clone(),
+            segments: Some(segments),
         }
     }
 

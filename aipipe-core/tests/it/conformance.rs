@@ -2,15 +2,16 @@
 
 use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Cost, PicoUsd, Timestamp};
 use aipipe_core::model::{
-    Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, MemoryAnswers, PriceBook, RateLimit, Retry,
-    RetryOptions, Router, RouterOptions, Telemetry,
+    Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, MemoryAnswers, Monitor, MonitorOptions, PriceBook,
+    RateLimit, Retry, RetryOptions, Router, RouterOptions, Telemetry,
 };
 use aipipe_core::ports::{
     Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
-    ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, PutMode, PutOptions, Record,
+    ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, NoObserver, PutMode, PutOptions, Record,
     RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk,
     SecretStore, SourceControl, Table, VersionEntry,
 };
+use aipipe_core::search::LexicalEmbedder;
 use aipipe_core::testing::conformance::{self, OwnRuns, Report};
 use aipipe_core::testing::{
     HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
@@ -48,6 +49,7 @@ async fn in_memory_adapters_keep_every_promise() {
         passes(&conformance::language_model(&model, "scripted", &|_| cost).await);
     }
     passes(&conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
+    passes(&conformance::embedder(&(Arc::new(LexicalEmbedder) as Arc<dyn Embedder>)).await);
     let secrets = MemorySecrets::default();
     secrets.set("api-key", "hush-hush", Timestamp::from_unix_millis(0));
     passes(&conformance::secret_store(&(Arc::new(secrets) as Arc<dyn SecretStore>), "api-key", "hush-hush").await);
@@ -71,9 +73,11 @@ async fn every_layer_around_a_model_keeps_its_promises() {
         let inner = Breaker::new(Limiter::new(inner, clock(), limits()), clock(), BreakerOptions::default());
         let inner = Router::new(inner, routes()).unwrap();
         let inner = Budget::new(inner, ports(), prices(), BudgetLimits::default(), routes());
-        Cache::new(inner, Arc::new(MemoryAnswers::default()), "test")
+        let inner = Cache::new(inner, Arc::new(MemoryAnswers::default()), "test");
+        Monitor::new(inner, ports(), Arc::new(NoObserver), MonitorOptions::default())
     };
-    let layers: [(&str, Arc<dyn LanguageModel>); 8] = [
+    let layers: [(&str, Arc<dyn LanguageModel>); 9] = [
+        ("monitor", Arc::new(Monitor::new(model(), ports(), Arc::new(NoObserver), MonitorOptions::default()))),
         ("cache", Arc::new(Cache::new(model(), Arc::new(MemoryAnswers::default()), "test"))),
         ("budget", Arc::new(Budget::new(model(), ports(), prices(), BudgetLimits::default(), routes()))),
         ("router", Arc::new(Router::new(model(), routes()).unwrap())),

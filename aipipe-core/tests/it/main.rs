@@ -13,6 +13,7 @@ mod engine_faults;
 mod extraction;
 mod gates;
 mod heads;
+mod search;
 mod signals;
 mod standard;
 mod support;

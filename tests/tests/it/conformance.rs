@@ -8,6 +8,7 @@ use aipipe::ports::{
     ArtifactStore, Clock, ContinuousIntegration, Embedder, IdGenerator, LanguageModel, LockRequest, PackageManager,
     RecordStore, ReviewDesk, SecretStore, SourceControl,
 };
+use aipipe::search::LexicalEmbedder;
 use aipipe::testing::conformance::{self, CiHooks, OwnRuns, Report, ReviewHooks};
 use aipipe::testing::{
     HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
@@ -97,6 +98,7 @@ async fn in_memory(ran: &mut Ran) {
     let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
     ran.add("ScriptedModel", conformance::language_model(&model, "scripted", &|_| Cost::ZERO).await);
     ran.add("HashEmbedder", conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
+    ran.add("LexicalEmbedder", conformance::embedder(&(Arc::new(LexicalEmbedder) as Arc<dyn Embedder>)).await);
     let secrets = MemorySecrets::default();
     secrets.set("api-key", "hush-hush", Timestamp::from_unix_millis(0));
     let secrets = Arc::new(secrets) as Arc<dyn SecretStore>;

@@ -126,10 +126,13 @@ impl Stage for DocumentProcessor {
             let message = if reasons.is_empty() { "there are no documents".to_owned() } else { reasons.join("; ") };
             return Err(Error::new(ErrorKind::NoReadableDocument, "documents.read", message));
         }
-        let readings = documents
-            .iter()
-            .map(|document| DocumentRecord::of(document, cx.root(), cx.execution(), cx.started_at()).write());
-        cx.write_records(readings.collect::<Result<_>>()?).await?;
+        let mut readings = Vec::with_capacity(documents.len());
+        for document in &documents {
+            let segments = cx.store(&document.segments).await?;
+            let (root, execution) = (cx.root(), cx.execution());
+            readings.push(DocumentRecord::of(document, segments, root, execution, cx.started_at()).write()?);
+        }
+        cx.write_records(readings).await?;
         Ok(Outcome::Done(DocumentSet { root: request.root, documents, refused }))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ModelOptions;
 use super::answer::{Answer, AnswerFault, Content, Edit, apply, parse};
-use super::context::{Round, Sizes, of_story, question};
+use super::context::{Around, Passages, Round, Sizes, of_story, question};
 use super::feedback::{Feedback, Refusal};
 use super::inspect::{Identity, Inspector};
 use super::judge::{Tree, judge, refusal};
@@ -20,6 +20,8 @@ pub(super) struct Desk<'a> {
     pub(super) model: &'a dyn LanguageModel,
     pub(super) options: &'a ModelOptions,
     pub(super) stories: &'a StorySet,
+    /// What the documents say.
+    pub(super) passages: &'a Passages,
     /// The beginning of every question.
     pub(super) shared: &'a [PromptPart],
     /// Files and folders that one story has to itself.
@@ -107,7 +109,12 @@ impl Desk<'_> {
     ) -> Result<Result<Written, String>> {
         let options = self.options;
         let Beginning { steps, files: begun, mut feedback, known } = beginning;
-        let of_story = of_story(self.stories, story, task, base, options.neighbour_tokens);
+        let around = Around {
+            passages: self.passages,
+            passage_tokens: options.passage_tokens,
+            neighbour_tokens: options.neighbour_tokens,
+        };
+        let of_story = of_story(self.stories, story, task, base, around);
         let mut draft = Draft { files: begun.clone(), ..Draft::default() };
         // What CI said of the code that is there stays said until CI looks again.
         let standing = if begun.is_empty() { Vec::new() } else { feedback.clone() };
@@ -120,7 +127,9 @@ impl Desk<'_> {
                 profile.map_or(options.max_output_tokens, |p| p.max_output_tokens.min(options.max_output_tokens));
             let sizes = Sizes { max_output_tokens: most };
             let round = Round { model: role, draft: &draft.files, feedback: &feedback, number };
-            let (request, fence) = question(self.shared, &of_story, story, round, sizes);
+            let (mut request, fence) = question(self.shared, &of_story, story, round, sizes);
+            request.purpose.escalated_from =
+                Some(&options.primary).filter(|primary| is_escalated && *primary != role).cloned();
             let step = StepKey::parse(format!("{steps}/{number}"))?;
             let response = self.cx.generate(&step, self.model, &request).await?;
 

@@ -3,7 +3,7 @@
 
 use super::ModelOptions;
 use super::attempt::{Beginning, Desk, Written};
-use super::context::shared;
+use super::context::{Passages, shared};
 use super::feedback::{CiVerdict, Feedback};
 use super::inspect::Inspector;
 use super::judge::Tree;
@@ -63,15 +63,20 @@ pub(in crate::stages) async fn mend(
             red.verdict.speaks_of(own.iter()).then_some((task, story, own))
         })
         .collect();
+    if spoken_of.is_empty() {
+        return Ok(Vec::new());
+    }
     let (shared, owners) = (shared(red.plan, red.tree), owners_of_tasks(red.work));
     let inspector = Inspector::of(red.plan);
     // The lock is made: what CI installs is what there is.
     let packages = Packages::of(red.plan)?.closed();
+    let passages = Passages::load(cx, red.stories).await?;
     let desk = Desk {
         cx,
         model: model.as_ref(),
         options,
         stories: red.stories,
+        passages: &passages,
         shared: &shared,
         owners: &owners,
         inspector: &inspector,

@@ -3,7 +3,7 @@
 use super::ModelOptions;
 use super::answer::apply;
 use super::attempt::{Desk, Pass, Written};
-use super::context::shared;
+use super::context::{Passages, shared};
 use super::inspect::Inspector;
 use super::judge::Tree;
 use super::packages::Packages;
@@ -68,11 +68,16 @@ pub(in crate::stages::story_executor) async fn write_stories(
     let schedule = Schedule::new(jobs, &options.limits)?;
     let (shared, owners) = (shared(plan, &base), owners(work, &project.stories));
     let (inspector, packages) = (Inspector::of(plan), Packages::of(plan)?);
+    let passages = match work.tasks.is_empty() {
+        true => Passages::default(),
+        false => Passages::load(cx, stories).await?,
+    };
     let desk = Desk {
         cx,
         model: model.as_ref(),
         options,
         stories,
+        passages: &passages,
         shared: &shared,
         owners: &owners,
         inspector: &inspector,

@@ -49,6 +49,8 @@ pub struct ModelOptions {
     pub max_answer_bytes: usize,
     /// Tokens of neighbouring files in a question.
     pub neighbour_tokens: usize,
+    /// Tokens of passages of the documents that a story does not rest on and that speak of the same.
+    pub passage_tokens: usize,
     /// How much happens at once and in a minute.
     pub limits: Limits,
     /// What CI said of an earlier execution, where it was red: stories whose files it speaks of are told.
@@ -67,6 +69,7 @@ impl Default for ModelOptions {
             max_output_tokens: 32_000,
             max_answer_bytes: 2 * 1024 * 1024,
             neighbour_tokens: 16_000,
+            passage_tokens: 600,
             limits: Limits::default(),
             verdict: None,
             ci_rounds: 2,
@@ -97,6 +100,13 @@ impl ModelOptions {
         self
     }
 
+    /// The same with so many tokens of passages that a story does not rest on; none with 0.
+    #[must_use]
+    pub fn with_passage_tokens(mut self, tokens: usize) -> Self {
+        self.passage_tokens = tokens;
+        self
+    }
+
     /// The same after a red build of an earlier execution.
     #[must_use]
     pub fn with_verdict(mut self, verdict: Option<CiVerdict>) -> Self {
@@ -113,12 +123,13 @@ impl ModelOptions {
 
     /// What results depend on. Limits only decide when things happen.
     pub(in crate::stages) fn revision(&self) -> String {
-        let Self { primary, powerful, repair_rounds, max_output_tokens, max_answer_bytes, neighbour_tokens, .. } = self;
+        let Self { primary, powerful, repair_rounds, max_output_tokens, max_answer_bytes, .. } = self;
+        let Self { neighbour_tokens, passage_tokens, .. } = self;
         let verdict = self.verdict.as_ref().map_or_else(String::new, |verdict| {
             format!(" after {}", ContentHash::of_parts(&[&verdict.job, &verdict.step, &verdict.log_tail]).short(12))
         });
         format!(
-            "{primary} {powerful} {repair_rounds} {max_output_tokens} {max_answer_bytes} {neighbour_tokens}{verdict}"
+            "{primary} {powerful} {repair_rounds} {max_output_tokens} {max_answer_bytes} {neighbour_tokens} {passage_tokens}{verdict}"
         )
     }
 }
