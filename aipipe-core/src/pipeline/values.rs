@@ -51,6 +51,9 @@ pub(super) async fn read(artifacts: &Arc<dyn ArtifactStore>, at: &ArtifactRef) -
 }
 
 /// The processed texts of the documents, in their order.
+///
+/// # Errors
+/// `NotFound`, `Corrupt`: a text that is not there, or not what was written.
 pub async fn document_texts(artifacts: &Arc<dyn ArtifactStore>, documents: &DocumentSet) -> Result<Vec<String>> {
     let mut texts = Vec::with_capacity(documents.documents.len());
     for document in &documents.documents {

@@ -111,7 +111,8 @@ impl ModelExtractor {
                 return Ok(Ok(claims));
             }
         }
-        let request = question.first(&self.options.second);
+        let mut request = question.first(&self.options.second);
+        request.purpose = request.purpose.with_escalated_from(&self.options.first);
         let response = cx.generate(&step(2)?, self.model.as_ref(), &request).await?;
         Ok(answer::claims(&response, chunk).map_err(|fault| UnreadPassages {
             document: chunk.source().document.name.clone(),
