@@ -146,6 +146,14 @@ async fn what_documents_say_reaches_a_model_as_data_only() {
     assert_eq!(request.purpose.task, "extract-requirements");
 }
 
+#[tokio::test]
+async fn what_the_rules_know_to_be_wanted_is_not_claimed_away() {
+    let mut claim = noted("Members must be able to reserve a boat.", "", "");
+    claim["kind"] = json!("rule");
+    let stories = read_with(NOTES, &Arc::new(ScriptedModel::new([answer(&[claim])]))).await;
+    assert_eq!(actions(&stories), ["reserve a boat"]);
+}
+
 fn roles(model: &ScriptedModel) -> Vec<String> {
     model.requests().into_iter().map(|request| request.model).collect()
 }

@@ -307,9 +307,11 @@ fn role_of(words: &str) -> Option<String> {
 }
 
 /// Claims, completed by what the rules found at the same words, and the rules' findings elsewhere; in order of appearance,
-/// what is only quoted last.
+/// what is only quoted last. What the rules know somebody wants to do stays so, whatever else it is claimed to be.
 fn joined(mut claimed: Vec<Finding>, ruled: Vec<Finding>) -> Vec<Finding> {
     let mut kept = Vec::new();
+    let is_wish = |claim: &Finding| ruled.iter().any(|rule| rule.ask.is_some() && overlap(claim, rule));
+    claimed.retain(|claim| claim.ask.is_some() || !is_wish(claim));
     for rule in ruled {
         let at_same_words: Vec<usize> = (0..claimed.len())
             .filter(|index| claimed.get(*index).is_some_and(|claim| overlap(claim, &rule)))
