@@ -3,10 +3,12 @@
 //! From the outside in, the order that works is
 //!
 //! ```text
-//! Cache → Budget → Router → Breaker → Limiter → Retry → Telemetry → adapter
+//! Redaction → Cache → Budget → Router → Breaker → Limiter → Retry → Telemetry → adapter
 //! ```
 //!
-//! - [`Cache`] is outermost: an answer that is kept costs nothing, is not budgeted and waits for no limit.
+//! - [`Redaction`] is outermost: nothing inside sees what it takes out, so no kept answer, no key of one and no log holds it.
+//!   Kept answers have pseudonyms, which are turned back each time.
+//! - [`Cache`] comes next: an answer that is kept costs nothing, is not budgeted and waits for no limit.
 //! - [`Budget`] stands before the router, which may call dearer models: what it reserves covers the dearest of a route.
 //! - [`Router`] stands before the breaker, so that it can go elsewhere when a model is given up for a while.
 //! - [`Breaker`] stands before limiter and retry: while it is open nothing waits and nothing is tried.
@@ -15,7 +17,8 @@
 //! - [`Telemetry`] is innermost: each attempt is a span of its own.
 //!
 //! Other nestings compile and are wrong: a retry around a router multiplies its fallbacks, a cache inside a budget makes
-//! kept answers count, a breaker inside a retry is asked to break what the retry goes on with.
+//! kept answers count, a breaker inside a retry is asked to break what the retry goes on with, a redaction inside a cache
+//! keeps what was to be kept from everybody.
 
 mod breaker;
 mod budget;
@@ -23,6 +26,7 @@ mod cache;
 mod ledger;
 mod limiter;
 mod prices;
+mod redaction;
 mod retry;
 mod router;
 mod telemetry;
@@ -32,6 +36,7 @@ pub use budget::{Budget, BudgetLimits};
 pub use cache::{AnswerStore, Cache, MemoryAnswers};
 pub use limiter::{Limiter, RateLimit};
 pub use prices::{PriceBook, Terms};
+pub use redaction::Redaction;
 pub use retry::{Retry, RetryOptions};
 pub use router::{Role, Route, Router, RouterOptions};
 pub use telemetry::Telemetry;

@@ -26,7 +26,8 @@ pub(crate) mod secrets;
 mod tests;
 
 pub use policy::{RedactionPolicy, Treatment};
-pub use pseudonym::{Pseudonyms, Restorer};
+pub use pseudonym::Pseudonyms;
+pub(crate) use pseudonym::{Restorer, Spelling};
 
 use crate::domain::TextSpan;
 use std::collections::BTreeMap;

@@ -49,7 +49,7 @@ impl Pseudonyms {
     }
 
     /// Adds one; whether it stands for this value and no other.
-    pub(super) fn add(&mut self, pseudonym: &str, value: &str) -> bool {
+    pub(crate) fn add(&mut self, pseudonym: &str, value: &str) -> bool {
         self.0.entry(pseudonym.to_owned()).or_insert_with(|| value.to_owned()) == value
     }
 
@@ -73,7 +73,7 @@ const LONGEST: usize = 64;
 /// Turns pseudonyms back in a text that comes in pieces, which may be cut anywhere. Holds back what may be the beginning of
 /// a pseudonym until it is known, and no more.
 #[derive(Debug)]
-pub struct Restorer {
+pub(crate) struct Restorer {
     pseudonyms: Pseudonyms,
     spelling: Spelling,
     held: String,
@@ -81,8 +81,7 @@ pub struct Restorer {
 
 impl Restorer {
     /// Takes a piece; returns what is certain by now.
-    #[must_use]
-    pub fn push(&mut self, piece: &str) -> String {
+    pub(crate) fn push(&mut self, piece: &str) -> String {
         let mut text = std::mem::take(&mut self.held);
         text.push_str(piece);
         let mut restored = String::with_capacity(text.len());
@@ -106,8 +105,7 @@ impl Restorer {
     }
 
     /// The end: what was held back was no pseudonym.
-    #[must_use]
-    pub fn finish(&mut self) -> String {
+    pub(crate) fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
     }
 

@@ -2,8 +2,8 @@
 
 use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Cost, PicoUsd, Timestamp};
 use aipipe_core::model::{
-    Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, MemoryAnswers, PriceBook, RateLimit, Retry,
-    RetryOptions, Router, RouterOptions, Telemetry,
+    Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, MemoryAnswers, PriceBook, RateLimit, Redaction,
+    Retry, RetryOptions, Router, RouterOptions, Telemetry,
 };
 use aipipe_core::ports::{
     Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
@@ -11,6 +11,7 @@ use aipipe_core::ports::{
     RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk,
     SecretStore, SourceControl, Table, VersionEntry,
 };
+use aipipe_core::redaction::Redactor;
 use aipipe_core::testing::conformance::{self, OwnRuns, Report};
 use aipipe_core::testing::{
     HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
@@ -71,9 +72,11 @@ async fn every_layer_around_a_model_keeps_its_promises() {
         let inner = Breaker::new(Limiter::new(inner, clock(), limits()), clock(), BreakerOptions::default());
         let inner = Router::new(inner, routes()).unwrap();
         let inner = Budget::new(inner, ports(), prices(), BudgetLimits::default(), routes());
-        Cache::new(inner, Arc::new(MemoryAnswers::default()), "test")
+        let inner = Cache::new(inner, Arc::new(MemoryAnswers::default()), "test");
+        Redaction::new(inner, Redactor::default())
     };
-    let layers: [(&str, Arc<dyn LanguageModel>); 8] = [
+    let layers: [(&str, Arc<dyn LanguageModel>); 9] = [
+        ("redaction", Arc::new(Redaction::new(model(), Redactor::default()))),
         ("cache", Arc::new(Cache::new(model(), Arc::new(MemoryAnswers::default()), "test"))),
         ("budget", Arc::new(Budget::new(model(), ports(), prices(), BudgetLimits::default(), routes()))),
         ("router", Arc::new(Router::new(model(), routes()).unwrap())),

@@ -48,10 +48,12 @@ pub(super) fn find(text: &str, last: DataKind) -> Vec<Sensitive> {
     }
     if last >= DataKind::PostalAddress {
         let tokens = words::tokens(text);
-        street::find(&tokens).into_iter().for_each(|span| add(DataKind::PostalAddress, "postal-address", span));
+        let streets = street::find(&tokens);
         if last >= DataKind::PersonName {
-            name::find(&tokens).into_iter().for_each(|span| add(DataKind::PersonName, "person-name", span));
+            let names = name::find(&tokens, &streets);
+            names.into_iter().for_each(|span| add(DataKind::PersonName, "person-name", span));
         }
+        streets.into_iter().for_each(|span| add(DataKind::PostalAddress, "postal-address", span));
     }
     found
 }

@@ -3,6 +3,7 @@
 
 use super::words::{Sort, Token};
 use crate::domain::TextSpan;
+use std::collections::{BTreeMap, BTreeSet};
 
 const TITLES: &[&str] = &[
     "mr",
@@ -71,7 +72,9 @@ const LEADS: &[&[&str]] = &[
     &["my", "brother"],
     &["my", "sister"],
     &["partner's", "name"],
-    &["last", "name", "?"],
+    &["name", "?"],
+    &["first", "name", ":"],
+    &["address", ":"],
     &["account", "?", "user", ":"],
     &["change", "it", "to"],
     &["features"],
@@ -185,21 +188,103 @@ const PARTICLES: &[&str] = &[
     "dos", "du", "zu",
 ];
 
-pub(super) fn find(tokens: &[Token<'_>]) -> Vec<TextSpan> {
-    let mut found = Vec::new();
+/// The names in a text whose postal addresses these are.
+pub(super) fn find(tokens: &[Token<'_>], addresses: &[TextSpan]) -> Vec<TextSpan> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let above = above(tokens, addresses);
     let mut at = 0;
     while at < tokens.len() {
-        match at_token(tokens, at) {
+        match at_token(tokens, at).or_else(|| above.get(&at).copied()) {
             Some(end) => {
-                if let (Some(first), Some(last)) = (tokens.get(at), tokens.get(end - 1)) {
-                    found.push(TextSpan { start: first.start, end: last.end() });
-                }
+                found.push((at, end));
                 at = end.max(at + 1);
             }
             None => at += 1,
         }
     }
+    let again = again(tokens, &found);
+    let span = |(from, to): (usize, usize)| {
+        let (first, last) = (tokens.get(from)?, tokens.get(to.checked_sub(1)?)?);
+        Some(TextSpan { start: first.start, end: first.start.max(last.end() - possessive(last.text)) })
+    };
+    found.into_iter().chain(again).filter_map(span).collect()
+}
+
+/// `'s` at the end of a word, in bytes.
+fn possessive(word: &str) -> usize {
+    ["'s", "’s"].iter().find(|ending| word.ends_with(**ending)).map_or(0, |ending| ending.len())
+}
+
+/// The first lines of blocks that end in an address: a name of two words or more, by first token.
+fn above(tokens: &[Token<'_>], addresses: &[TextSpan]) -> BTreeMap<usize, usize> {
+    let mut found = BTreeMap::new();
+    let is_line = |at: usize| tokens.get(at).is_none_or(|token| token.sort == Sort::Line);
+    for address in addresses {
+        let mut first = tokens.partition_point(|token| token.start < address.start);
+        // The marks of a quote stand before each line.
+        let quoted = |at: usize| tokens.get(at).is_some_and(|token| token.is(">") || token.is("?"));
+        let (mut lines, mut names) = (0, None);
+        while lines < 5 && first > 0 {
+            let end = (0..first).rev().find(|at| !quoted(*at) && !is_line(*at)).map_or(0, |last| last + 1);
+            let begin = (0..end).rev().take(12).find(|at| is_line(*at)).map_or(0, |line| line + 1);
+            let begin = (begin..end).find(|at| !quoted(*at)).unwrap_or(end);
+            let words = tokens.get(begin..end).unwrap_or_default();
+            let is_label = words.last().is_some_and(|last| last.is(":"));
+            let is_name = (2..=4).contains(&words.len())
+                && words.iter().all(|word| {
+                    word.is_capital() && !word.is_one_of(NEVER) || word.is_one_of(PARTICLES) || word.is(".")
+                });
+            if words.is_empty() || words.len() > 6 || is_label {
+                break;
+            }
+            if is_name {
+                names = Some((begin, end));
+            }
+            first = begin;
+            lines += 1;
+        }
+        found.extend(names);
+    }
     found
+}
+
+/// The words of names that were found, wherever else they stand: who has been named once is named by one word later.
+fn again(tokens: &[Token<'_>], found: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let words = |(from, to): &(usize, usize)| tokens.get(*from..*to).unwrap_or_default();
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for name in found {
+        let names = words(name)
+            .iter()
+            .filter(|word| word.is_capital() && word.text.chars().count() >= 4 && !word.is_one_of(NEVER));
+        let names: Vec<&str> =
+            names.map(|word| word.text.get(..word.text.len() - possessive(word.text)).unwrap_or_default()).collect();
+        known.extend(names.first().into_iter().chain(names.last()).copied());
+    }
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let is_known = |at: usize| {
+        tokens.get(at).is_some_and(|token| {
+            known.contains(token.text.get(..token.text.len() - possessive(token.text)).unwrap_or_default())
+        })
+    };
+    let mut again = Vec::new();
+    let mut taken = found.iter().peekable();
+    let mut at = 0;
+    while at < tokens.len() {
+        if let Some((_, end)) = taken.next_if(|(from, _)| *from <= at) {
+            at = (*end).max(at);
+            continue;
+        }
+        let length = (at..at + 4)
+            .take_while(|place| is_known(*place) && taken.peek().is_none_or(|(from, _)| place < from))
+            .count();
+        if length > 0 {
+            again.push((at, at + length));
+        }
+        at += length.max(1);
+    }
+    again
 }
 
 /// Where the name that begins at this token ends.
@@ -234,8 +319,10 @@ fn name(tokens: &[Token<'_>], at: usize) -> usize {
             break;
         }
         end += 1;
+        if possessive(token.text) > 0 {
+            break;
+        }
     }
-    // A possessive is no part of the name, and no name ends with a particle.
     end
 }
 
@@ -303,7 +390,7 @@ fn is_speaker(tokens: &[Token<'_>], at: usize, end: usize, words: usize) -> bool
         .checked_sub(1)
         .and_then(|before| tokens.get(before))
         .is_none_or(|before| before.sort == Sort::Line || before.is("."));
-    words >= 2
+    (words >= 2 || tokens.get(end).is_some_and(|next| next.is("lives")))
         && begins
         && tokens
             .get(end)

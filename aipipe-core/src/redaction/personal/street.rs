@@ -132,6 +132,12 @@ const BEFORE: &[&str] = &[
     "im",
 ];
 
+/// Those of them that are written small.
+const SMALL_KINDS: &[&str] = &[
+    "u", "út", "utca", "útja", "tér", "rkp", "krt", "street", "road", "avenue", "ulica", "cesta", "tänav", "põik",
+    "tee",
+];
+
 /// Endings of words that are streets.
 const ENDINGS: &[&str] = &[
     "straße", "strasse", "weg", "platz", "allee", "gasse", "damm", "ufer", "vej", "gade", "vænget", "stræde", "allé",
@@ -207,7 +213,10 @@ fn core(tokens: &[Token<'_>], at: usize) -> Option<(usize, usize)> {
     {
         return None;
     }
+    // A flat may stand before its street.
+    let behind = unit(tokens, at).and_then(|street_at| street(tokens, street_at));
     boxed(tokens, at)
+        .or(behind)
         .or_else(|| corner(tokens, at))
         .or_else(|| street(tokens, at))
         .or_else(|| flat(tokens, at))
@@ -283,7 +292,17 @@ fn street(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     let words = names(tokens, begin, 6);
     let named = tokens.get(begin..begin + words)?;
     let ending = named.iter().position(|word| word.text.chars().count() > 4 && ends(word.text));
-    let kind = named.iter().skip(1).position(|word| word.is_one_of(AFTER)).map(|place| place + 1);
+    let kind = named.iter().rposition(|word| word.is_one_of(AFTER)).filter(|place| *place > 0);
+    // The kind may be written small: `Kálmán Imre u. 12`.
+    let small = tokens.get(begin + words).filter(|token| token.is_one_of(SMALL_KINDS));
+    if small.is_some() && words > 0 {
+        let end = begin + words + 1;
+        let end = end + dot(end);
+        let after = house(end);
+        if after > 0 || numbers > 0 {
+            return Some(end + after);
+        }
+    }
     if let Some(place) = kind.filter(|_| numbers > 0) {
         let end = begin + place + 1;
         let end = end + dot(end);
@@ -305,7 +324,13 @@ fn flat(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     let end = end + usize::from(tokens.get(end).is_some_and(|token| token.is(".")));
     let line = usize::from(tokens.get(end).is_some_and(|token| token.sort == Sort::Line));
     let has_number = numbers > 0 || end > at + words;
-    (words > 0 && has_number && unit(tokens, end + line).is_some()).then_some(end)
+    // Or a house number, and a place with its code.
+    let is_placed = || {
+        let to = rest(tokens, end);
+        let code = to.checked_sub(1).and_then(|last| tokens.get(last)).filter(|_| to > end + 2);
+        numbers > 0 && end > at + numbers + words && code.is_some_and(|code| code.is_number() && code.text.len() >= 4)
+    };
+    (words > 0 && has_number && (unit(tokens, end + line).is_some() || is_placed())).then_some(end)
 }
 
 /// What is said to be an address and has a number: `his address: 6138 Via Roma 131`.
@@ -345,8 +370,9 @@ fn ends(word: &str) -> bool {
 /// How many words of a name follow: capitals, and small words between them.
 fn names(tokens: &[Token<'_>], at: usize, most: usize) -> usize {
     const SMALL: &[&str] = &[
-        "de", "da", "do", "dos", "das", "du", "des", "la", "le", "les", "e", "del", "della", "di", "van", "von", "der",
-        "den", "och", "of", "the", "u", "y", "põik", "tn", "mnt", "tee",
+        "de", "da", "do", "dos", "das", "du", "des", "la", "le", "les", "e", "del", "della", "di", "dei", "degli",
+        "delle", "nad", "pod", "upon", "sur", "van", "von", "der", "den", "och", "of", "the", "u", "y", "põik", "tn",
+        "mnt", "tee",
     ];
     let (mut end, mut last) = (at, at);
     while end < at + most {
@@ -384,7 +410,7 @@ fn rest(tokens: &[Token<'_>], at: usize) -> usize {
         while is_mark(place, ",")
             || is_line(place) && lines < 1
             || is_mark(place, ">")
-            || is_mark(place, "?") && is_mark(place + 1, "?")
+            || lines > 0 && is_mark(place, "?")
         {
             lines += usize::from(is_line(place));
             place += 1;

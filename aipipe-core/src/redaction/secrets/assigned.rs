@@ -245,7 +245,8 @@ fn value<'t>(text: &'t str, at: usize, runs: &mut Runs<'t>) -> Option<Value<'t>>
     let skipped = opened.len() - opened.trim_start_matches(['\\', '*', '"', '\'', '`', '“', '„', '«', '‘']).len();
     let start = line + skipped.min(8);
     let run = runs.at(start);
-    let is_field = run.contains_near(';');
+    // A field of a connection string has no spaces around its sign.
+    let is_field = operator == at + closing && line == after && !is_said;
     let closes = |c: char| match quote {
         Some('“' | '„') => matches!(c, '”' | '“'),
         Some('«') => c == '»',
@@ -263,16 +264,6 @@ fn value<'t>(text: &'t str, at: usize, runs: &mut Runs<'t>) -> Option<Value<'t>>
     let end = start + value.len();
     let next = text.get(end..)?.chars().next();
     Some(Value { text: value, span: TextSpan { start, end }, is_quoted, is_said, next, is_field })
-}
-
-trait Near {
-    fn contains_near(&self, c: char) -> bool;
-}
-
-impl Near for str {
-    fn contains_near(&self, c: char) -> bool {
-        self.chars().take(JUDGED).any(|one| one == c)
-    }
 }
 
 /// `Bearer …` and `Basic …`, the latter where it decodes to `name:password`.

@@ -50,6 +50,12 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
     found
 }
 
+/// All beginnings of tokens.
+#[cfg(test)]
+pub(super) fn starts() -> impl Iterator<Item = &'static str> {
+    table::FORMATS.iter().flat_map(|format| format.starts.iter().copied())
+}
+
 fn tokens(text: &str) -> Vec<Secret> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
