@@ -265,10 +265,15 @@ fn find_up_to(text: &str, last: DataKind) -> Vec<Sensitive> {
     kept.into_values().collect()
 }
 
-/// Whether a place is the number of one of our own pseudonyms.
+/// Whether a place is within one of our own marks: the number of a pseudonym, the name in a mask.
 fn is_mark(text: &str, span: TextSpan) -> bool {
     const DIGITS: usize = 10;
     let before = text.get(..span.start).unwrap_or_default();
+    let after = text.get(span.start..).unwrap_or_default();
+    if before.ends_with("[secret: ") {
+        let end = after.bytes().take(64).position(|byte| byte == b']');
+        return end.and_then(|end| after.get(..end)).is_some_and(secrets::is_name);
+    }
     let is_number = span.end - span.start == DIGITS && text.get(span.end..).unwrap_or_default().starts_with(']');
     is_number && DataKind::ALL.iter().any(|kind| before.ends_with(&format!("[{kind} ")))
 }

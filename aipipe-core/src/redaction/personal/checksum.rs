@@ -55,7 +55,8 @@ pub(super) fn uk_nino(number: &[u8]) -> bool {
     let (Some([first, second]), Some(last)) = (number.first_chunk::<2>(), number.last()) else { return false };
     let is_used = !b"DFIQUV".contains(first) && !b"DFIQUVO".contains(second);
     let never: [&[u8]; 7] = [b"BG", b"GB", b"NK", b"KN", b"TN", b"NT", b"ZZ"];
-    is_used && !never.contains(&&[*first, *second][..]) && matches!(last, b'A'..=b'D')
+    let is_shaped = number.len() == 9 && number.get(2..8).is_some_and(|middle| middle.iter().all(u8::is_ascii_digit));
+    is_shaped && is_used && !never.contains(&&[*first, *second][..]) && matches!(last, b'A'..=b'D')
 }
 
 /// The German Steuer-ID: ISO 7064 MOD 11,10; of the first ten digits one comes two or three times.

@@ -32,11 +32,15 @@ pub(super) fn find(text: &str, last: DataKind) -> Vec<Sensitive> {
         // The middle of a longer number: `1.5`, `2026-03`.
         let is_middle = matches!(previous, Some(b'.' | b'-' | b'/' | b':' | b'+'))
             && at.checked_sub(2).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+        // Or of one with spaces in it, which only a telephone number could be taken from.
+        let is_later_group = matches!(previous, Some(b' '))
+            && at.checked_sub(2).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_digit)
+            && byte.is_ascii_digit();
         let card = || number::card(text, at).map(|span| (DataKind::CreditCard, "credit-card", span));
         let iban = || number::iban(text, at).map(|span| (DataKind::Iban, "iban", span));
         let national = || national::at(text, at).map(|(form, span)| (DataKind::NationalId, form, span));
         let ip = || network::ip(text, at).map(|span| (DataKind::IpAddress, "ip-address", span));
-        let phone = || number::phone(text, at).map(|span| (DataKind::Phone, "phone", span));
+        let phone = || number::phone(text, at).filter(|_| !is_later_group).map(|span| (DataKind::Phone, "phone", span));
         let here = if is_middle { None } else { card().or_else(iban).or_else(national).or_else(ip).or_else(phone) };
         if let Some((kind, form, span)) = here {
             free = span.end;

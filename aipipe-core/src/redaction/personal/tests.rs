@@ -67,7 +67,7 @@ fn numbers_of_other_kinds_are_not_personal() {
 
 #[test]
 fn who_was_named_is_known_by_one_word_later() {
-    let text = "My name is Ann Example. Later Example said so, and it is Example's plan. A sample is no example.";
+    let text = "My name is Ann Example. Later, Example said so, and it is Example's plan. A sample is no example.";
     let names: Vec<_> = found(text).into_iter().map(|(_, value)| value).collect();
     assert_eq!(names, ["Ann Example", "Example", "Example"]);
     let block = "> Ann Example\n> Example Works\n> 12 Long Lane\n> Springfield 12345";

@@ -102,6 +102,11 @@ const PLACEHOLDERS: [&str; 26] = [
     "aes-256",
 ];
 
+/// Whether masks may have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    NAMES.iter().any(|(_, _, known, _)| *known == name) || MAKERS.iter().any(|(_, known, _)| *known == name)
+}
+
 pub(super) fn find(text: &str) -> Vec<Secret> {
     let mut found = Vec::new();
     let mut free = 0;
@@ -236,6 +241,8 @@ fn value<'t>(text: &'t str, at: usize, runs: &mut Runs<'t>) -> Option<Value<'t>>
         Some(_) if !is_said => spaced(line + 1)?,
         _ => line,
     };
+    // The end of what is set in bold: `**Password:** …`.
+    let line = if text.get(line..)?.starts_with("** ") { spaced(line + 2)? } else { line };
     let opened = text.get(line..)?;
     let quote = opened
         .trim_start_matches(['\\', '*'])

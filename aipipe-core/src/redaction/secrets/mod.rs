@@ -43,6 +43,12 @@ pub(crate) fn of_known_form(text: &str) -> Vec<Secret> {
     found
 }
 
+/// Whether a mask may have this name.
+pub(crate) fn is_name(name: &str) -> bool {
+    let of_others = ["private-key", "password", "bearer-token", "basic-auth"];
+    table::FORMATS.iter().any(|format| format.name == name) || assigned::is_name(name) || of_others.contains(&name)
+}
+
 /// All secrets: those of a known form, then those that are called one.
 pub(crate) fn find(text: &str) -> Vec<Secret> {
     let mut found = of_known_form(text);
