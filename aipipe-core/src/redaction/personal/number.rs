@@ -238,7 +238,9 @@ pub(super) fn phone(text: &str, at: usize) -> Option<TextSpan> {
     let groups = run.groups.as_slice();
     let is_abroad = run.has_plus && count >= 8 || run.digits.starts_with(b"00") && count >= 11 && groups.len() > 1;
     let is_american = matches!(groups, [3, 3, 4] | [1, 3, 3, 4]) && !run.has_slash;
-    let is_national = run.digits.first() == Some(&b'0')
+    let is_citizens = matches!(groups, [3, 2, 4]);
+    let is_national = !is_citizens
+        && run.digits.first() == Some(&b'0')
         && (9..=12).contains(&count)
         && (2..=6).contains(&groups.len())
         && !run.has_dot;

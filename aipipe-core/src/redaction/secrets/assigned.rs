@@ -113,7 +113,9 @@ pub(super) fn find(text: &str) -> Vec<Secret> {
     let mut runs = Runs { text, end: 0 };
     for (start, word) in words(text) {
         let end = start + word.len();
-        if start < free {
+        // The name in a mask names nothing that comes after it.
+        let is_mask = text.get(..start).is_some_and(|before| before.ends_with("[secret: ")) && super::is_name(word);
+        if start < free || is_mask {
             continue;
         }
         let secret = header(text, start, word, &mut runs).or_else(|| {
