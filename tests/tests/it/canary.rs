@@ -64,8 +64,8 @@ impl Canaries {
     /// A brief, an e-mail, a chat, and a file that can't be read.
     fn documents(&self) -> Vec<(&'static str, String)> {
         let Self { github, password, in_address, key_line, signed, aws, slack, called } = self;
-        let story = "- Given two shelves, when";
-        let brief = BRIEF.replace(story, &format!("- Given two shelves and the password is {password}, when"));
+        let criterion = "then the export names both shelves";
+        let brief = BRIEF.replace(criterion, &format!("{criterion}, and the password is {password}"));
         assert_ne!(brief, BRIEF);
         let begin = ["-----BEGIN ", "PRIVATE KEY-----"].concat();
         let end = ["-----END ", "PRIVATE KEY-----"].concat();
@@ -210,7 +210,8 @@ async fn a_secret_in_documents_goes_nowhere() {
     figures::record("model.canary_leaks", leaks.values().sum::<usize>(), "secrets").unwrap();
     assert!(leaks.is_empty(), "{leaks:?}");
     // All of it came that far: to the upload, and past it without the secrets.
-    assert!(canaries.all().iter().all(|canary| protected["uploads"].contains(*canary)));
+    let joined = protected["uploads"].replace("=\r\n", "");
+    assert!(canaries.all().iter().all(|canary| joined.contains(*canary)));
     for mark in ["github-token", "password", "private-key", "jwt", "aws-access-key", "slack-token", "api-key"] {
         assert!(protected["artifacts"].contains(&format!("[secret: {mark}]")), "{mark}");
     }

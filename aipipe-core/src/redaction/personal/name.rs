@@ -365,8 +365,9 @@ fn has_initial(tokens: &[Token<'_>], at: usize, end: usize) -> bool {
         && tokens
             .get(end - 1)
             .is_some_and(|last| !last.is_initial() && last.text.chars().skip(1).any(char::is_lowercase));
-    is_name && inner.iter().any(|token| token.is_initial() && !matches!(token.text, "I" | "A" | "V" | "X"))
-        || is_name && inner.windows(2).any(|pair| matches!(pair, [initial, dot] if initial.is_initial() && dot.is(".")))
+    let is_dotted = |pair: &[Token<'_>]| matches!(pair, [initial, dot] if initial.is_initial() && dot.is("."));
+    let is_plain = |token: &Token<'_>| token.is_initial() && !matches!(token.text, "I" | "A" | "V" | "X");
+    is_name && (inner.iter().any(is_plain) || inner.windows(2).any(is_dotted))
 }
 
 /// `Ada Example <ada@example.org>`.

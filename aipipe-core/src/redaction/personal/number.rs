@@ -48,7 +48,7 @@ fn read(bytes: &[u8], at: usize) -> Option<Run> {
                 run.has_parenthesis = true;
                 gap = true;
             }
-            b' ' | b'-' | b'.' | b'/' if !bytes.get(place + 1).is_some_and(|next| *next == byte) => {
+            b' ' | b'-' | b'.' | b'/' if bytes.get(place + 1).is_none_or(|next| *next != byte) => {
                 // Only what a digit follows is within the number.
                 let next = bytes
                     .get(place + 1..)
