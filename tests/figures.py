@@ -23,6 +23,7 @@ TESTS = {
     "crash.survived": None,
     "executor.scenarios": (">=", 20),
     "executor.template_share": None,
+    "model.canary_leaks": ("==", 0),
     "model.cost_ratio_vs_naive.forty_stories": ("<=", 0.35),
     "model.cost_ratio_vs_naive.quickstart": ("<=", 0.35),
     "quickstart.stories_done": (">", 0),
@@ -64,6 +65,27 @@ FULL = {
     "validator.speedup_vs_depcruise": (">=", 10),
     "validator.speedup_vs_tsc": (">=", 20),
     "workflows.verdict_disagreements": ("==", 0),
+}
+# Where a corpus was given (benches: redaction-corpus).
+GIVEN = {
+    "redaction.precision.address": (">=", 0.9),
+    "redaction.precision.credit_card": (">=", 0.95),
+    "redaction.precision.e_mail": (">=", 0.95),
+    "redaction.precision.iban": (">=", 0.95),
+    "redaction.precision.ip_address": (">=", 0.95),
+    "redaction.precision.name": (">=", 0.9),
+    "redaction.precision.national_id": (">=", 0.95),
+    "redaction.precision.phone": (">=", 0.9),
+    "redaction.recall.address": (">=", 0.8),
+    "redaction.recall.credit_card": (">=", 0.95),
+    "redaction.recall.e_mail": (">=", 0.95),
+    "redaction.recall.iban": (">=", 0.95),
+    "redaction.recall.ip_address": (">=", 0.95),
+    # Rules know a name by what stands beside it; most names have nothing.
+    "redaction.recall.name": (">=", 0.4),
+    "redaction.recall.national_id": (">=", 0.95),
+    "redaction.recall.phone": (">=", 0.9),
+    "redaction.secrets_in_ordinary_text": ("==", 0),
 }
 HOLDS = {
     ">": lambda value, bar: value > bar,
@@ -108,6 +130,7 @@ def main():
         shown = f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
         print(f"  {name:{width}}  {shown} {figures[name]['unit']}")
     wanted = {**TESTS, **FULL} if "--full" in sys.argv[1:] else TESTS
+    wanted = wanted | {name: bar for name, bar in GIVEN.items() if name in figures}
     found = list(faults(figures, wanted))
     for fault in found:
         print(f"MISSED: {fault}")

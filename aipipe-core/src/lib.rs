@@ -7,6 +7,7 @@ pub mod failpoint;
 pub mod model;
 pub mod pipeline;
 pub mod ports;
+pub mod redaction;
 pub mod search;
 pub mod stacks;
 pub mod stages;

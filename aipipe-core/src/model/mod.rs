@@ -3,10 +3,12 @@
 //! From the outside in, the order that works is
 //!
 //! ```text
-//! Monitor → Cache → Budget → Router → Breaker → Limiter → Retry → Telemetry → adapter
+//! Redaction → Monitor → Cache → Budget → Router → Breaker → Limiter → Retry → Telemetry → adapter
 //! ```
 //!
-//! - [`Monitor`] is outermost: it counts what came of each call, also of those that were answered from what is kept.
+//! - [`Redaction`] is outermost: nothing inside sees what it takes out, so no kept answer, no key of one and no log holds it.
+//!   Kept answers have pseudonyms, which are turned back each time.
+//! - [`Monitor`] comes next: it counts what came of each call, also of those that were answered from what is kept.
 //! - [`Cache`] stands before the budget: an answer that is kept costs nothing, is not budgeted and waits for no limit.
 //! - [`Budget`] stands before the router, which may call dearer models: what it reserves covers the dearest of a route.
 //! - [`Router`] stands before the breaker, so that it can go elsewhere when a model is given up for a while.
@@ -16,8 +18,8 @@
 //! - [`Telemetry`] is innermost: each attempt is a span of its own.
 //!
 //! Other nestings compile and are wrong: a retry around a router multiplies its fallbacks, a cache inside a budget makes
-//! kept answers count, a breaker inside a retry is asked to break what the retry goes on with, a monitor inside a cache
-//! knows nothing of what is saved.
+//! kept answers count, a breaker inside a retry is asked to break what the retry goes on with, a redaction inside a cache
+//! keeps what was to be kept from everybody, a monitor inside a cache knows nothing of what is saved.
 
 mod breaker;
 mod budget;
@@ -26,6 +28,7 @@ mod ledger;
 mod limiter;
 mod monitor;
 mod prices;
+mod redaction;
 mod retry;
 mod router;
 mod telemetry;
@@ -36,6 +39,7 @@ pub use cache::{AnswerStore, Cache, MemoryAnswers};
 pub use limiter::{Limiter, RateLimit};
 pub use monitor::{Monitor, MonitorOptions, UsageLedger, UsageSums, UsedCall, WatchedKey};
 pub use prices::{PriceBook, Terms};
+pub use redaction::Redaction;
 pub use retry::{Retry, RetryOptions};
 pub use router::{Role, Route, Router, RouterOptions};
 pub use telemetry::Telemetry;

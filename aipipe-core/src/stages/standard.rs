@@ -11,6 +11,7 @@ use super::story_executor::{ModelOptions, StoryExecutor};
 use crate::domain::{IntakeRequest, ReviewOutcome, ReviewPolicy, Stack, TestRunner};
 use crate::pipeline::Pipeline;
 use crate::ports::{ContinuousIntegration, LanguageModel, PackageManager, ReviewDesk, SourceControl};
+use crate::redaction::{RedactionPolicy, Redactor};
 use crate::stacks::TemplateOverrides;
 use std::sync::Arc;
 
@@ -73,6 +74,8 @@ impl StandardPorts {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StandardOptions {
+    /// What is masked in the text of documents; secrets by default.
+    pub redactor: Redactor,
     /// The stack; by evidence when `None`.
     pub stack: Option<Stack>,
     /// What runs the tests; the stack's usual runner when `None`.
@@ -96,6 +99,7 @@ impl StandardOptions {
     #[must_use]
     pub fn new(policy: ReviewPolicy) -> Self {
         Self {
+            redactor: Redactor::new(RedactionPolicy::secrets_only()),
             stack: None,
             test_runner: None,
             workflow: WorkflowOptions::default(),
@@ -105,6 +109,13 @@ impl StandardOptions {
             publish: PublishOptions::default(),
             review: ReviewOptions::new(policy),
         }
+    }
+
+    /// The same with another redactor for the text of documents.
+    #[must_use]
+    pub fn with_redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
     }
 
     /// The same on this stack.
@@ -182,7 +193,7 @@ pub fn standard_pipeline(ports: &StandardPorts, options: &StandardOptions) -> Pi
         Some((model, options)) => planner.with_model(Arc::clone(model), options.second.clone()),
     };
     let built = Pipeline::builder("documents-to-pull-request")
-        .then(DocumentProcessor::default())
+        .then(DocumentProcessor::default().with_redactor(options.redactor.clone()))
         .then(synthesizer)
         .then(planner)
         .then(executor.with_overrides(options.templates.clone()))

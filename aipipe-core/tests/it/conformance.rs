@@ -3,7 +3,7 @@
 use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Cost, PicoUsd, Timestamp};
 use aipipe_core::model::{
     Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, MemoryAnswers, Monitor, MonitorOptions, PriceBook,
-    RateLimit, Retry, RetryOptions, Router, RouterOptions, Telemetry,
+    RateLimit, Redaction, Retry, RetryOptions, Router, RouterOptions, Telemetry,
 };
 use aipipe_core::ports::{
     Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
@@ -11,6 +11,7 @@ use aipipe_core::ports::{
     RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk,
     SecretStore, SourceControl, Table, VersionEntry,
 };
+use aipipe_core::redaction::Redactor;
 use aipipe_core::search::LexicalEmbedder;
 use aipipe_core::testing::conformance::{self, OwnRuns, Report};
 use aipipe_core::testing::{
@@ -74,9 +75,11 @@ async fn every_layer_around_a_model_keeps_its_promises() {
         let inner = Router::new(inner, routes()).unwrap();
         let inner = Budget::new(inner, ports(), prices(), BudgetLimits::default(), routes());
         let inner = Cache::new(inner, Arc::new(MemoryAnswers::default()), "test");
-        Monitor::new(inner, ports(), Arc::new(NoObserver), MonitorOptions::default())
+        let inner = Monitor::new(inner, ports(), Arc::new(NoObserver), MonitorOptions::default());
+        Redaction::new(inner, Redactor::default())
     };
-    let layers: [(&str, Arc<dyn LanguageModel>); 9] = [
+    let layers: [(&str, Arc<dyn LanguageModel>); 10] = [
+        ("redaction", Arc::new(Redaction::new(model(), Redactor::default()))),
         ("monitor", Arc::new(Monitor::new(model(), ports(), Arc::new(NoObserver), MonitorOptions::default()))),
         ("cache", Arc::new(Cache::new(model(), Arc::new(MemoryAnswers::default()), "test"))),
         ("budget", Arc::new(Budget::new(model(), ports(), prices(), BudgetLimits::default(), routes()))),

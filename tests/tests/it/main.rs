@@ -4,6 +4,7 @@
 
 mod asked;
 mod bad_input;
+mod canary;
 mod conformance;
 mod cost;
 mod crash;

@@ -64,6 +64,20 @@ pub(super) fn clean(text: &str, removed: &mut Removed) -> String {
     out
 }
 
+/// At most `chars` characters of a label. It is cut between words: half a token would not be known as one.
+pub(super) fn shortened(text: &str, chars: usize) -> String {
+    let Some((end, next)) = text.char_indices().nth(chars) else { return text.to_owned() };
+    let head = text.get(..end).unwrap_or_default();
+    let whole = match head.rfind(char::is_whitespace) {
+        _ if next.is_whitespace() => head,
+        Some(space) => head.get(..space).unwrap_or_default(),
+        // One long word; only scripts without spaces have such.
+        None if head.is_ascii() => "",
+        None => head,
+    };
+    format!("{}…", whole.trim_end())
+}
+
 /// Zero-width, bidirectional and other format characters: they make two texts look alike.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(c,

@@ -1,6 +1,6 @@
 //! The processed text while it grows: pieces in order, separated by blank lines, within the limits.
 
-use super::clean::{Removed, clean};
+use super::clean::{Removed, clean, shortened};
 use super::{ReadDocument, ReadLimits, Unreadable};
 use crate::domain::{
     DocumentFormat, DocumentMetadata, Place, RefusalReason, Segment, SegmentKind, TextSpan, Timestamp,
@@ -120,8 +120,5 @@ fn label(text: &str) -> Option<String> {
     if words.is_empty() {
         return None;
     }
-    Some(match words.char_indices().nth(LABEL_CHARS) {
-        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default().trim_end()),
-        None => words,
-    })
+    Some(shortened(&words, LABEL_CHARS))
 }

@@ -12,6 +12,10 @@
 //!
 //! Every reader writes through `draft`, which keeps the promises that all share: segments are in order, do not overlap,
 //! are separated by blank lines and cover exactly their trimmed text, without control or invisible characters.
+//!
+//! What was read goes through a [`Redactor`](crate::redaction::Redactor) (`mask`) before anything of it is stored, so that no
+//! requirement, story, line of code, pull request, record or log holds a secret that a document held. The upload is the user's
+//! own file: it stays as it came, in the raw area.
 
 mod blocks;
 mod chat;
@@ -23,6 +27,7 @@ mod html;
 mod inline;
 mod json;
 mod limits;
+mod mask;
 mod pdf;
 mod sniff;
 mod stage;

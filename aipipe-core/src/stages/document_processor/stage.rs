@@ -1,5 +1,6 @@
 //! Stage 1: reads every document of the request, keeps its text, its version and its lineage.
 
+use super::mask::masked;
 use super::{ReadLimits, read_document};
 use crate::domain::{
     ArtifactKey, ContentHash, Document, DocumentId, DocumentSet, IntakeRequest, RawDocument, Refusal, StageName,
@@ -7,6 +8,7 @@ use crate::domain::{
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::EventKind;
+use crate::redaction::{RedactionPolicy, Redactor};
 use crate::tables::DocumentRecord;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
@@ -14,16 +16,34 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// Turns documents into text with provenance; one that can't be read is refused with a reason, the others go on.
-#[derive(Debug, Clone, Default)]
+///
+/// By default secrets in a document's text are masked before the text is stored, and personal data stays
+/// ([`RedactionPolicy::secrets_only`]): the text does not leave the host's own stores here, and requirements quote it. What was
+/// masked is a warning of the document. The upload in the raw area stays as it came.
+#[derive(Debug, Clone)]
 pub struct DocumentProcessor {
     limits: ReadLimits,
+    redactor: Redactor,
+}
+
+impl Default for DocumentProcessor {
+    fn default() -> Self {
+        Self { limits: ReadLimits::default(), redactor: Redactor::new(RedactionPolicy::secrets_only()) }
+    }
 }
 
 impl DocumentProcessor {
     /// Reads within these limits.
     #[must_use]
     pub fn with_limits(limits: ReadLimits) -> Self {
-        Self { limits }
+        Self { limits, ..Self::default() }
+    }
+
+    /// The same with another redactor. Its pseudonyms stay in the text: nothing turns them back here.
+    #[must_use]
+    pub fn with_redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
     }
 
     /// The stage's name: `document-processor`.
@@ -45,8 +65,9 @@ impl DocumentProcessor {
         }
         let bytes = cx.load_bytes(&raw.content).await?;
         let read = match read_document(&raw.name, &bytes, &self.limits) {
-            Ok(read) => read,
-            Err(unreadable) => return refuse(unreadable.reason, unreadable.detail),
+            Ok(read) => masked(read, &self.redactor),
+            // What is wrong with a document may be told in its own words.
+            Err(unreadable) => return refuse(unreadable.reason, self.redactor.redact(&unreadable.detail).text),
         };
         let id = DocumentId::for_name(&raw.name);
         let key = ArtifactKey::processed(cx.root(), cx.execution(), &id);
@@ -100,7 +121,7 @@ impl Stage for DocumentProcessor {
     }
 
     fn revision(&self) -> String {
-        format!("3 {:?}", self.limits)
+        format!("4 {:?} {}", self.limits, self.redactor.policy().fingerprint())
     }
 
     async fn run(&self, cx: &StageContext, request: IntakeRequest) -> Result<Outcome<DocumentSet>> {

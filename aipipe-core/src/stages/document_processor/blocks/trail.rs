@@ -1,5 +1,7 @@
 //! The headings above the line that is being read.
 
+use super::super::clean::shortened;
+
 /// A heading is repeated on every block under it, so only this much of it.
 const LABEL_CHARS: usize = 160;
 
@@ -28,7 +30,7 @@ impl Trail {
     pub(super) fn enter(&mut self, level: u8, text: &str) -> Vec<String> {
         self.headings.retain(|(open, _)| *open < level);
         let above = self.headings();
-        self.headings.push((level, short(text)));
+        self.headings.push((level, shortened(text, LABEL_CHARS)));
         above
     }
 
@@ -36,7 +38,7 @@ impl Trail {
     pub(super) fn lead(&mut self, indent: usize, text: &str) {
         self.leads.retain(|(open, _)| *open < indent);
         if self.leads.len() < 6 {
-            self.leads.push((indent, short(text)));
+            self.leads.push((indent, shortened(text, LABEL_CHARS)));
         }
     }
 
@@ -57,12 +59,5 @@ impl Trail {
 
     pub(super) fn in_list(&self) -> bool {
         self.in_list
-    }
-}
-
-fn short(text: &str) -> String {
-    match text.char_indices().nth(LABEL_CHARS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
-        None => text.to_owned(),
     }
 }

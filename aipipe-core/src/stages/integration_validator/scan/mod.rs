@@ -1,10 +1,9 @@
 //! What generated code must not have, whoever wrote it: secrets, characters that hide what is written, scripts that run
 //! on installing, and effects that happen as soon as a file is imported.
 
-mod secrets;
-
 use super::validator::effects;
 use crate::domain::{Finding, RepoPath, Rule, Severity, TextSpan, is_invisible};
+use crate::redaction::secrets;
 use serde_json::Value;
 
 /// Most findings of one rule in one file.
@@ -14,8 +13,8 @@ const MOST: usize = 20;
 #[must_use]
 pub fn scan(path: &RepoPath, text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
-    for secret in secrets::find(text).into_iter().take(MOST) {
-        let message = format!("holds what looks like {}", secret.kind);
+    for secret in secrets::of_known_form(text).into_iter().take(MOST) {
+        let message = format!("holds what looks like {}", secret.says);
         found.push(Finding::new(Rule::Secret, path, message).at(secret.span));
     }
     hidden(path, text, &mut found);
