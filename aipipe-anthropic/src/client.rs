@@ -3,13 +3,14 @@
 use crate::answer::{Answer, Reader, broken};
 use crate::fault;
 use crate::profiles::Profiles;
+use crate::rates;
 use crate::transport::{Body, Headers, HttpRequest, HttpResponse, Transport};
 use crate::wire::{Counted, WireRequest};
 use aipipe_core::domain::Timestamp;
 use aipipe_core::model::{PriceBook, Terms};
 use aipipe_core::ports::{
-    Clock, LanguageModel, ModelAttempt, ModelEvent, ModelProfile, ModelRequest, ModelResponse, SecretStore, StopReason,
-    TokenCount,
+    Clock, LanguageModel, ModelAttempt, ModelEvent, ModelProfile, ModelRequest, ModelResponse, ReportedRates,
+    SecretStore, StopReason, TokenCount,
 };
 use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
@@ -207,7 +208,7 @@ impl Settings {
             Auth::Signed(signer) => signer.sign(&mut request).await?,
             Auth::Nobody => {}
         }
-        let answer = self.transport.post(request).await.map_err(|error| fault::of_transport(operation, &error))?;
+        let answer = self.transport.send(request).await.map_err(|error| fault::of_transport(operation, &error))?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
@@ -249,6 +250,7 @@ struct Streaming {
     reader: Reader,
     ready: VecDeque<String>,
     request_id: Option<String>,
+    rates: Option<ReportedRates>,
     started: Timestamp,
     deadline: Option<Timestamp>,
     is_over: bool,
@@ -299,7 +301,7 @@ impl Streaming {
             attempt = attempt.with_request_id(id);
         }
         let stop = stop.clone().unwrap_or(StopReason::EndTurn);
-        Ok(ModelResponse::new(model, text, usage, cost, vec![attempt]).with_stop(stop))
+        Ok(ModelResponse::new(model, text, usage, cost, vec![attempt]).with_stop(stop).with_rates(self.rates))
     }
 }
 
@@ -329,6 +331,7 @@ impl LanguageModel for Anthropic {
         let answer = settings.in_time(deadline, sent).await?;
         let streaming = Streaming {
             request_id: answer.headers.get("request-id").map(str::to_owned),
+            rates: rates::of_headers(&answer.headers, settings.clock.now()),
             settings,
             model: request.model.clone(),
             body: answer.body,

@@ -113,8 +113,8 @@ impl Ledger {
             .with("execution", &account.execution))
     }
 
-    /// Sets `most` aside for a call, if `allows` says so of both sheets as they are without it. The same key again is the same
-    /// reservation: a call that a crash left behind is not counted twice.
+    /// Sets `most` aside for a call, if `allows` says so of both sheets as they are without it. What an earlier try of the same
+    /// call left set aside is booked as spent: nobody told what came of it, and the other side may have charged it.
     pub(super) async fn reserve(
         &self,
         account: &Account,
@@ -123,8 +123,8 @@ impl Ledger {
         allows: impl Fn(&Sheet, &Sheet) -> Result<()>,
     ) -> Result<()> {
         self.change(account, |sheet, project| {
-            sheet.reserved.remove(key.as_str());
-            project.reserved.remove(key.as_str());
+            sheet.settle(key.as_str(), None);
+            project.settle(key.as_str(), None);
             allows(sheet, project)?;
             let of_project = Reservation { most, lines: vec!["total".to_owned()] };
             sheet.reserved.insert(key.to_string(), Reservation { most, lines: account.lines() });

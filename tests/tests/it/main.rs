@@ -9,6 +9,7 @@ mod crash;
 mod examples;
 mod executor;
 mod makespan;
+mod model;
 mod program;
 mod projects;
 mod properties;
