@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod batch;
 mod client;
 mod fault;
 mod profiles;

@@ -73,6 +73,11 @@ impl<'r> WireRequest<'r> {
         wire
     }
 
+    /// The request as one of a batch, where nothing is streamed.
+    pub(crate) fn batched(request: &'r ModelRequest, profile: &ModelProfile) -> Self {
+        Self { stream: None, ..Self::answer(request, profile) }
+    }
+
     /// The request for its number of tokens.
     pub(crate) fn count(request: &'r ModelRequest, profile: &ModelProfile) -> Self {
         let mut marks = Breakpoints::of(request, profile);

@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod adapter;
+mod batches;
 mod faults;
 mod scripted;

@@ -34,6 +34,11 @@ impl Scripted {
         Arc::new(Self { script: Box::new(script), sent: Mutex::default() })
     }
 
+    /// What the script says of a request.
+    pub(crate) fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
+        (self.script)(request)
+    }
+
     pub(crate) fn body(&self, number: usize) -> Value {
         serde_json::from_slice(&self.sent.lock().unwrap()[number].body).unwrap()
     }

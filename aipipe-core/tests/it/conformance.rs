@@ -6,15 +6,15 @@ use aipipe_core::model::{
     RetryOptions, Router, RouterOptions, Telemetry,
 };
 use aipipe_core::ports::{
-    Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
-    ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, PutMode, PutOptions, Record,
+    Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, BatchLanguageModel,
+    Clock, ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, PutMode, PutOptions, Record,
     RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk,
     SecretStore, SourceControl, Table, VersionEntry,
 };
-use aipipe_core::testing::conformance::{self, OwnRuns, Report};
+use aipipe_core::testing::conformance::{self, BatchRig, OwnRuns, Report};
 use aipipe_core::testing::{
-    HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
-    VirtualClock,
+    HashEmbedder, MemoryArtifacts, MemoryBatches, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel,
+    SequentialIds, VirtualClock,
 };
 use aipipe_core::{ErrorKind, Result, ports::Expect};
 use async_trait::async_trait;
@@ -47,6 +47,23 @@ async fn in_memory_adapters_keep_every_promise() {
         let model = Arc::new(answers().with_cost(cost)) as Arc<dyn LanguageModel>;
         passes(&conformance::language_model(&model, "scripted", &|_| cost).await);
     }
+    let cost = Cost::Known(PicoUsd::new(8));
+    let batches = MemoryBatches::answered_by(Arc::new(answers().with_cost(cost)));
+    let batches = Arc::new(batches) as Arc<dyn BatchLanguageModel>;
+    let clock = Arc::new(VirtualClock::default());
+    let ticking = {
+        let clock = clock.clone();
+        tokio::spawn(async move {
+            loop {
+                clock.advance(Duration::from_secs(1));
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let clock = clock as Arc<dyn Clock>;
+    let rig = BatchRig { batches: &batches, elsewhere: &batches, clock: &clock, model: "scripted" };
+    passes(&conformance::batch_language_model(rig, &|_| cost).await);
+    ticking.abort();
     passes(&conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
     let secrets = MemorySecrets::default();
     secrets.set("api-key", "hush-hush", Timestamp::from_unix_millis(0));

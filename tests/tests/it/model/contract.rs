@@ -1,10 +1,12 @@
 //! Requests of every form the adapter has, before the contract of the Messages API as its own client knows it.
 
 use super::rigs::python;
-use aipipe::anthropic::{Anthropic, Auth, Headers, HttpRequest, HttpResponse, Transport, TransportError};
+use aipipe::anthropic::{Anthropic, Auth, Headers, HttpMethod, HttpRequest, HttpResponse, Transport, TransportError};
+use aipipe::domain::IdempotencyKey;
 use aipipe::local::SystemClock;
 use aipipe::ports::{
-    LanguageModel, Message, MessageRole, ModelProfile, ModelRequest, OutputFormat, PromptPart, ReasoningEffort,
+    BatchLanguageModel, LanguageModel, Message, MessageRole, ModelProfile, ModelRequest, OutputFormat, PromptPart,
+    ReasoningEffort,
 };
 use aipipe_tests::wire::{self, Noting};
 use async_trait::async_trait;
@@ -19,6 +21,10 @@ struct Kept(Arc<Mutex<Vec<Value>>>);
 #[async_trait]
 impl Transport for Kept {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        if request.method == HttpMethod::Get {
+            let none = Ok(json!({"data": [], "has_more": false}).to_string().into());
+            return Ok(HttpResponse::new(200, Headers::default(), stream::iter([none]).boxed()));
+        }
         let endpoint = request.url.rsplit('/').next().unwrap().to_owned();
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         self.0.lock().unwrap().push(json!({"endpoint": endpoint, "body": body}));
@@ -105,6 +111,10 @@ async fn sent() -> Vec<Value> {
             assert!(model.generate(&request).await.is_err());
             assert_eq!(model.count_tokens(&request).await.is_err(), !is_local);
         }
+        for (number, some) in requests().chunks(40).enumerate() {
+            let key = IdempotencyKey::derive(&["batch", &number.to_string()]);
+            assert!(model.submit(&key, some).await.is_err());
+        }
     }
     let sent = kept.0.lock().unwrap();
     sent.clone()
@@ -119,7 +129,7 @@ fn rejected(lines: &[Value]) -> Option<(u64, Vec<Value>)> {
 async fn requests_of_every_form_keep_the_contract() {
     let sent = sent().await;
     let count = |endpoint: &str| sent.iter().filter(|line| line["endpoint"] == endpoint).count();
-    assert_eq!([count("messages"), count("count_tokens")], [240, 120]);
+    assert_eq!([count("messages"), count("count_tokens"), count("batches")], [240, 120, 6]);
     let Some((checked, rejected)) = rejected(&sent) else { return };
     assert_eq!(checked, sent.len() as u64);
     assert!(rejected.is_empty(), "{rejected:#?}");

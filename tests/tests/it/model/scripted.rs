@@ -2,12 +2,14 @@
 
 use super::rigs::Server;
 use super::{adapter, question, records, whole_stack};
-use aipipe::domain::{Cost, PicoUsd};
+use aipipe::domain::{Cost, IdempotencyKey, PicoUsd};
 use aipipe::model::PriceBook;
-use aipipe::ports::{LanguageModel, ModelEvent, OutputFormat, StopReason};
+use aipipe::ports::{BatchLanguageModel, BatchState, LanguageModel, ModelEvent, OutputFormat, StopReason};
 use aipipe_tests::wire;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 const MODEL: &str = "claude-haiku-5-5";
 
@@ -77,4 +79,26 @@ async fn scripted_answers_come_through_all_layers_as_they_are() {
     assert_eq!((second.text.as_str(), second.attempts.len()), ("at the second try", 2));
     let (_, journal) = server.ask("GET", "/__aimock/journal", None);
     assert_eq!(journal.as_array().unwrap().len(), 4, "{journal}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_answered_by_a_server_that_knows_of_batches() {
+    let Some(server) = Server::llmock() else { return };
+    let base_url = format!("http://127.0.0.1:{}/anthropic", server.port);
+    let here = adapter(&base_url, PriceBook::builtin().unwrap());
+    let questions = ["one", "two", "three"].map(|words| question(MODEL, words));
+    let key = IdempotencyKey::parse("k").unwrap();
+    let id = here.submit(&key, &questions).await.unwrap();
+    let began = Instant::now();
+    while here.poll(&id).await.unwrap().state != BatchState::Ended {
+        assert!(began.elapsed() < Duration::from_secs(60), "the batch does not end");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let results: Vec<_> = here.results(&id).await.unwrap().map(Result::unwrap).collect().await;
+    let indices: BTreeSet<_> = results.iter().map(|result| result.index).collect();
+    assert_eq!(indices, BTreeSet::from([0, 1, 2]));
+    assert!(results.iter().all(|result| !result.answer.as_ref().unwrap().text.is_empty()));
+    // Another process finds it by the ids of its results, and makes no second one.
+    let elsewhere = adapter(&base_url, PriceBook::builtin().unwrap());
+    assert_eq!(elsewhere.submit(&key, &questions).await.unwrap(), id);
 }
