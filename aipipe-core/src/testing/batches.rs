@@ -68,7 +68,7 @@ impl BatchLanguageModel for MemoryBatches {
         if requests.is_empty() {
             return Err(Error::new(ErrorKind::InvalidInput, "batch.submit", "a batch has a question at least"));
         }
-        let id = BatchId::parse(&ContentHash::of_parts(&["batch", key.as_str()]).short(32))?;
+        let id = BatchId::parse(ContentHash::of_parts(&["batch", key.as_str()]).short(32))?;
         let batch = Batch { requests: requests.to_vec(), looks: 0, is_cancelled: false };
         lock(&self.batches).entry(id.clone()).or_insert(batch);
         Ok(id)

@@ -40,7 +40,7 @@ pub async fn batch_language_model(rig: BatchRig<'_>, prices: PriceList<'_>) -> R
 }
 
 fn key(of: &str) -> Result<IdempotencyKey, Failure> {
-    IdempotencyKey::parse(&format!("conformance-batch-{of}")).map_err(|error| Failure(error.to_string()))
+    IdempotencyKey::parse(format!("conformance-batch-{of}")).map_err(|error| Failure(error.to_string()))
 }
 
 impl BatchRig<'_> {
