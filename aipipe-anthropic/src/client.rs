@@ -3,22 +3,24 @@
 use crate::answer::{Answer, Reader, broken};
 use crate::fault;
 use crate::profiles::Profiles;
+use crate::rates;
 use crate::transport::{Body, Headers, HttpRequest, HttpResponse, Transport};
 use crate::wire::{Counted, WireRequest};
-use aipipe_core::domain::Timestamp;
+use aipipe_core::domain::{BatchId, Cost, IdempotencyKey, Timestamp, Usage};
 use aipipe_core::model::{PriceBook, Terms};
 use aipipe_core::ports::{
-    Clock, LanguageModel, ModelAttempt, ModelEvent, ModelProfile, ModelRequest, ModelResponse, SecretStore, StopReason,
-    TokenCount,
+    Clock, LanguageModel, ModelAttempt, ModelEvent, ModelProfile, ModelRequest, ModelResponse, ReportedRates,
+    SecretStore, StopReason, TokenCount,
 };
 use aipipe_core::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{Either, select};
+use futures::lock::Mutex;
 use futures::stream::{BoxStream, StreamExt as _, try_unfold};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::pin;
@@ -58,21 +60,25 @@ pub enum Auth {
 ///
 /// One call is one request: it does not retry, wait for a rate limit or keep answers. Put `aipipe_core::model`'s decorators
 /// around it.
+///
+/// It is a [`BatchLanguageModel`](aipipe_core::ports::BatchLanguageModel) as well.
 #[derive(Debug, Clone)]
 pub struct Anthropic {
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
+    /// The batches that it has handed in, by key.
+    pub(crate) submitted: Arc<Mutex<BTreeMap<IdempotencyKey, BatchId>>>,
 }
 
 #[derive(Debug)]
-struct Settings {
+pub(crate) struct Settings {
     transport: Arc<dyn Transport>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     auth: Auth,
     base_url: String,
     api_version: String,
     profiles: Profiles,
     prices: PriceBook,
-    terms: Terms,
+    pub(crate) terms: Terms,
     counts_tokens: bool,
 }
 
@@ -182,21 +188,37 @@ impl AnthropicBuilder {
             "http" => return wrong("a key is not sent over plain HTTP to another machine"),
             _ => return wrong("the base address has to begin with https://"),
         }
-        Ok(Anthropic { settings: Arc::new(settings) })
+        Ok(Anthropic { settings: Arc::new(settings), submitted: Arc::default() })
     }
 }
 
 impl Settings {
-    fn profile(&self, model: &str) -> ModelProfile {
+    pub(crate) fn profile(&self, model: &str) -> ModelProfile {
         self.profiles.get(model).cloned().unwrap_or_else(|| ModelProfile::new(0, u32::MAX))
     }
 
-    async fn post(&self, path: &str, body: &impl Serialize, operation: &'static str) -> Result<HttpResponse> {
+    fn headers(&self) -> Headers {
+        let headers = [("content-type", "application/json"), ("anthropic-version", self.api_version.as_str())];
+        Headers::new(headers.map(|(name, value)| (name.to_owned(), value.to_owned())))
+    }
+
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        operation: &'static str,
+    ) -> Result<HttpResponse> {
         let body = serde_json::to_vec(body)
             .map_err(|error| Error::new(ErrorKind::Internal, operation, "the request is no JSON").caused_by(error))?;
-        let headers = [("content-type", "application/json"), ("anthropic-version", self.api_version.as_str())];
-        let headers = Headers::new(headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let mut request = HttpRequest::new(format!("{}{path}", self.base_url), headers, Bytes::from(body));
+        let url = format!("{}{path}", self.base_url);
+        self.send(HttpRequest::new(url, self.headers(), Bytes::from(body)), operation).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, operation: &'static str) -> Result<HttpResponse> {
+        self.send(HttpRequest::get(format!("{}{path}", self.base_url), self.headers()), operation).await
+    }
+
+    async fn send(&self, mut request: HttpRequest, operation: &'static str) -> Result<HttpResponse> {
         match &self.auth {
             Auth::Bearer(store, name) => {
                 let key = store.get(name).await?.value;
@@ -207,12 +229,21 @@ impl Settings {
             Auth::Signed(signer) => signer.sign(&mut request).await?,
             Auth::Nobody => {}
         }
-        let answer = self.transport.post(request).await.map_err(|error| fault::of_transport(operation, &error))?;
+        let answer = self.transport.send(request).await.map_err(|error| fault::of_transport(operation, &error))?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
         let told = beginning(answer.body, LONGEST_ERROR).await;
         Err(fault::of_status(operation, answer.status, &answer.headers, &told, self.clock.now()))
+    }
+
+    /// The price of an answer by the model that it names, else by the one that was asked.
+    pub(crate) fn price(&self, told: &str, asked: &str, at: Timestamp, usage: Usage, terms: Terms) -> Cost {
+        let priced = if self.prices.knows(told) { told } else { asked };
+        if !self.prices.knows(priced) {
+            tracing::warn!(model = priced, "the model's price is not known, so neither is the cost of the call");
+        }
+        self.prices.cost(priced, at, usage, terms)
     }
 
     /// What `work` comes to, unless the request's time is over first.
@@ -229,7 +260,7 @@ impl Settings {
 }
 
 /// The first bytes of a body; an end that never comes, or an error, is one.
-async fn beginning(mut body: Body, most: usize) -> Vec<u8> {
+pub(crate) async fn beginning(mut body: Body, most: usize) -> Vec<u8> {
     let mut read = Vec::new();
     while let Some(Ok(piece)) = body.next().await {
         let room = most - read.len();
@@ -249,6 +280,7 @@ struct Streaming {
     reader: Reader,
     ready: VecDeque<String>,
     request_id: Option<String>,
+    rates: Option<ReportedRates>,
     started: Timestamp,
     deadline: Option<Timestamp>,
     is_over: bool,
@@ -287,19 +319,15 @@ impl Streaming {
         let Answer { model, text, stop, usage, .. } = &self.reader.answer;
         let model = model.clone().unwrap_or_else(|| self.model.clone());
         let usage = usage.usage();
-        let Settings { prices, terms, clock, .. } = &*self.settings;
-        let priced = if prices.knows(&model) { model.as_str() } else { self.model.as_str() };
-        let cost = prices.cost(priced, self.started, usage, *terms);
-        if !prices.knows(priced) {
-            tracing::warn!(model = priced, "the model's price is not known, so neither is the cost of the call");
-        }
+        let Settings { terms, clock, .. } = &*self.settings;
+        let cost = self.settings.price(&model, &self.model, self.started, usage, *terms);
         let took = clock.now().since(self.started).as_millis();
         let mut attempt = ModelAttempt::new(&model, self.started, u64::try_from(took).unwrap_or(u64::MAX));
         if let Some(id) = &self.request_id {
             attempt = attempt.with_request_id(id);
         }
         let stop = stop.clone().unwrap_or(StopReason::EndTurn);
-        Ok(ModelResponse::new(model, text, usage, cost, vec![attempt]).with_stop(stop))
+        Ok(ModelResponse::new(model, text, usage, cost, vec![attempt]).with_stop(stop).with_rates(self.rates))
     }
 }
 
@@ -329,6 +357,7 @@ impl LanguageModel for Anthropic {
         let answer = settings.in_time(deadline, sent).await?;
         let streaming = Streaming {
             request_id: answer.headers.get("request-id").map(str::to_owned),
+            rates: rates::of_headers(&answer.headers, settings.clock.now()),
             settings,
             model: request.model.clone(),
             body: answer.body,

@@ -31,10 +31,22 @@ impl Headers {
     }
 }
 
-/// A POST request. `Debug` shows neither body nor credentials.
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HttpMethod {
+    /// To look; it has no body.
+    Get,
+    /// To do something.
+    Post,
+}
+
+/// A request. `Debug` shows neither body nor credentials.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct HttpRequest {
+    /// What it asks for.
+    pub method: HttpMethod,
     /// Where to.
     pub url: String,
     /// Headers that are no secret.
@@ -46,16 +58,22 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
-    /// A request without credentials.
+    /// A POST request without credentials.
     #[must_use]
     pub fn new(url: impl Into<String>, headers: Headers, body: Bytes) -> Self {
-        Self { url: url.into(), headers, credential: None, body }
+        Self { method: HttpMethod::Post, url: url.into(), headers, credential: None, body }
+    }
+
+    /// A GET request without credentials.
+    #[must_use]
+    pub fn get(url: impl Into<String>, headers: Headers) -> Self {
+        Self { method: HttpMethod::Get, ..Self::new(url, headers, Bytes::new()) }
     }
 }
 
 impl Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HttpRequest({}, {} bytes)", self.url, self.body.len())
+        write!(f, "HttpRequest({:?}, {}, {} bytes)", self.method, self.url, self.body.len())
     }
 }
 
@@ -112,7 +130,7 @@ pub trait Transport: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`TransportError`] when there is no answer; a status of 400 and above is one.
-    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
 }
 
 /// The transport over HTTPS, or HTTP to this machine.
@@ -142,8 +160,11 @@ impl HttpTransport {
 
 #[async_trait]
 impl Transport for HttpTransport {
-    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let mut sent = self.client.post(&request.url).body(request.body);
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let mut sent = match request.method {
+            HttpMethod::Get => self.client.get(&request.url),
+            HttpMethod::Post => self.client.post(&request.url).body(request.body),
+        };
         for (name, value) in request.headers.iter() {
             sent = sent.header(name, value);
         }

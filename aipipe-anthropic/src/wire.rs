@@ -73,10 +73,15 @@ impl<'r> WireRequest<'r> {
         wire
     }
 
+    /// The request as one of a batch, where nothing is streamed.
+    pub(crate) fn batched(request: &'r ModelRequest, profile: &ModelProfile) -> Self {
+        Self { stream: None, ..Self::answer(request, profile) }
+    }
+
     /// The request for its number of tokens.
     pub(crate) fn count(request: &'r ModelRequest, profile: &ModelProfile) -> Self {
         let mut marks = Breakpoints::of(request, profile);
-        let mut system: Vec<_> = request.system.iter().map(|part| marks.block(part)).collect();
+        let mut system: Vec<_> = said(&request.system).map(|part| marks.block(part)).collect();
         let format = match &request.output {
             OutputFormat::Json { schema, .. } if profile.structured_output => {
                 Some(JsonFormat { r#type: "json_schema", schema })
@@ -100,7 +105,7 @@ impl<'r> WireRequest<'r> {
                 MessageRole::User => "user",
                 MessageRole::Assistant => "assistant",
             },
-            content: message.parts.iter().map(|part| marks.block(part)).collect(),
+            content: said(&message.parts).map(|part| marks.block(part)).collect(),
         };
         Self {
             model: &request.model,
@@ -112,6 +117,11 @@ impl<'r> WireRequest<'r> {
             stream: None,
         }
     }
+}
+
+/// The parts that say something: the API refuses blank ones.
+fn said(parts: &[PromptPart]) -> impl Iterator<Item = &PromptPart> {
+    parts.iter().filter(|part| !part.text.trim().is_empty())
 }
 
 impl TextBlock<'_> {
@@ -128,7 +138,7 @@ struct Breakpoints {
 
 impl Breakpoints {
     fn of(request: &ModelRequest, profile: &ModelProfile) -> Self {
-        let parts = request.system.iter().chain(request.messages.iter().flat_map(|message| &message.parts));
+        let parts = said(&request.system).chain(request.messages.iter().flat_map(|message| said(&message.parts)));
         let wanted = parts.filter(|part| part.cache_until_here).count();
         let passed_over = if profile.prompt_caching { wanted.saturating_sub(MOST_BREAKPOINTS) } else { wanted };
         Self { passed_over }

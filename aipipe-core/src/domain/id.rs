@@ -118,6 +118,11 @@ impl IdempotencyKey {
 }
 
 string_type!(
+    /// A batch of questions to a model, as its provider names it: 1 to 200 of `A-Z a-z 0-9 _ -`.
+    BatchId, "a batch id", |v| check_chars("batch id", v, 200, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+);
+
+string_type!(
     /// A stage of a pipeline: a slug such as `document-processor`.
     StageName, "a stage name", |v| check_slug("stage name", v, 64)
 );

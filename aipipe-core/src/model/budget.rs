@@ -60,8 +60,12 @@ impl BudgetLimits {
 /// Sets aside the most a call can cost before it is made, and books what it did cost after.
 ///
 /// A call for which there is no room fails with `BudgetExceeded` before anything is spent; with a higher limit the same
-/// execution goes on. What is set aside for a call that came to no known end stays so, and counts: the other side may have
-/// charged it. A model without a price can't be budgeted and is refused. Calls outside an execution are let through.
+/// execution goes on. What is set aside for a call that came to no known end stays so, and counts, also beside the same call
+/// made again: the other side may have charged it. A model without a price can't be budgeted and is refused. Calls outside an execution are let through.
+///
+/// A call that is tried again may be charged more than once. With retries inside, tell how many:
+/// [`with_attempts`](Self::with_attempts). Then so many times as much is set aside, for each model that the call may come
+/// to, and given back when the first attempt works. Without, a stream that breaks off after it was charged can pass a limit.
 #[derive(Debug)]
 pub struct Budget<M> {
     inner: M,
@@ -71,6 +75,7 @@ pub struct Budget<M> {
     prices: PriceBook,
     limits: BudgetLimits,
     routes: RouterOptions,
+    attempts: u32,
 }
 
 impl<M: LanguageModel> Budget<M> {
@@ -83,10 +88,17 @@ impl<M: LanguageModel> Budget<M> {
         limits: BudgetLimits,
         routes: RouterOptions,
     ) -> Self {
-        Self { inner, ledger: Ledger::new(records), clock, ids, prices, limits, routes }
+        Self { inner, ledger: Ledger::new(records), clock, ids, prices, limits, routes, attempts: 1 }
     }
 
-    /// The most a call can cost, by the dearest model it may come to.
+    /// The same around retries, which ask so often at most for one call ([`RetryOptions::attempts`](super::RetryOptions)).
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// The most a call can cost: every attempt at every model that it may come to, each with the longest answer.
     async fn most(&self, request: &ModelRequest) -> Result<PicoUsd> {
         let counted = self.inner.count_tokens(request).await?;
         // An estimate may be too low; by how much nobody knows, so half as much again is set aside.
@@ -98,9 +110,9 @@ impl<M: LanguageModel> Budget<M> {
                 let error = Error::new(ErrorKind::BudgetExceeded, "budget.reserve", "the model's price is not known");
                 return Err(error.with("model", model));
             };
-            most = most.max(one);
+            most = most.saturating_add(one);
         }
-        Ok(most)
+        Ok(PicoUsd::new(most.get().saturating_mul(u64::from(self.attempts))))
     }
 
     fn account(request: &ModelRequest) -> Option<Account> {
@@ -317,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_to_no_known_end_stays_set_aside_and_counts_once() {
+    fn what_came_to_no_known_end_stays_set_aside_and_counts() {
         let records = Arc::new(MemoryRecords::default());
         let limits = || BudgetLimits::default().with_execution(PicoUsd::new(2 * DOLLAR / 1000));
         let failing = |kind| Arc::new(ScriptedModel::by(move |_| Err(Error::new(kind, "model.generate", "it failed"))));
@@ -328,9 +340,14 @@ mod tests {
             block_on(well.generate(&request("e", "s", None, "2"))).unwrap_err().kind(),
             ErrorKind::BudgetExceeded
         );
-        // The same call again has its room already.
-        assert!(block_on(well.generate(&request("e", "s", None, "1"))).is_ok());
-        assert!(block_on(well.generate(&request("e", "s", None, "2"))).is_ok());
+        // The same call again may be charged a second time, so it needs room of its own; a higher limit goes on.
+        let again = block_on(well.generate(&request("e", "s", None, "1"))).unwrap_err();
+        assert_eq!(again.kind(), ErrorKind::BudgetExceeded);
+        let more =
+            budget(&records, answering(0), BudgetLimits::default().with_execution(PicoUsd::new(3 * DOLLAR / 1000)));
+        assert!(block_on(more.generate(&request("e", "s", None, "1"))).is_ok());
+        let error = block_on(well.generate(&request("e", "s", None, "2"))).unwrap_err();
+        assert_eq!(error.context("committed_usd"), Some("0.001265"), "the first try is booked, once");
         // The control: what the other side, or a budget further in, refused has cost nothing.
         for (execution, kind) in [("g", ErrorKind::RateLimited), ("h", ErrorKind::BudgetExceeded)] {
             let refused = budget(&records, failing(kind), limits());

@@ -5,7 +5,7 @@ use crate::ports::{Expect, RecordKey, RecordStore, RecordVersion, RecordWrite, T
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Most tries of a write that others got in before.
 const TRIES: usize = 200;
@@ -42,14 +42,16 @@ impl Sheet {
         spent.into_iter().chain(reserved).fold(PicoUsd::ZERO, PicoUsd::saturating_add)
     }
 
-    fn settle(&mut self, key: &str, cost: Option<PicoUsd>) {
-        let Some(reservation) = self.reserved.remove(key) else { return };
+    /// Books a cost in the place of a reservation; whether there was one.
+    fn settle(&mut self, key: &str, cost: Option<PicoUsd>) -> bool {
+        let Some(reservation) = self.reserved.remove(key) else { return false };
         // Of what nobody knows the cost of, all that was set aside counts.
         let cost = cost.unwrap_or(reservation.most);
         for line in reservation.lines {
             let spent = self.spent.entry(line).or_default();
             *spent = spent.saturating_add(cost);
         }
+        true
     }
 }
 
@@ -69,14 +71,28 @@ impl Account {
 }
 
 /// The sheets in a record store.
+///
+/// Those that were written last are remembered: the next change begins with them and is written on the expectation that
+/// nobody else has come in between. So a call costs two writes and, while one process is at it, no reads.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
     records: Arc<dyn RecordStore>,
+    known: Arc<Mutex<BTreeMap<(ExecutionId, ProjectName), Sheets>>>,
+}
+
+/// Most accounts that are remembered.
+const REMEMBERED: usize = 64;
+
+/// Both sheets of an account, each with what it was when it was seen.
+#[derive(Debug, Clone)]
+struct Sheets {
+    own: (Sheet, Expect),
+    project: (Sheet, Expect),
 }
 
 impl Ledger {
     pub(super) fn new(records: Arc<dyn RecordStore>) -> Self {
-        Self { records }
+        Self { records, known: Arc::default() }
     }
 
     async fn read(&self, key: &RecordKey) -> Result<(Sheet, Expect)> {
@@ -89,32 +105,65 @@ impl Ledger {
         }
     }
 
-    /// Changes both sheets of an account at once, unless `change` refuses.
-    async fn change(&self, account: &Account, change: impl Fn(&mut Sheet, &mut Sheet) -> Result<()>) -> Result<()> {
-        let [own, of_project] = account.keys()?;
+    /// Takes what is remembered of an account.
+    fn recall(&self, account: &Account) -> Option<Sheets> {
+        let of = (account.execution.clone(), account.project.clone());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&of)
+    }
+
+    fn remember(&self, account: &Account, sheets: Sheets) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // The project's sheet is that of all its executions: where another one is at work, what is remembered is old soon.
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert((account.execution.clone(), account.project.clone()), sheets);
+    }
+
+    /// Changes both sheets of an account at once, unless `change` refuses; it tells whether it has changed anything. Only of
+    /// sheets that were just read is a refusal, or that there is nothing to do, believed.
+    async fn change(&self, account: &Account, change: impl Fn(&mut Sheet, &mut Sheet) -> Result<bool>) -> Result<()> {
+        let [own_key, project_key] = account.keys()?;
+        let mut looks = false;
         for _ in 0..TRIES {
-            let (mut sheet, expect) = self.read(&own).await?;
-            let (mut project, expect_project) = self.read(&of_project).await?;
-            let before = (sheet.clone(), project.clone());
-            change(&mut sheet, &mut project)?;
-            if before == (sheet.clone(), project.clone()) {
-                return Ok(());
+            let recalled = self.recall(account).filter(|_| !looks);
+            let is_fresh = recalled.is_none();
+            let mut sheets = match recalled {
+                Some(sheets) => sheets,
+                None => Sheets { own: self.read(&own_key).await?, project: self.read(&project_key).await? },
+            };
+            match change(&mut sheets.own.0, &mut sheets.project.0) {
+                Ok(true) => {}
+                _ if !is_fresh => {
+                    looks = true;
+                    continue;
+                }
+                Ok(false) => return Ok(()),
+                Err(refused) => return Err(refused),
             }
             let writes = vec![
-                RecordWrite::put(Table::ExecutionState, own.clone(), expect, &sheet)?,
-                RecordWrite::put(Table::ExecutionState, of_project.clone(), expect_project, &project)?,
+                RecordWrite::put(Table::ExecutionState, own_key.clone(), sheets.own.1, &sheets.own.0)?,
+                RecordWrite::put(Table::ExecutionState, project_key.clone(), sheets.project.1, &sheets.project.0)?,
             ];
             match self.records.write(writes).await {
+                Ok(versions) => {
+                    if let [Some(own), Some(project)] = versions.as_slice() {
+                        sheets.own.1 = Expect::Version(*own);
+                        sheets.project.1 = Expect::Version(*project);
+                        self.remember(account, sheets);
+                    }
+                    return Ok(());
+                }
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
-                other => return other.map(drop),
+                Err(error) => return Err(error),
             }
         }
         Err(Error::new(ErrorKind::Unavailable, "budget.write", "others got in before each time")
             .with("execution", &account.execution))
     }
 
-    /// Sets `most` aside for a call, if `allows` says so of both sheets as they are without it. The same key again is the same
-    /// reservation: a call that a crash left behind is not counted twice.
+    /// Sets `most` aside for a call, if `allows` says so of both sheets as they are without it. What an earlier try of the same
+    /// call left set aside is booked as spent: nobody told what came of it, and the other side may have charged it.
     pub(super) async fn reserve(
         &self,
         account: &Account,
@@ -123,13 +172,13 @@ impl Ledger {
         allows: impl Fn(&Sheet, &Sheet) -> Result<()>,
     ) -> Result<()> {
         self.change(account, |sheet, project| {
-            sheet.reserved.remove(key.as_str());
-            project.reserved.remove(key.as_str());
+            sheet.settle(key.as_str(), None);
+            project.settle(key.as_str(), None);
             allows(sheet, project)?;
             let of_project = Reservation { most, lines: vec!["total".to_owned()] };
             sheet.reserved.insert(key.to_string(), Reservation { most, lines: account.lines() });
             project.reserved.insert(key.to_string(), of_project);
-            Ok(())
+            Ok(true)
         })
         .await
     }
@@ -137,9 +186,8 @@ impl Ledger {
     /// Books what a call cost in the place of what was set aside; all of that where nobody knows.
     pub(super) async fn settle(&self, account: &Account, key: &IdempotencyKey, cost: Option<PicoUsd>) -> Result<()> {
         self.change(account, |sheet, project| {
-            sheet.settle(key.as_str(), cost);
-            project.settle(key.as_str(), cost);
-            Ok(())
+            let is_own = sheet.settle(key.as_str(), cost);
+            Ok(project.settle(key.as_str(), cost) || is_own)
         })
         .await
     }

@@ -1,7 +1,10 @@
 //! Keeps calls below the provider's rates, so that they wait here and are not refused there.
 
 use crate::domain::{Timestamp, Usage};
-use crate::ports::{Clock, LanguageModel, ModelEvent, ModelProfile, ModelRequest, ModelResponse, TokenCount};
+use crate::ports::{
+    Clock, LanguageModel, ModelEvent, ModelProfile, ModelRequest, ModelResponse, ReportedRate, ReportedRates,
+    TokenCount,
+};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use futures::StreamExt as _;
@@ -10,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The rates of a family of models, which share them. `None` is no limit.
+/// The rates of a family of models, which share them. `None` is no limit of the host's: what the provider reports holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
@@ -50,6 +53,10 @@ impl RateLimit {
 /// Each rate is a bucket that holds one minute's worth and fills evenly. A call takes its tokens before it begins, the input
 /// as counted and the output as if it were the longest; what it did not use it gives back. When the other side is still
 /// refusing, its family waits as long as it asks.
+///
+/// What the provider reports with its answers corrects the buckets, downwards: where less is left than thought, because
+/// others use the same account, or the rate is lower than configured, calls wait for that. A higher rate than the
+/// configured one is not used.
 #[derive(Debug)]
 pub struct Limiter<M> {
     inner: M,
@@ -98,6 +105,32 @@ impl Bucket {
 
     fn give_back(&mut self, taken: u64, used: u64) {
         self.full_at_us -= (self.cost(taken) - self.cost(used)).max(0);
+    }
+
+    /// Takes over what the provider told at `at`, where that is less than what is thought to be there.
+    fn correct(&mut self, told: ReportedRate, at: Timestamp) {
+        let a_minute = self.a_minute.min(told.limit.unwrap_or(u64::MAX)).max(1);
+        if a_minute < self.a_minute {
+            let missing = (self.full_at_us - micros(at)).max(0) * i128::from(self.a_minute) / MINUTE_US;
+            *self = Self { a_minute, full_at_us: micros(at) + missing * MINUTE_US / i128::from(a_minute) };
+        }
+        let missing = i128::from(a_minute - told.remaining.min(a_minute));
+        let mut full_at_us = micros(at) + missing * MINUTE_US / i128::from(a_minute);
+        if let Some(resets_at) = told.resets_at.filter(|_| missing > 0) {
+            // No bucket takes longer than a minute, whatever the other side's clock shows.
+            full_at_us = full_at_us.max(micros(resets_at).min(micros(at) + MINUTE_US));
+        }
+        self.full_at_us = self.full_at_us.max(full_at_us);
+    }
+}
+
+/// Corrects a bucket, or makes one of what is told of a rate that has none.
+fn correct(bucket: &mut Option<Bucket>, told: Option<ReportedRate>, at: Timestamp) {
+    let Some(told) = told else { return };
+    match (&mut *bucket, told.limit) {
+        (Some(bucket), _) => bucket.correct(told, at),
+        (None, Some(limit)) => bucket.insert(Bucket::new(limit, at)).correct(told, at),
+        (None, None) => {}
     }
 }
 
@@ -177,17 +210,34 @@ impl<M: LanguageModel> Limiter<M> {
     }
 }
 
-fn end(
-    families: &[(String, Mutex<Buckets>)],
-    taken: Option<Taken>,
+/// What is known of a call when it has ended.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ended<'e> {
     usage: Option<Usage>,
-    error: Option<&Error>,
-    now: Timestamp,
-) {
+    rates: Option<ReportedRates>,
+    error: Option<&'e Error>,
+}
+
+impl<'e> Ended<'e> {
+    fn well(response: &ModelResponse) -> Self {
+        Self { usage: Some(response.usage), rates: response.rates, error: None }
+    }
+
+    fn badly(error: &'e Error) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
+}
+
+fn end(families: &[(String, Mutex<Buckets>)], taken: Option<Taken>, ended: Ended<'_>, now: Timestamp) {
     let Some((taken, (_, buckets))) = taken.and_then(|taken| Some((taken, families.get(taken.family)?))) else {
         return;
     };
+    let Ended { usage, rates, error } = ended;
     let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
+    // The report was made when the answer began: the whole of the longest answer was taken then, the input as it is.
+    if let Some(told) = rates {
+        correct(&mut buckets.output, told.output_tokens, told.at);
+    }
     if let Some(usage) = usage {
         let counted = usage.input_tokens.saturating_add(usage.cache_write_tokens);
         if let Some(bucket) = &mut buckets.input {
@@ -196,6 +246,10 @@ fn end(
         if let Some(bucket) = &mut buckets.output {
             bucket.give_back(taken.output, usage.output_tokens);
         }
+    }
+    if let Some(told) = rates {
+        correct(&mut buckets.requests, told.requests, told.at);
+        correct(&mut buckets.input, told.input_tokens, told.at);
     }
     if let Some(error) = error.filter(|error| error.kind() == ErrorKind::RateLimited)
         && let Some(asked) = error.retry_after()
@@ -213,8 +267,11 @@ impl<M: LanguageModel> LanguageModel for Limiter<M> {
     async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse> {
         let taken = self.enter(request).await?;
         let answer = self.inner.generate(request).await;
-        let usage = answer.as_ref().ok().map(|response| response.usage);
-        end(&self.families, taken, usage, answer.as_ref().err(), self.clock.now());
+        let ended = match &answer {
+            Ok(response) => Ended::well(response),
+            Err(error) => Ended::badly(error),
+        };
+        end(&self.families, taken, ended, self.clock.now());
         answer
     }
 
@@ -224,14 +281,14 @@ impl<M: LanguageModel> LanguageModel for Limiter<M> {
         let stream = match self.inner.stream(request).await {
             Ok(stream) => stream,
             Err(error) => {
-                end(&families, taken, None, Some(&error), clock.now());
+                end(&families, taken, Ended::badly(&error), clock.now());
                 return Err(error);
             }
         };
         let watched = stream.inspect(move |event| match event {
-            Ok(ModelEvent::Finished(response)) => end(&families, taken, Some(response.usage), None, clock.now()),
+            Ok(ModelEvent::Finished(response)) => end(&families, taken, Ended::well(response), clock.now()),
             Ok(_) => {}
-            Err(error) => end(&families, taken, None, Some(error), clock.now()),
+            Err(error) => end(&families, taken, Ended::badly(error), clock.now()),
         });
         Ok(watched.boxed())
     }
@@ -298,6 +355,98 @@ mod tests {
         let mut hasty = request;
         hasty.timeout = Some(Duration::from_secs(1));
         assert!(clock.run(limiter.generate(&hasty)).unwrap().is_ok());
+    }
+
+    /// A limiter around a model that reports so with each answer, and the moments at which calls one after another come
+    /// through.
+    fn moments_told(limit: RateLimit, told: fn(Timestamp, usize) -> Option<ReportedRates>, calls: usize) -> Vec<i64> {
+        let clock = Arc::new(SimulatedClock::at(Timestamp::from_unix_millis(0)));
+        let model = Telling { inner: ScriptedModel::by(|_| Ok("answer".to_owned())), clock: clock.clone(), told };
+        let limiter = Limiter::new(model, clock.clone(), BTreeMap::from([("claude-x".to_owned(), limit)]));
+        let request = ModelRequest::new("claude-x-5", "q", 10);
+        let mut moments = Vec::new();
+        for _ in 0..calls {
+            clock.run(limiter.generate(&request)).unwrap().unwrap();
+            moments.push(clock.now().as_unix_millis());
+        }
+        moments
+    }
+
+    #[derive(Debug)]
+    struct Telling {
+        inner: ScriptedModel,
+        clock: Arc<SimulatedClock>,
+        told: fn(Timestamp, usize) -> Option<ReportedRates>,
+    }
+
+    #[async_trait]
+    impl LanguageModel for Telling {
+        fn profile(&self, model: &str) -> Option<ModelProfile> {
+            self.inner.profile(model)
+        }
+
+        async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse> {
+            let response = self.inner.generate(request).await?;
+            Ok(response.with_rates((self.told)(self.clock.now(), self.inner.calls())))
+        }
+
+        async fn stream(&self, request: &ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent>>> {
+            Ok(super::super::stream_of(self.generate(request).await?))
+        }
+
+        async fn count_tokens(&self, request: &ModelRequest) -> Result<TokenCount> {
+            self.inner.count_tokens(request).await
+        }
+    }
+
+    fn requests(at: Timestamp, left: ReportedRate) -> Option<ReportedRates> {
+        Some(ReportedRates { requests: Some(left), ..ReportedRates::none(at) })
+    }
+
+    #[test]
+    fn what_the_provider_reports_corrects_the_buckets() {
+        let sixty = || RateLimit::default().with_requests(60);
+        // The control: nothing is reported, and a minute's worth comes through at once.
+        assert_eq!(moments_told(sixty(), |_, _| None, 4), [0; 4]);
+        // Others have used all but one: after that one it is one a second.
+        let one_left: fn(Timestamp, usize) -> Option<ReportedRates> =
+            |at, calls| requests(at, ReportedRate::new(if calls == 1 { 1 } else { 0 }));
+        assert_eq!(moments_told(sixty(), one_left, 4), [0, 0, 1000, 2000]);
+        // The account's rate is lower than configured: six a minute, all used.
+        let lower: fn(Timestamp, usize) -> Option<ReportedRates> =
+            |at, _| requests(at, ReportedRate::new(0).with_limit(6));
+        assert_eq!(moments_told(sixty(), lower, 3), [0, 10_000, 20_000]);
+        // Higher than configured: the host's limit stays.
+        let higher: fn(Timestamp, usize) -> Option<ReportedRates> =
+            |at, _| requests(at, ReportedRate::new(4000).with_limit(4000));
+        assert_eq!(moments_told(RateLimit::default().with_requests(1), higher, 3), [0, 60_000, 120_000]);
+        // A rate without a limit of the host's is learnt.
+        assert_eq!(moments_told(RateLimit::default(), lower, 3), [0, 10_000, 20_000]);
+        // It fills evenly until the moment of the reset, and a clock far ahead is not believed.
+        let later: fn(Timestamp, usize) -> Option<ReportedRates> = |at, calls| {
+            let reset = at.plus(Duration::from_secs(if calls == 1 { 31 } else { 9000 }));
+            requests(at, ReportedRate::new(if calls == 1 { 59 } else { 60 }).with_reset(reset))
+        };
+        assert_eq!(moments_told(sixty(), later, 3), [0; 3]);
+        let far: fn(Timestamp, usize) -> Option<ReportedRates> =
+            |at, _| requests(at, ReportedRate::new(0).with_reset(at.plus(Duration::from_secs(9000))));
+        assert_eq!(moments_told(sixty(), far, 3), [0, 1000, 2000]);
+    }
+
+    #[test]
+    fn reported_tokens_count_the_answer_that_is_still_coming_as_the_longest() {
+        // A hundred a minute, of which the other side has taken this call's ten.
+        let told: fn(Timestamp, usize) -> Option<ReportedRates> = |at, _| {
+            let left = ReportedRate::new(90).with_limit(100);
+            Some(ReportedRates { output_tokens: Some(left), ..ReportedRates::none(at) })
+        };
+        assert_eq!(moments_told(RateLimit::default().with_output_tokens(100), told, 20), [0; 20]);
+        // The control: others have taken nearly all of it, so that ten more are there after so long.
+        let told: fn(Timestamp, usize) -> Option<ReportedRates> = |at, _| {
+            let left = ReportedRate::new(0).with_limit(100);
+            Some(ReportedRates { output_tokens: Some(left), ..ReportedRates::none(at) })
+        };
+        assert_eq!(moments_told(RateLimit::default().with_output_tokens(100), told, 2), [0, 1200]);
     }
 
     proptest! {

@@ -10,7 +10,8 @@
 //!   Kept answers have pseudonyms, which are turned back each time.
 //! - [`Monitor`] comes next: it counts what came of each call, also of those that were answered from what is kept.
 //! - [`Cache`] stands before the budget: an answer that is kept costs nothing, is not budgeted and waits for no limit.
-//! - [`Budget`] stands before the router, which may call dearer models: what it reserves covers the dearest of a route.
+//! - [`Budget`] stands before the router, which may call other models: what it reserves covers all of a route, and the
+//!   attempts it is told of.
 //! - [`Router`] stands before the breaker, so that it can go elsewhere when a model is given up for a while.
 //! - [`Breaker`] stands before limiter and retry: while it is open nothing waits and nothing is tried.
 //! - [`Limiter`] stands before the retries, which ask it for leave again through [`Retry`]'s own waits.

@@ -1,6 +1,6 @@
 //! Asks again after errors that pass.
 
-use crate::domain::{ContentHash, Timestamp};
+use crate::domain::{ContentHash, Cost, Timestamp};
 use crate::ports::{
     Clock, LanguageModel, ModelAttempt, ModelEvent, ModelProfile, ModelRequest, ModelResponse, TokenCount,
 };
@@ -49,13 +49,22 @@ impl RetryOptions {
 /// Asks again after errors that pass: rate limits, an overloaded or unreachable other side, a stream that breaks off.
 ///
 /// It waits as long as the other side asks, and never beyond the request's own time. Nothing outside happens by a model
-/// call but its cost, so asking again is safe; each attempt stands in the answer. A stream is asked for again only until
-/// it has begun: what was handed on can't be taken back. The last error says that its retries are spent.
+/// call but its cost, so asking again is safe; each attempt stands in the answer. What a failed attempt cost nobody may know:
+/// then the cost of the answer is a least one. A stream is asked for again only until it has begun: what was handed on can't
+/// be taken back. The last error says that its retries are spent.
 #[derive(Debug)]
 pub struct Retry<M> {
     inner: M,
     clock: Arc<dyn Clock>,
     options: RetryOptions,
+}
+
+/// The attempts before the one that worked.
+#[derive(Debug, Default)]
+struct Failed {
+    attempts: Vec<ModelAttempt>,
+    /// One of them was not refused but broke off: the other side may have charged it.
+    may_have_cost: bool,
 }
 
 impl<M: LanguageModel> Retry<M> {
@@ -66,12 +75,12 @@ impl<M: LanguageModel> Retry<M> {
     }
 
     /// Asks until it works or no attempt is left; also returns the failed attempts.
-    async fn ask<T, F>(&self, request: &ModelRequest, ask: impl Fn(ModelRequest) -> F) -> Result<(T, Vec<ModelAttempt>)>
+    async fn ask<T, F>(&self, request: &ModelRequest, ask: impl Fn(ModelRequest) -> F) -> Result<(T, Failed)>
     where
         F: Future<Output = Result<T>>,
     {
         let begun = self.clock.now();
-        let mut failed = Vec::new();
+        let mut failed = Failed::default();
         loop {
             let started = self.clock.now();
             let mut attempt = request.clone();
@@ -83,8 +92,9 @@ impl<M: LanguageModel> Retry<M> {
                 Err(error) if !error.is_retryable() => return Err(error),
                 Err(error) => error,
             };
-            failed.push(self.failed(request, started, &error));
-            let number = u32::try_from(failed.len()).unwrap_or(u32::MAX);
+            failed.attempts.push(self.failed(request, started, &error));
+            failed.may_have_cost |= !error.kind().is_refusal();
+            let number = u32::try_from(failed.attempts.len()).unwrap_or(u32::MAX);
             let wait = self.wait(request, number, &error);
             let now = self.clock.now();
             let in_time = request.timeout.is_none_or(|timeout| wait < timeout.saturating_sub(now.since(begun)));
@@ -136,7 +146,10 @@ impl<M: LanguageModel> LanguageModel for Retry<M> {
     async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse> {
         let ask = |request: ModelRequest| async move { self.inner.generate(&request).await };
         let (mut response, failed) = self.ask(request, ask).await?;
-        response.attempts.splice(0..0, failed);
+        response.attempts.splice(0..0, failed.attempts);
+        if failed.may_have_cost {
+            response.cost = Cost::AtLeast(response.cost.known_part());
+        }
         Ok(response)
     }
 
@@ -204,7 +217,11 @@ mod tests {
                 _ => || error(ErrorKind::StreamTruncated),
             };
             let (answer, waits) = asked(2, failure, None);
-            let attempts = answer.unwrap().attempts;
+            let answer = answer.unwrap();
+            // Only what was refused certainly cost nothing.
+            let is_known = matches!(answer.cost, Cost::Known(_));
+            assert_eq!(is_known, kind == ErrorKind::RateLimited, "{kind:?}");
+            let attempts = answer.attempts;
             let told: Vec<_> = attempts.iter().map(|attempt| attempt.failure.as_deref()).collect();
             assert_eq!(told, [Some(kind.as_str()), Some(kind.as_str()), None]);
             assert!((375..=500).contains(&waits[0]) && (750..=1000).contains(&waits[1]), "{waits:?}");

@@ -1,8 +1,10 @@
 //! Chooses the model for a call: by what it is for, how large it is, and whether a cheaper one has failed at it.
 
+use crate::domain::Cost;
 use crate::ports::{LanguageModel, ModelEvent, ModelProfile, ModelRequest, ModelResponse, TokenCount};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use std::collections::BTreeMap;
 
@@ -144,7 +146,8 @@ impl RouterOptions {
 ///
 /// A request may name a model, which is asked as it is; a role (`fast`, `primary`, `powerful`); or `auto`, for which the
 /// rules choose. Whoever judges an answer escalates by naming the next role: the router can't know whether an answer is
-/// good. Each decision is logged with its reason; each model that could not be had is an attempt in the answer.
+/// good. Each decision is logged with its reason, and so is each model that could not be had; where that may have cost
+/// something, the cost of the answer is a least one.
 #[derive(Debug)]
 pub struct Router<M> {
     inner: M,
@@ -187,10 +190,30 @@ fn is_worth_another(error: &Error) -> bool {
     )
 }
 
+/// The answer, at a cost that is not all known where earlier models may have charged something.
+fn with_doubt(mut response: ModelResponse, may_have_cost: bool) -> ModelResponse {
+    if may_have_cost {
+        response.cost = Cost::AtLeast(response.cost.known_part());
+    }
+    response
+}
+
+fn with_doubt_at_the_end(
+    stream: BoxStream<'static, Result<ModelEvent>>,
+    may_have_cost: bool,
+) -> BoxStream<'static, Result<ModelEvent>> {
+    let told = move |event| match event {
+        Ok(ModelEvent::Finished(response)) => Ok(ModelEvent::Finished(Box::new(with_doubt(*response, may_have_cost)))),
+        other => other,
+    };
+    if may_have_cost { stream.map(told).boxed() } else { stream }
+}
+
 macro_rules! along_the_route {
-    ($self:ident, $request:ident, $ask:ident) => {{
+    ($self:ident, $request:ident, $ask:ident, $found:expr) => {{
         let (models, reason) = $self.options.models_and_reason($request);
-        let mut failed = None;
+        let mut failed: Option<Error> = None;
+        let mut may_have_cost = false;
         for model in models {
             tracing::debug!(
                 requested = $request.model,
@@ -205,9 +228,10 @@ macro_rules! along_the_route {
             match $self.inner.$ask(&request).await {
                 Err(error) if is_worth_another(&error) => {
                     tracing::warn!(model, kind = error.kind().as_str(), "the model can't be had");
+                    may_have_cost |= !error.kind().is_refusal();
                     failed = Some(error);
                 }
-                other => return other,
+                other => return other.map(|answer| $found(answer, may_have_cost)),
             }
         }
         Err(failed.unwrap_or_else(|| Error::new(ErrorKind::InvalidInput, "router.route", "no model is left to ask")))
@@ -225,11 +249,11 @@ impl<M: LanguageModel> LanguageModel for Router<M> {
     }
 
     async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse> {
-        along_the_route!(self, request, generate)
+        along_the_route!(self, request, generate, with_doubt)
     }
 
     async fn stream(&self, request: &ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent>>> {
-        along_the_route!(self, request, stream)
+        along_the_route!(self, request, stream, with_doubt_at_the_end)
     }
 
     async fn count_tokens(&self, request: &ModelRequest) -> Result<TokenCount> {

@@ -287,6 +287,62 @@ impl ModelAttempt {
     }
 }
 
+/// What a provider tells of one of its rates with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportedRate {
+    /// How much there is in all, in a minute.
+    pub limit: Option<u64>,
+    /// How much of it is left.
+    pub remaining: u64,
+    /// When all of it is there again.
+    pub resets_at: Option<Timestamp>,
+}
+
+impl ReportedRate {
+    /// So much is left.
+    #[must_use]
+    pub const fn new(remaining: u64) -> Self {
+        Self { limit: None, remaining, resets_at: None }
+    }
+
+    /// The same, of so much a minute.
+    #[must_use]
+    pub const fn with_limit(mut self, a_minute: u64) -> Self {
+        self.limit = Some(a_minute);
+        self
+    }
+
+    /// The same, with all of it there again at this moment.
+    #[must_use]
+    pub const fn with_reset(mut self, at: Timestamp) -> Self {
+        self.resets_at = Some(at);
+        self
+    }
+}
+
+/// What a provider tells of its rates when an answer begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportedRates {
+    /// When it told so.
+    pub at: Timestamp,
+    /// Requests.
+    pub requests: Option<ReportedRate>,
+    /// Input tokens.
+    pub input_tokens: Option<ReportedRate>,
+    /// Output tokens; those of answers that are still coming count as if they were the longest.
+    pub output_tokens: Option<ReportedRate>,
+}
+
+impl ReportedRates {
+    /// Nothing, at this moment.
+    #[must_use]
+    pub const fn none(at: Timestamp) -> Self {
+        Self { at, requests: None, input_tokens: None, output_tokens: None }
+    }
+}
+
 /// An answer. `Debug` shows the length of the text only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -306,6 +362,9 @@ pub struct ModelResponse {
     pub saved: Option<Cost>,
     /// All attempts, the last one successful.
     pub attempts: Vec<ModelAttempt>,
+    /// What the provider told of its rates, where it did; of no use later, so it is not kept with the answer.
+    #[serde(skip)]
+    pub rates: Option<ReportedRates>,
 }
 
 impl ModelResponse {
@@ -318,7 +377,15 @@ impl ModelResponse {
         cost: Cost,
         attempts: Vec<ModelAttempt>,
     ) -> Self {
-        Self { model: model.into(), text: text.into(), stop: StopReason::EndTurn, usage, cost, saved: None, attempts }
+        let (model, text, stop) = (model.into(), text.into(), StopReason::EndTurn);
+        Self { model, text, stop, usage, cost, saved: None, attempts, rates: None }
+    }
+
+    /// The same answer with what the provider told of its rates.
+    #[must_use]
+    pub fn with_rates(mut self, rates: Option<ReportedRates>) -> Self {
+        self.rates = rates;
+        self
     }
 
     /// The same answer, stopped for this reason.

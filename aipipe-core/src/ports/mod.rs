@@ -5,6 +5,7 @@
 //! The conformance suites (feature `testing`) check every promise made here, on any adapter.
 
 mod artifact_store;
+mod batch_language_model;
 mod clock;
 mod continuous_integration;
 mod embedder;
@@ -17,6 +18,7 @@ mod secret_store;
 mod source_control;
 
 pub use artifact_store::*;
+pub use batch_language_model::*;
 pub use clock::*;
 pub use continuous_integration::*;
 pub use embedder::*;

@@ -1,12 +1,13 @@
 //! For tests of hosts, stages and adapters (feature `testing`).
 //!
 //! - In-memory adapters of every port: [`MemoryArtifacts`], [`MemoryRecords`], [`MemoryForge`] (source control, CI and
-//!   review desk), [`ScriptedModel`], [`MemorySecrets`], [`HashEmbedder`], [`StubPackageManager`].
+//!   review desk), [`ScriptedModel`], [`MemoryBatches`], [`MemorySecrets`], [`HashEmbedder`], [`StubPackageManager`].
 //! - Time that is moved by hand: [`VirtualClock`]; that jumps ahead: [`SimulatedClock`]; that stands still: [`FixedClock`].
 //! - [`conformance`]: the suites that check each port's contract; run them on an adapter of your own.
 //! - Mocks of every port by mockall, beside the traits: `aipipe_core::ports::MockArtifactStore` and so on.
 
 mod artifacts;
+mod batches;
 mod clock;
 pub mod conformance;
 mod forge;
@@ -17,6 +18,7 @@ mod records;
 mod small;
 
 pub use artifacts::MemoryArtifacts;
+pub use batches::MemoryBatches;
 pub use clock::{FixedClock, SequentialIds, SimulatedClock, VirtualClock};
 pub use forge::MemoryForge;
 pub use model::ScriptedModel;

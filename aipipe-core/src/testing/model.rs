@@ -103,6 +103,7 @@ impl LanguageModel for ScriptedModel {
                 duration_ms: 0,
                 failure: None,
             }],
+            rates: None,
         })
     }
 

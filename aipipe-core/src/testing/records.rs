@@ -41,16 +41,19 @@ fn check_form(writes: &[RecordWrite]) -> Result<()> {
     if writes.len() > MAX_WRITES {
         return refuse("more parts than one write may have");
     }
-    if writes.iter().map(RecordWrite::bytes).sum::<usize>() > MAX_WRITE_BYTES {
+    let sizes: Vec<usize> = writes.iter().map(RecordWrite::bytes).collect();
+    if sizes.iter().sum::<usize>() > MAX_WRITE_BYTES {
         return refuse("more bytes than one write may have");
     }
     let mut seen = HashSet::new();
-    for write in writes {
+    for (write, bytes) in writes.iter().zip(sizes) {
         let (table, key, _) = write.target();
         if !seen.insert((table, key)) {
             return refuse("two parts are about the same record");
         }
+        // The bytes of a write are those of its body and its keys.
         if let RecordWrite::Put { body, .. } = write
+            && bytes > MAX_BYTES
             && body.to_string().len() > MAX_BYTES
         {
             return refuse("a record is larger than 256 KiB");

@@ -1,22 +1,22 @@
 //! The suites pass on the in-memory adapters, and fail on adapters that break a promise.
 
-use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, Cost, PicoUsd, Timestamp};
+use aipipe_core::domain::{ArtifactKey, ArtifactPrefix, BatchId, Cost, IdempotencyKey, PicoUsd, Timestamp};
 use aipipe_core::model::{
     Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, MemoryAnswers, Monitor, MonitorOptions, PriceBook,
     RateLimit, Redaction, Retry, RetryOptions, Router, RouterOptions, Telemetry,
 };
 use aipipe_core::ports::{
-    Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, Clock,
-    ContinuousIntegration, Embedder, GetOptions, IdGenerator, LanguageModel, NoObserver, PutMode, PutOptions, Record,
-    RecordCapabilities, RecordKey, RecordPage, RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk,
-    SecretStore, SourceControl, Table, VersionEntry,
+    Artifact, ArtifactCapabilities, ArtifactEntry, ArtifactMeta, ArtifactStore, ArtifactVersion, BatchLanguageModel,
+    BatchRepeat, BatchResult, BatchStatus, Clock, ContinuousIntegration, Embedder, GetOptions, IdGenerator,
+    LanguageModel, ModelRequest, NoObserver, PutMode, PutOptions, Record, RecordCapabilities, RecordKey, RecordPage,
+    RecordQuery, RecordStore, RecordVersion, RecordWrite, ReviewDesk, SecretStore, SourceControl, Table, VersionEntry,
 };
 use aipipe_core::redaction::Redactor;
 use aipipe_core::search::LexicalEmbedder;
-use aipipe_core::testing::conformance::{self, OwnRuns, Report};
+use aipipe_core::testing::conformance::{self, BatchRig, OwnRuns, Report};
 use aipipe_core::testing::{
-    HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
-    VirtualClock,
+    HashEmbedder, MemoryArtifacts, MemoryBatches, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel,
+    SequentialIds, SimulatedClock, VirtualClock,
 };
 use aipipe_core::{ErrorKind, Result, ports::Expect};
 use async_trait::async_trait;
@@ -49,6 +49,13 @@ async fn in_memory_adapters_keep_every_promise() {
         let model = Arc::new(answers().with_cost(cost)) as Arc<dyn LanguageModel>;
         passes(&conformance::language_model(&model, "scripted", &|_| cost).await);
     }
+    let cost = Cost::Known(PicoUsd::new(8));
+    let batches = MemoryBatches::answered_by(Arc::new(answers().with_cost(cost)));
+    let batches = Arc::new(batches) as Arc<dyn BatchLanguageModel>;
+    let simulated = Arc::new(SimulatedClock::at(Timestamp::from_unix_millis(0)));
+    let clock = simulated.clone() as Arc<dyn Clock>;
+    let rig = BatchRig { batches: &batches, elsewhere: &batches, clock: &clock, model: "scripted" };
+    passes(&simulated.run(conformance::batch_language_model(rig, &|_| cost)).unwrap());
     passes(&conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
     passes(&conformance::embedder(&(Arc::new(LexicalEmbedder) as Arc<dyn Embedder>)).await);
     let secrets = MemorySecrets::default();
@@ -295,4 +302,50 @@ async fn broken_record_stores_fail_the_suite() {
     assert!(taking.contains(&"more bytes than a write may have are invalid"), "{taking:?}");
     let forgetting = failures(RecordFault::ForgetsVersions).await;
     assert!(forgetting.contains(&"every put gives a version of its own, also after a delete"), "{forgetting:?}");
+}
+
+/// Makes a batch anew each time, whatever the key, and loses one answer of each.
+#[derive(Debug)]
+struct ForgetfulBatches(MemoryBatches, std::sync::atomic::AtomicUsize);
+
+#[async_trait]
+impl BatchLanguageModel for ForgetfulBatches {
+    fn repeat(&self) -> BatchRepeat {
+        BatchRepeat::Known
+    }
+
+    async fn submit(&self, key: &IdempotencyKey, requests: &[ModelRequest]) -> Result<BatchId> {
+        let number = self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst).to_string();
+        self.0.submit(&IdempotencyKey::derive(&[key.as_str(), &number]), requests).await
+    }
+
+    async fn poll(&self, batch: &BatchId) -> Result<BatchStatus> {
+        self.0.poll(batch).await
+    }
+
+    async fn results(&self, batch: &BatchId) -> Result<BoxStream<'static, Result<BatchResult>>> {
+        Ok(Box::pin(futures::StreamExt::skip(self.0.results(batch).await?, 1)))
+    }
+
+    async fn cancel(&self, batch: &BatchId) -> Result<BatchStatus> {
+        self.0.cancel(batch).await
+    }
+}
+
+#[test]
+fn the_suite_of_batches_finds_what_is_forgotten() {
+    let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned())));
+    let forgetful = ForgetfulBatches(MemoryBatches::answered_by(model), Default::default());
+    let batches = Arc::new(forgetful) as Arc<dyn BatchLanguageModel>;
+    let simulated = Arc::new(SimulatedClock::at(Timestamp::from_unix_millis(0)));
+    let clock = simulated.clone() as Arc<dyn Clock>;
+    let rig = BatchRig { batches: &batches, elsewhere: &batches, clock: &clock, model: "scripted" };
+    let report = simulated.run(conformance::batch_language_model(rig, &|_| Cost::ZERO)).unwrap();
+    let found: Vec<_> = report.failures().iter().map(|(property, _)| *property).collect();
+    let expected = [
+        "every question has one answer with its cost",
+        "the same key is the same batch",
+        "another process makes no second batch under a key",
+    ];
+    assert_eq!(found, expected, "{report}");
 }

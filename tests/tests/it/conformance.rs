@@ -5,14 +5,14 @@ use aipipe::local::checks::CheckStore;
 use aipipe::local::packages::{LocalPackageManager, LocalPackageOptions};
 use aipipe::local::{EnvSecrets, FileSecrets, HostEnvironment, LocalWorkspace, SystemClock};
 use aipipe::ports::{
-    ArtifactStore, Clock, ContinuousIntegration, Embedder, IdGenerator, LanguageModel, LockRequest, PackageManager,
-    RecordStore, ReviewDesk, SecretStore, SourceControl,
+    ArtifactStore, BatchLanguageModel, Clock, ContinuousIntegration, Embedder, IdGenerator, LanguageModel, LockRequest,
+    PackageManager, RecordStore, ReviewDesk, SecretStore, SourceControl,
 };
 use aipipe::search::LexicalEmbedder;
-use aipipe::testing::conformance::{self, CiHooks, OwnRuns, Report, ReviewHooks};
+use aipipe::testing::conformance::{self, BatchRig, CiHooks, OwnRuns, Report, ReviewHooks};
 use aipipe::testing::{
-    HashEmbedder, MemoryArtifacts, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel, SequentialIds,
-    VirtualClock,
+    HashEmbedder, MemoryArtifacts, MemoryBatches, MemoryForge, MemoryRecords, MemorySecrets, ScriptedModel,
+    SequentialIds, VirtualClock,
 };
 use aipipe_tests::figures;
 use async_trait::async_trait;
@@ -68,6 +68,7 @@ async fn every_adapter_keeps_every_promise_of_its_port() {
     assert_eq!(ran.failures(), Vec::<String>::new());
     let ports = [
         "ArtifactStore",
+        "BatchLanguageModel",
         "Clock",
         "ContinuousIntegration",
         "Embedder",
@@ -97,6 +98,10 @@ async fn in_memory(ran: &mut Ran) {
     ran.add("MemoryForge", conformance::review_desk(&(forge.clone() as Arc<dyn ReviewDesk>), &source, &*forge).await);
     let model = Arc::new(ScriptedModel::by(|_| Ok("an answer".to_owned()))) as Arc<dyn LanguageModel>;
     ran.add("ScriptedModel", conformance::language_model(&model, "scripted", &|_| Cost::ZERO).await);
+    let batches = Arc::new(MemoryBatches::answered_by(model)) as Arc<dyn BatchLanguageModel>;
+    let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
+    let rig = BatchRig { batches: &batches, elsewhere: &batches, clock: &clock, model: "scripted" };
+    ran.add("MemoryBatches", conformance::batch_language_model(rig, &|_| Cost::ZERO).await);
     ran.add("HashEmbedder", conformance::embedder(&(Arc::new(HashEmbedder) as Arc<dyn Embedder>)).await);
     ran.add("LexicalEmbedder", conformance::embedder(&(Arc::new(LexicalEmbedder) as Arc<dyn Embedder>)).await);
     let secrets = MemorySecrets::default();

@@ -25,7 +25,7 @@ use aipipe::testing::{
     MemoryArtifacts, MemoryForge, MemoryRecords, ScriptedModel, SequentialIds, StubPackageManager, VirtualClock,
 };
 use aipipe::{Error, ErrorKind, Result};
-use aipipe_tests::figures;
+use aipipe_tests::{figures, wire};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -115,7 +115,9 @@ impl Desk {
             let stored = self.artifacts.get(&file.content.key, GetOptions::default()).await?;
             files.insert(path.to_string(), String::from_utf8(stored.content.to_vec()).unwrap());
         }
-        Ok(Ended { report, bundle, files, requests: self.model.requests().iter().map(Asked::of).collect() })
+        let requests = self.model.requests();
+        wire::note_model_requests(&requests, "the story executor").await.unwrap();
+        Ok(Ended { report, bundle, files, requests: requests.iter().map(Asked::of).collect() })
     }
 }
 

@@ -12,6 +12,7 @@ mod examples;
 mod executor;
 mod grounding;
 mod makespan;
+mod model;
 mod program;
 mod projects;
 mod properties;

@@ -12,6 +12,7 @@ use aipipe::stages::{BuildRepairer, GithubOrchestrator, StandardOptions, Standar
 use aipipe::testing::{
     MemoryArtifacts, MemoryForge, MemoryRecords, ScriptedModel, SequentialIds, StubPackageManager, VirtualClock,
 };
+use aipipe_tests::wire;
 use std::sync::Arc;
 
 /// What CI does not like, though nothing else sees a fault in it.
@@ -69,7 +70,9 @@ impl Desk {
         let request = self.request();
         let documents = vec![(DocumentName::parse("brief.md").unwrap(), BRIEF.into())];
         let intake = upload_documents(self.artifacts.as_ref(), &request.root, documents).await.unwrap();
-        self.engine().start(&standard_pipeline(&ports, &options), &request, &intake).await.unwrap()
+        let outcome = self.engine().start(&standard_pipeline(&ports, &options), &request, &intake).await.unwrap();
+        wire::note_model_requests(&self.model.requests(), "the build repairer").await.unwrap();
+        outcome
     }
 
     async fn merged(&self) {

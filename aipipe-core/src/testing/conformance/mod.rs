@@ -15,6 +15,7 @@
 //! Suites use fresh names below the project `conformance`, so run each on an empty store.
 
 mod artifacts;
+mod batches;
 mod ci;
 mod packages;
 mod records;
@@ -23,6 +24,7 @@ mod small;
 mod source;
 
 pub use artifacts::artifact_store;
+pub use batches::{BatchRig, batch_language_model};
 pub use ci::{CiHooks, OwnRuns, continuous_integration};
 pub use packages::package_manager;
 pub use records::record_store;
