@@ -1,6 +1,7 @@
 //! The model behind `--model`: Claude, or another server that speaks the same, with everything around it.
 
 use crate::cli::{Provider, RunArgs};
+use crate::progress::Progress;
 use aipipe::domain::PicoUsd;
 use aipipe::local::LocalWorkspace;
 use aipipe::ports::LanguageModel;
@@ -51,7 +52,12 @@ pub(crate) fn parse_usd(text: &str) -> Result<PicoUsd, String> {
 }
 
 #[cfg(not(feature = "anthropic"))]
-pub(crate) async fn model(_: &ModelRecipe, _: &LocalWorkspace, _: PicoUsd) -> Result<Arc<dyn LanguageModel>> {
+pub(crate) async fn model(
+    _: &ModelRecipe,
+    _: &LocalWorkspace,
+    _: PicoUsd,
+    _: Arc<Progress>,
+) -> Result<Arc<dyn LanguageModel>> {
     bail!(
         "this program was built without the adapter of Claude; build it with\n  \
          cargo run --release --example quickstart --features anthropic -- --model anthropic"
@@ -63,15 +69,17 @@ pub(crate) async fn model(
     recipe: &ModelRecipe,
     workspace: &LocalWorkspace,
     budget: PicoUsd,
+    observer: Arc<Progress>,
 ) -> Result<Arc<dyn LanguageModel>> {
     use aipipe::ErrorKind;
     use aipipe::anthropic::{Anthropic, Auth, HttpTransport};
     use aipipe::local::{EnvSecrets, FileAnswers, UuidGenerator};
     use aipipe::model::{
-        Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, PriceBook, Retry, RetryOptions, Role, Router,
-        RouterOptions, Telemetry,
+        Breaker, BreakerOptions, Budget, BudgetLimits, Cache, Limiter, Monitor, MonitorOptions, PriceBook, Redaction,
+        Retry, RetryOptions, Role, Router, RouterOptions, Telemetry,
     };
-    use aipipe::ports::{ModelProfile, SecretStore as _};
+    use aipipe::ports::{IdGenerator, ModelProfile, RecordStore, SecretStore as _};
+    use aipipe::redaction::Redactor;
     use std::collections::BTreeMap;
     use std::time::Duration;
 
@@ -112,12 +120,20 @@ pub(crate) async fn model(
     let scope = format!("{} {:?}", recipe.key(), routes.models);
     let routed = Router::new(broken, routes.clone())?;
     let answers = Arc::new(FileAnswers::new(workspace.root().join("answers")));
+    let ledger = || {
+        let records: Arc<dyn RecordStore> = workspace.records.clone();
+        let ids: Arc<dyn IdGenerator> = Arc::new(UuidGenerator);
+        (records, Arc::clone(&clock), ids)
+    };
     // What a server of one's own costs is nobody's to say, so there is nothing to hold it to.
-    if recipe.base_url.is_some() {
-        return Ok(Arc::new(Cache::new(routed, answers, scope)));
-    }
-    let ledger = (workspace.records.clone() as _, clock, Arc::new(UuidGenerator) as _);
-    let limits = BudgetLimits::default().with_execution(budget);
-    let budgeted = Budget::new(routed, ledger, PriceBook::builtin()?, limits, routes);
-    Ok(Arc::new(Cache::new(budgeted, answers, scope)))
+    let paid: Arc<dyn LanguageModel> = match &recipe.base_url {
+        Some(_) => Arc::new(routed),
+        None => {
+            let limits = BudgetLimits::default().with_execution(budget);
+            Arc::new(Budget::new(routed, ledger(), PriceBook::builtin()?, limits, routes))
+        }
+    };
+    let kept = Cache::new(paid, answers, scope);
+    let watched = Monitor::new(kept, ledger(), observer, MonitorOptions::default());
+    Ok(Arc::new(Redaction::new(watched, Redactor::default())))
 }

@@ -120,6 +120,7 @@ impl Observer for Progress {
                 self.clear();
                 self.line(&format!("  ⏸ {stage} waits: {}", wait.reason));
             }
+            EventKind::Anomaly(anomaly) => self.line(&format!("  ! {anomaly}")),
             EventKind::Failed { error, .. } => {
                 self.clear();
                 self.line(&format!("  ✗ {error}"));

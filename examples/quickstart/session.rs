@@ -164,7 +164,7 @@ impl Session {
         let options = match &recipe.model {
             None => options,
             Some(wanted) => {
-                let model = model::model(wanted, &self.workspace, self.common.budget).await?;
+                let model = model::model(wanted, &self.workspace, self.common.budget, self.progress.clone()).await?;
                 options
                     .with_extraction(Arc::clone(&model), ExtractionOptions::default())
                     .with_model(model, ModelOptions::default())

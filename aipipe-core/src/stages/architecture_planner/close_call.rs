@@ -92,11 +92,13 @@ fn question(role: &str, open: &[Stack], stories: &StorySet) -> ModelRequest {
                   that decide, copied exactly.";
     ModelRequest::new(role, text, ANSWER_TOKENS)
         .with_system(vec![PromptPart::text(system)])
-        .with_output(OutputFormat::Json { name: "stack".to_owned(), schema: schema(open) })
+        .with_output(OutputFormat::Json { name: "stack".to_owned(), schema: stack_choice_schema(open) })
         .with_purpose(Purpose::new(super::ArchitecturePlanner::stage_name().as_str(), "choose-stack"))
 }
 
-fn schema(open: &[Stack]) -> Value {
+/// The JSON schema of a model's choice among stacks, in the part of JSON Schema that providers enforce.
+#[must_use]
+pub fn stack_choice_schema(open: &[Stack]) -> Value {
     let ids: Vec<&str> = open.iter().map(|stack| stack.as_str()).collect();
     json!({
         "type": "object",

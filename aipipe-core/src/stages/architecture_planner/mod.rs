@@ -28,6 +28,7 @@ mod vocabulary;
 mod words;
 
 pub use super::source::Source;
+pub use close_call::stack_choice_schema;
 pub use plan::plan;
 pub use stack::decide_stack;
 pub use stage::ArchitecturePlanner;

@@ -3,11 +3,14 @@
 use super::rigs::python;
 use aipipe::anthropic::{Anthropic, Auth, Headers, HttpMethod, HttpRequest, HttpResponse, Transport, TransportError};
 use aipipe::domain::IdempotencyKey;
+use aipipe::domain::Stack;
 use aipipe::local::SystemClock;
 use aipipe::ports::{
     BatchLanguageModel, LanguageModel, Message, MessageRole, ModelProfile, ModelRequest, OutputFormat, PromptPart,
     ReasoningEffort,
 };
+use aipipe::stages::architecture_planner::stack_choice_schema;
+use aipipe::stages::requirements_synthesizer::model::schema as extraction_schema;
 use aipipe_tests::wire::{self, Noting};
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
@@ -201,12 +204,19 @@ async fn what_the_api_refuses_is_rejected() {
 fn schemas_are_sent_as_they_are_and_one_that_would_be_changed_is_found() {
     let [empty, whole, list] = schemas();
     let line = |name: &str, schema: &Value| json!({"name": name, "schema": schema});
-    let good = [line("empty", &empty), line("whole", &whole), line("list", &list)];
+    let (requirements, stack) = (extraction_schema(), stack_choice_schema(&Stack::ALL));
+    let good = [
+        line("empty", &empty),
+        line("whole", &whole),
+        line("list", &list),
+        line("requirements", &requirements),
+        line("stack", &stack),
+    ];
     for schema in &good {
         wire::note_schema(schema["name"].as_str().unwrap(), &schema["schema"]).unwrap();
     }
     let Some(told) = python("judge.py", &["schemas"], &good) else { return };
-    assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), json!({"checked": 3, "rejected": []}));
+    assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), json!({"checked": 5, "rejected": []}));
     let bad = [
         json!({"type": "string", "maxLength": 3}),
         json!({"type": "string", "enum": ["a"]}),
