@@ -253,16 +253,32 @@ fn find_up_to(text: &str, last: DataKind) -> Vec<Sensitive> {
     found.sort_by_key(|one| one.kind);
     let mut kept: BTreeMap<usize, Sensitive> = BTreeMap::new();
     for one in found {
-        let overlaps = |other: Option<(&usize, &Sensitive)>| {
-            other.is_some_and(|(_, other)| other.span.start < one.span.end && one.span.start < other.span.end)
-        };
-        let before = kept.range(..=one.span.start).next_back();
-        let after = kept.range(one.span.start..).next();
-        if !overlaps(before) && !overlaps(after) && one.span.start < one.span.end && !is_mark(text, one.span) {
-            kept.insert(one.span.start, one);
+        if is_mark(text, one.span) {
+            continue;
+        }
+        let free = uncovered(one.span, &kept);
+        // Of a secret that another one reaches into, the rest is a secret still.
+        if one.kind == DataKind::Secret || free == [one.span] {
+            kept.extend(free.into_iter().map(|span| (span.start, Sensitive { span, ..one })));
         }
     }
     kept.into_values().collect()
+}
+
+/// The parts of a span that nothing takes yet.
+fn uncovered(span: TextSpan, kept: &BTreeMap<usize, Sensitive>) -> Vec<TextSpan> {
+    let before = kept.range(..=span.start).next_back().filter(|(_, before)| before.span.end > span.start);
+    let mut start = before.map_or(span.start, |(_, before)| before.span.end);
+    let mut free = Vec::new();
+    if start < span.end {
+        for other in kept.range(start..span.end).map(|(_, other)| other.span) {
+            free.push(TextSpan { start, end: other.start });
+            start = other.end;
+        }
+    }
+    free.push(TextSpan { start, end: span.end });
+    free.retain(|part| part.start < part.end);
+    free
 }
 
 /// Whether a place is within one of our own marks: the number of a pseudonym, the name in a mask.

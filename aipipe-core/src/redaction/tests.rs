@@ -46,6 +46,13 @@ fn pseudonyms_are_stable_and_come_back_and_masks_do_not() {
 }
 
 #[test]
+fn of_secrets_that_reach_into_each_other_nothing_stays() {
+    let text = ["Bearer kq7zr2xw9lm4nb8v", "-----BEGIN PRI", "VATE KEY-----"].concat();
+    let redacted = Redactor::default().redact(&text).text;
+    assert_eq!(redacted, "Bearer [secret: bearer-token][secret: private-key]");
+}
+
+#[test]
 fn other_policies_and_keys_have_other_fingerprints() {
     let policies = [
         RedactionPolicy::keep_all(),

@@ -64,22 +64,24 @@ impl Canaries {
     /// A brief, an e-mail, a chat, and a file that can't be read.
     fn documents(&self) -> Vec<(&'static str, String)> {
         let Self { github, password, in_address, key_line, signed, aws, slack, called } = self;
-        let criterion = "then the export names both shelves";
-        let brief = BRIEF.replace(criterion, &format!("{criterion}, and the password is {password}"));
-        assert_ne!(brief, BRIEF);
+        let (criterion, wish) = ("- Given two shelves, when", "- Clerks must be able to list all books.");
+        let brief = BRIEF.replace(criterion, &format!("- Given two shelves and the password is {password}, when"));
+        let brief = brief
+            .replace(wish, &format!("{wish}\n- The password is {password}, and clerks must be able to delete a book."));
+        assert_eq!(brief.matches(password).count(), 2);
         let begin = ["-----BEGIN ", "PRIVATE KEY-----"].concat();
         let end = ["-----END ", "PRIVATE KEY-----"].concat();
         let brief = format!(
             "{brief}\n## Deploy with {github}\n\nThe database is postgres://app:{in_address}@db.example.org/library.\n\n\
              - Clerks must be able to delete a book with the token {github}.\n\n```\n{begin}\n{key_line}\n{key_line}\n{end}\n```\n"
         );
+        // The line is cut where quoted-printable cuts it.
+        let (head, tail) = signed.split_at(40);
         let mail = format!(
             "From: Clerk <clerk@example.org>\r\nTo: Desk <desk@example.org>\r\nSubject: The token {slack}\r\n\
              Date: Wed, 11 Mar 2026 16:42:10 +0000\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
              Content-Transfer-Encoding: quoted-printable\r\n\r\nHello,\r\n\r\n\
-             the session of the old system is {}=\r\n{}.\r\n\r\nClerks must be able to update a book. The API key is {called}.\r\n",
-            &signed[..40],
-            &signed[40..],
+             the session of the old system is {head}=\r\n{tail}.\r\n\r\nClerks must be able to update a book. The API key is {called}.\r\n",
         );
         let chat = format!(
             "[12/03/2026, 09:02:40] Clerk: Morning! Did everybody see the mail?\n\
@@ -197,7 +199,12 @@ async fn places(
 /// The places that hold a canary, but for the uploads, each with how many of them.
 fn leaks(places: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, usize> {
     let canaries = Canaries::new();
-    let held = |text: &String| canaries.all().iter().filter(|canary| text.contains(**canary)).count();
+    // Half of one is a leak too.
+    let is_in = |text: &str, canary: &str| {
+        let (head, tail) = canary.split_at(canary.len() / 2);
+        [head, tail].iter().any(|half| text.contains(half))
+    };
+    let held = |text: &String| canaries.all().iter().filter(|canary| is_in(text, canary)).count();
     let found = places.iter().map(|(place, text)| (*place, held(text)));
     found.filter(|(place, count)| *place != "uploads" && *count > 0).collect()
 }

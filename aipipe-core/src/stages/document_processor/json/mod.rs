@@ -273,7 +273,12 @@ fn turn_of(item: &Value, clock: &mut fields::Clock) -> Option<Turn> {
 /// What stands at the top, for the refusal: kinds and keys, no content.
 fn describe(value: &Value) -> String {
     let keys = |map: &Map<String, Value>| {
-        let shown: Vec<String> = map.keys().take(8).map(|key| key.chars().take(30).collect()).collect();
+        // No part of a key: half a token would not be known as one where refusals are redacted.
+        let shown = map.keys().take(8).map(|key| match key.chars().count() {
+            0..=30 => key.clone(),
+            long => format!("({long} characters)"),
+        });
+        let shown: Vec<String> = shown.collect();
         let more = if map.len() > shown.len() { ", …" } else { "" };
         format!("{}{more}", shown.join(", "))
     };
