@@ -72,7 +72,7 @@ fn requests() -> Vec<ModelRequest> {
     outputs.push(OutputFormat::Text);
     let mut requests = Vec::new();
     for number in 0..120_usize {
-        let cached = |part: usize| (number >> (part % 5)) % 2 == 0;
+        let cached = |part: usize| (number >> (part % 5)).is_multiple_of(2);
         let mut request = ModelRequest::new(
             models[number % 5],
             format!("Question {number}: «ü» \"\\\u{7}"),
@@ -80,7 +80,7 @@ fn requests() -> Vec<ModelRequest> {
         );
         // Up to six breakpoints are asked for, of which four are taken; blank parts are passed over.
         let system = (0..number % 4).map(|at| part(&format!("Instruction {at}."), cached(at)));
-        request.system = system.chain((number % 7 == 0).then(|| part(" \n", true))).collect();
+        request.system = system.chain(number.is_multiple_of(7).then(|| part(" \n", true))).collect();
         for turn in 0..number % 3 {
             let said = |role, text: &str| {
                 Message::new(role, vec![part(text, cached(turn)), part("And so on.", cached(turn + 1))])

@@ -68,6 +68,7 @@ impl Server {
         }))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a server takes real time to start")]
     fn start(program: &Path, arguments: impl Fn(&mut Command, &str)) -> Self {
         // Another process may take the port in between: then the server ends at once, and another port is tried.
         for _ in 0..5 {
