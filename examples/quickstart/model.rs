@@ -114,7 +114,8 @@ pub(crate) async fn model(
         }
     };
     let told = Telemetry::new(adapter, "anthropic");
-    let retried = Retry::new(told, Arc::clone(&clock), RetryOptions::default());
+    let retries = RetryOptions::default();
+    let retried = Retry::new(told, Arc::clone(&clock), retries);
     let limited = Limiter::new(retried, Arc::clone(&clock), BTreeMap::new());
     let broken = Breaker::new(limited, Arc::clone(&clock), BreakerOptions::default());
     let scope = format!("{} {:?}", recipe.key(), routes.models);
@@ -130,7 +131,8 @@ pub(crate) async fn model(
         Some(_) => Arc::new(routed),
         None => {
             let limits = BudgetLimits::default().with_execution(budget);
-            Arc::new(Budget::new(routed, ledger(), PriceBook::builtin()?, limits, routes))
+            let budget = Budget::new(routed, ledger(), PriceBook::builtin()?, limits, routes);
+            Arc::new(budget.with_attempts(retries.attempts))
         }
     };
     let kept = Cache::new(paid, answers, scope);

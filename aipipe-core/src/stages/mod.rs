@@ -9,6 +9,7 @@ pub mod document_processor;
 pub mod github_orchestrator;
 mod head_run;
 pub mod integration_validator;
+mod markdown;
 mod occasions;
 pub mod requirements_synthesizer;
 pub mod review_coordinator;

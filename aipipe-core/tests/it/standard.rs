@@ -166,6 +166,34 @@ async fn documents_become_a_merged_pull_request_with_traceability() {
 }
 
 #[tokio::test]
+async fn the_plan_is_there_for_people_and_documents_stay_text_in_it() {
+    let desk = Desk::new(ReviewPolicy::Automated);
+    let brief = format!("{BRIEF}\n- Clerks must be able to add a <img src=x>shelf|`row` with a **name**.\n");
+    merged(desk.run("a", &brief).await.unwrap());
+    let execution = desk.request("a").execution();
+    let key = ArtifactKey::parse(&format!("{}/processed/{execution}/architecture.md", desk.root())).unwrap();
+    let stored = desk.artifacts.get(&key, GetOptions::default()).await.unwrap();
+    let text = String::from_utf8(stored.content.to_vec()).unwrap();
+    for expected in [
+        "## Stack",
+        "**Node API**, by evidence",
+        "flowchart LR",
+        "### book",
+        "| `title` |",
+        "required",
+        "src/routes/books.ts",
+        "| `express` |",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in\n{text}");
+    }
+    assert!(!text.contains("<img") && !text.contains("**name**"), "{text}");
+    for row in text.lines().filter(|line| line.starts_with('|')) {
+        let cells = row.replace("\\|", "").matches('|').count();
+        assert!((3..=6).contains(&cells), "{row}");
+    }
+}
+
+#[tokio::test]
 async fn the_matrix_tells_every_way_and_every_gap() {
     let desk = Desk::new(ReviewPolicy::Automated);
     merged(desk.run("a", BRIEF).await.unwrap());

@@ -8,6 +8,7 @@ mod check;
 mod close_call;
 mod component;
 mod constraint;
+mod document;
 mod entity;
 mod field;
 mod initial;
@@ -29,6 +30,7 @@ mod words;
 
 pub use super::source::Source;
 pub use close_call::stack_choice_schema;
+pub use document::architecture_document;
 pub use plan::plan;
 pub use stack::decide_stack;
 pub use stage::ArchitecturePlanner;

@@ -2,10 +2,10 @@
 
 use super::close_call::settle;
 use super::stack::after_earlier;
-use super::{Source, decide_stack, plan};
+use super::{Source, architecture_document, decide_stack, plan};
 use crate::domain::{
-    ArchitecturePlan, DocumentSet, SignalName, Stack, StackDecision, StackVerdict, StageName, StorySet, TestRunner,
-    Wait,
+    ArchitecturePlan, ArtifactKey, DocumentSet, SignalName, Stack, StackDecision, StackVerdict, StageName, StorySet,
+    TestRunner, Wait,
 };
 use crate::pipeline::{Outcome, Stage, StageContext, document_texts};
 use crate::ports::{ArtifactStore, LanguageModel};
@@ -13,6 +13,7 @@ use crate::stacks::definition_with;
 use crate::tables::{ComponentRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -172,6 +173,8 @@ impl Stage for ArchitecturePlanner {
             ComponentRecord { component: component.clone(), execution, root }.write()
         });
         cx.write_records(records.collect::<Result<_>>()?).await?;
+        let key = ArtifactKey::parse(&format!("{}/processed/{}/architecture.md", cx.root(), cx.execution()))?;
+        cx.publish(&key, Bytes::from(architecture_document(&plan, &stories))).await?;
         cx.progress(plan.components.len(), plan.components.len(), "components");
         Ok(Outcome::Done(plan))
     }

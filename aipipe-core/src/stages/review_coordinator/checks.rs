@@ -1,8 +1,8 @@
 //! The part of the pull request that tells what CI said, and what was tried when it was red.
 
-use super::markdown::{code, escape, fenced};
 use super::pull_request::{Contents, plural};
 use crate::domain::{Isolation, RunState, WorkflowRun};
+use crate::stages::markdown::{code, escape, fenced};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

@@ -16,7 +16,6 @@
 
 mod checks;
 mod decision;
-mod markdown;
 mod pull_request;
 mod statements;
 mod traceability;
@@ -34,6 +33,7 @@ use crate::domain::{
 };
 use crate::pipeline::{Outcome, Stage, StageContext};
 use crate::ports::{ContinuousIntegration, MergeSpec, PullRequestSpec, ReviewDesk, RunSelector, Signature};
+use crate::stages::markdown;
 use crate::tables::{BuildRecord, IntegrationRecord};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;

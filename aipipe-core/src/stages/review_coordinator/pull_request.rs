@@ -2,7 +2,6 @@
 
 use super::checks::checks;
 use super::decision::{BeyondChecks, left_to_a_person};
-use super::markdown::{code, escape, shorten};
 use super::statements::{not_taken, not_understood};
 use super::traceability;
 use crate::domain::{
@@ -10,6 +9,7 @@ use crate::domain::{
     PublishedBuild, RemovedStory, ReviewPolicy, Severity, Spending, Stack, StackChoice, StackEvidence, StoryId,
     StoryResult, StorySet, StoryStatus, TraceGates, TraceMatrix, Traced, UserStory, ValidationReport,
 };
+use crate::stages::markdown::{code, escape, shorten};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 

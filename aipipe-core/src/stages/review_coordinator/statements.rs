@@ -1,7 +1,7 @@
 //! The part of the pull request that lists what looks like a requirement and is in none.
 
-use super::markdown::{escape, shorten};
 use crate::domain::{ExtractionReport, UncoveredStatement};
+use crate::stages::markdown::{escape, shorten};
 use std::fmt::Write as _;
 
 /// Most sentences that are listed; the rest is counted.

@@ -1,9 +1,9 @@
 //! The traceability matrix as Markdown: whole, and as much of it as a pull request has room for.
 
-use super::markdown::{code, escape, shorten};
 use crate::domain::{
     CriterionTrace, RequirementTrace, RunState, StoryId, StoryTrace, TraceGap, TraceGates, TraceMatrix,
 };
+use crate::stages::markdown::{code, escape, shorten};
 use std::fmt::Write as _;
 
 const HEAD: &str =

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 ///
 /// White space becomes single spaces. Characters of Markdown and HTML are escaped; `@name` and `#1` are broken by an
 /// empty comment so that hosts neither notify people nor link issues.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::stages) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut previous = ' ';
     let mut gap = false;
@@ -43,7 +43,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// The first `max` characters of `text`, with an ellipsis when there are more.
-pub(super) fn shorten(text: &str, max: usize) -> String {
+pub(in crate::stages) fn shorten(text: &str, max: usize) -> String {
     let mut kept: String = text.chars().take(max).collect();
     if kept.len() < text.len() {
         kept.push('…');
@@ -52,14 +52,14 @@ pub(super) fn shorten(text: &str, max: usize) -> String {
 }
 
 /// Inline code; backticks in the text become apostrophes.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::stages) fn code(text: &str) -> String {
     let clean: String =
         text.chars().map(|c| if c == '`' { '\'' } else { c }).filter(|c| !c.is_control() && *c != '|').collect();
     format!("`{clean}`")
 }
 
 /// A fenced block that its content can't end.
-pub(super) fn fenced(text: &str) -> String {
+pub(in crate::stages) fn fenced(text: &str) -> String {
     let longest = text.lines().map(|line| line.chars().take_while(|c| *c == '`').count()).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}text\n{}\n{fence}\n", text.trim_end())
