@@ -189,10 +189,12 @@ pub(super) fn any(_: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    type Check = fn(&[u8]) -> bool;
+
     /// Published examples, or numbers made by the published rule; each with one digit changed as its control.
     #[test]
     fn numbers_hold_their_checks_and_their_neighbours_do_not() {
-        let cases: [(&str, fn(&[u8]) -> bool, &str, &str); 16] = [
+        let cases: [(&str, Check, &str, &str); 16] = [
             ("luhn", luhn, "4242424242424242", "4242424242424243"),
             ("iban de", iban, "DE89370400440532013000", "DE89370400440532013001"),
             ("iban gb", iban, "GB29NWBK60161331926819", "GB29NWBK60161331926818"),
