@@ -136,7 +136,7 @@ impl Extracted {
     #[must_use]
     pub fn of_claims(extractor: &str, sources: &[Source<'_>], claims: Vec<Claim>) -> Self {
         let mut found = Self::by_rules(sources);
-        let grounds: Vec<Grounds<'_>> = sources.iter().map(|source| Grounds::new(source)).collect();
+        let grounds: Vec<Grounds<'_>> = sources.iter().map(Grounds::new).collect();
         let mut dropped = Vec::new();
         let mut claimed = Vec::new();
         let offered = claims.len();

@@ -132,7 +132,12 @@ pub(super) fn run(texts: &[Text]) -> StorySet {
 
 /// The story set of what was extracted.
 pub(super) fn of(sources: &[Source<'_>], extracted: Extracted) -> StorySet {
-    synthesize(root(), Stored::<DocumentSet>::new(artifact(b"set")), sources, extracted, &SynthesisOptions::default())
+    with(sources, extracted, &SynthesisOptions::default())
+}
+
+/// The same under other options.
+pub(super) fn with(sources: &[Source<'_>], extracted: Extracted, options: &SynthesisOptions) -> StorySet {
+    synthesize(root(), Stored::<DocumentSet>::new(artifact(b"set")), sources, extracted, options)
 }
 
 pub(in super::super) fn run_one(format: DocumentFormat, words: &str) -> StorySet {

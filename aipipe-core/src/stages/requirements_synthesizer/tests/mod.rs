@@ -1,5 +1,6 @@
 //! Tests of the rules, with documents made of plain text.
 
+mod claims;
 mod coverage;
 mod documents;
 pub(super) mod fixture;
