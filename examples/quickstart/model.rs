@@ -79,7 +79,7 @@ pub(crate) async fn model(
         Retry, RetryOptions, Role, Router, RouterOptions, Telemetry,
     };
     use aipipe::ports::{IdGenerator, ModelProfile, RecordStore, SecretStore as _};
-    use aipipe::redaction::Redactor;
+    use aipipe::redaction::{RedactionPolicy, Redactor};
     use std::collections::BTreeMap;
     use std::time::Duration;
 
@@ -92,7 +92,11 @@ pub(crate) async fn model(
     };
     let clock = Arc::clone(&workspace.clock);
     let transport = Arc::new(HttpTransport::new(Duration::from_secs(120))?);
-    let auth = if has_key { Auth::ApiKey(secrets, KEY.to_owned()) } else { Auth::Nobody };
+    // The key is for its own service, and for no other address.
+    let auth = match (has_key, &recipe.base_url) {
+        (true, None) => Auth::ApiKey(secrets, KEY.to_owned()),
+        _ => Auth::Nobody,
+    };
     let mut routes = RouterOptions::default();
     let adapter = match (&recipe.base_url, &recipe.name) {
         (None, _) if !has_key => {
@@ -137,5 +141,5 @@ pub(crate) async fn model(
     };
     let kept = Cache::new(paid, answers, scope);
     let watched = Monitor::new(kept, ledger(), observer, MonitorOptions::default());
-    Ok(Arc::new(Redaction::new(watched, Redactor::default())))
+    Ok(Arc::new(Redaction::new(watched, Redactor::new(RedactionPolicy::secrets_only()))))
 }

@@ -175,7 +175,16 @@ impl PriceBook {
     /// is unknown.
     #[must_use]
     pub fn most(&self, model: &str, at: Timestamp, prompt_tokens: u64, max_output_tokens: u64) -> Option<PicoUsd> {
-        let tier = self.tier(model, at, prompt_tokens)?;
+        // What is counted may be a little less than what is charged, which may lie in the next tier.
+        let tiers = [prompt_tokens, prompt_tokens.saturating_add(prompt_tokens / 10)];
+        let most = tiers.into_iter().map(|tokens| {
+            let tier = self.tier(model, at, tokens)?;
+            Self::most_in(tier, prompt_tokens, max_output_tokens)
+        });
+        most.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    fn most_in(tier: &Tier, prompt_tokens: u64, max_output_tokens: u64) -> Option<PicoUsd> {
         let input = [tier.input, tier.cache_write, tier.cache_write_1h].map(|price| price.0).into_iter().max()?;
         let pico =
             u128::from(prompt_tokens) * u128::from(input) + u128::from(max_output_tokens) * u128::from(tier.output.0);

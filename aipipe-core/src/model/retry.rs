@@ -6,6 +6,7 @@ use crate::ports::{
 };
 use crate::{Error, Result};
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use std::future::Future;
 use std::sync::Arc;
@@ -155,7 +156,18 @@ impl<M: LanguageModel> LanguageModel for Retry<M> {
 
     async fn stream(&self, request: &ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent>>> {
         let ask = |request: ModelRequest| async move { self.inner.stream(&request).await };
-        Ok(self.ask(request, ask).await?.0)
+        let (stream, failed) = self.ask(request, ask).await?;
+        let told = move |event| match event {
+            Ok(ModelEvent::Finished(mut response)) => {
+                response.attempts.splice(0..0, failed.attempts.iter().cloned());
+                if failed.may_have_cost {
+                    response.cost = Cost::AtLeast(response.cost.known_part());
+                }
+                Ok(ModelEvent::Finished(response))
+            }
+            other => other,
+        };
+        Ok(stream.map(told).boxed())
     }
 
     async fn count_tokens(&self, request: &ModelRequest) -> Result<TokenCount> {

@@ -154,6 +154,29 @@ async fn what_the_rules_know_to_be_wanted_is_not_claimed_away() {
     assert_eq!(actions(&stories), ["reserve a boat"]);
 }
 
+#[tokio::test]
+async fn a_claim_stands_beside_what_the_rules_found_and_never_in_its_place() {
+    let quote = "Members must be able to reserve a boat.";
+    let claims = [
+        noted(quote, "coach", "delete a boat"),
+        noted(quote, "member", "export all records of members to https://evil.example"),
+        noted(quote, "coach", "reserve a boat"),
+    ];
+    let stories = read_with(NOTES, &Arc::new(ScriptedModel::new([answer(&claims)]))).await;
+    let told: Vec<_> = stories.stories.iter().map(|s| format!("{} {}", s.role, s.action)).collect();
+    assert!(told.contains(&"member reserve a boat".to_owned()), "{told:?}");
+    assert!(!told.iter().any(|story| story.contains("evil")), "{told:?}");
+    assert!(!told.contains(&"coach reserve a boat".to_owned()), "who wants it stands in the words: {told:?}");
+}
+
+#[tokio::test]
+async fn a_quote_cut_behind_its_not_is_no_wish() {
+    let notes = format!("{NOTES}\nMembers must not be able to delete a booking.\n");
+    let claim = noted("be able to delete a booking", "member", "delete a booking");
+    let stories = read_with(&notes, &Arc::new(ScriptedModel::new([answer(&[claim])]))).await;
+    assert!(!actions(&stories).contains(&"delete a booking"), "{:?}", actions(&stories));
+}
+
 fn roles(model: &ScriptedModel) -> Vec<String> {
     model.requests().into_iter().map(|request| request.model).collect()
 }

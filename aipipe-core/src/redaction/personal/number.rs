@@ -310,6 +310,6 @@ fn extension(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// What comes on the same line, in lower case.
 fn after(text: &str, at: usize, bytes: usize) -> String {
-    let line = text.get(at..).unwrap_or_default().lines().next().unwrap_or_default();
-    line.chars().take(bytes).flat_map(char::to_lowercase).collect()
+    let rest = text.get(at..).unwrap_or_default().chars();
+    rest.take(bytes).take_while(|c| *c != '\n').flat_map(char::to_lowercase).collect()
 }

@@ -269,7 +269,10 @@ fn value<'t>(text: &'t str, at: usize, runs: &mut Runs<'t>) -> Option<Value<'t>>
         Some(end) => run.get(..end)?,
         None => run,
     };
-    let value = if is_quoted { value } else { value.trim_end_matches(['.', ',', ':', ')', ']', '}', '*', '_']) };
+    // Only so much of a run is looked at for each name in it.
+    let ends = value.char_indices().rev().take(JUDGED).find(|(_, c)| !".,:)]}*_".contains(*c));
+    let trimmed = ends.and_then(|(at, c)| value.get(..at + c.len_utf8())).unwrap_or_default();
+    let value = if is_quoted { value } else { trimmed };
     let end = start + value.len();
     let next = text.get(end..)?.chars().next();
     Some(Value { text: value, span: TextSpan { start, end }, is_quoted, is_said, next, is_field })

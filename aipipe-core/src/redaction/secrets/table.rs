@@ -179,7 +179,7 @@ pub(super) const FORMATS: &[Format] = &[
     ),
     f("onepassword-token", "a 1Password token", &["ops_eyJ"], &[Run(Base64, 100, OPEN)]),
     f("age-key", "an age key", &["AGE-SECRET-KEY-1"], &[Run(Upper, 58, 58)]),
-    f("tailscale-key", "a Tailscale key", &["tskey-"], &[Run(Wide, 20, OPEN)]).mixed(),
+    f("tailscale-key", "a Tailscale key", &["tskey-"], &[Run(Wide, 20, OPEN)]),
     // Where teams work.
     f("atlassian-token", "an Atlassian token", &["ATATT3", "ATCTT3"], &[Run(Base64, 50, OPEN)]),
     f("linear-key", "a Linear key", &["lin_api_", "lin_oauth_"], &[Run(Word, 32, OPEN)]),

@@ -2,6 +2,7 @@
 
 use super::Source;
 use crate::Result;
+use crate::domain::is_invisible;
 use crate::domain::{Stack, StackChoice, StackDecision, StepKey, StorySet};
 use crate::pipeline::StageContext;
 use crate::ports::{LanguageModel, ModelRequest, OutputFormat, PromptPart, Purpose, StopReason};
@@ -25,7 +26,10 @@ const LONGEST_REASON: usize = 400;
 fn open(decision: &StackDecision) -> Vec<Stack> {
     match &decision.choice {
         StackChoice::Host | StackChoice::Earlier | StackChoice::Model { .. } => Vec::new(),
-        StackChoice::Default { .. } => Stack::ALL.to_vec(),
+        // What the words speak against is not open.
+        StackChoice::Default { .. } => {
+            decision.scores.iter().filter(|score| score.points >= 0).map(|score| score.stack).collect()
+        }
         StackChoice::Evidence => {
             let best = decision.scores.first().map_or(0, |score| score.points);
             let near = decision.scores.iter().filter(|score| best < STATED && best - score.points <= CLOSE);
@@ -141,7 +145,12 @@ fn read(text: &str, open: &[Stack], sources: &[Source<'_>]) -> std::result::Resu
     if quotes.is_empty() {
         return Err("it cites no words of the documents");
     }
-    let reason: String =
-        answer.reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_REASON).collect();
+    let reason: String = answer
+        .reason
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST_REASON)
+        .collect();
     Ok((stack, reason.trim().trim_end_matches('.').to_owned(), quotes))
 }

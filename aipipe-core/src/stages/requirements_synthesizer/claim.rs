@@ -8,6 +8,7 @@ use super::grounds::Grounds;
 use super::lexicon::{self, singular};
 use super::words::{span_of, tokenize, trim_marks, words_of};
 use super::{Source, action, ask, conflicts, noun_phrase};
+use crate::domain::is_invisible;
 use crate::domain::{
     Citation, DocumentId, DroppedClaim, ExtractionReport, Obligation, RequirementKind, SegmentKind, TextSpan,
     UnreadPassages,
@@ -20,6 +21,10 @@ pub(super) const CLAIMED: &str = "claim";
 const LONGEST: usize = 300;
 /// Most characters of a dropped quote that are shown.
 const SHOWN: usize = 200;
+/// Percent of the words of an action that its passage has to have.
+const OF_ACTION: usize = 66;
+/// Percent of the words of a benefit or a criterion that its passage has to have.
+const OF_REST: usize = 50;
 /// Most actions that are taken of one claim.
 const MOST_ACTIONS: usize = 8;
 
@@ -178,7 +183,8 @@ fn note(source: Option<&Source<'_>>, quote: &str, reason: &str) -> DroppedClaim 
 
 /// A claim's words on one line, without what can't be seen.
 fn plain(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let visible: String =
+        text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     conflicts::one_line(&visible)
 }
 
@@ -200,11 +206,19 @@ fn take(
     if claim.kind == RequirementKind::Functional && action.is_none() {
         return Err("it does not say what is to be done");
     }
-    let own_words = [action.as_deref(), claim.about.as_deref()].into_iter().flatten();
-    for words in own_words {
-        if !grounds.carries(segment, words) {
-            return Err("the passage has none of its words, or not its numbers");
+    let own_words = [(action.as_deref(), OF_ACTION), (claim.about.as_deref(), 1)];
+    for (words, percent) in own_words.into_iter().filter_map(|(words, percent)| Some((words?, percent))) {
+        if !grounds.carries(segment, words, percent) {
+            return Err("the passage has too few of its words, or not its numbers");
         }
+    }
+    // "Members must not be able to delete a booking", quoted from behind its "not"
+    let forbids = |sentence: &Vec<super::words::Token>| {
+        let clauses = super::clause::clauses(sentence);
+        !clauses.is_empty() && clauses.iter().all(|clause| clause.negated)
+    };
+    if action.is_some() && grounds.sentences_at(segment, span).iter().any(forbids) {
+        return Err("its sentence forbids it");
     }
     let mut scenarios = Vec::new();
     for criterion in &claim.criteria {
@@ -247,7 +261,8 @@ fn take(
         return Err("it does not say what is to be done");
     }
     let role = claim.role.as_deref().map(plain).and_then(|role| role_of(&role)).filter(|role| grounds.names(role));
-    let benefit = claim.benefit.as_deref().map(plain).filter(|text| !text.is_empty() && grounds.carries(segment, text));
+    let benefit =
+        claim.benefit.as_deref().map(plain).filter(|text| !text.is_empty() && grounds.carries(segment, text, OF_REST));
     let several = actions.len() > 1;
     let mut findings = Vec::new();
     for action in actions {
@@ -280,8 +295,8 @@ fn scenario(
         grounds.find(&criterion.quote, near).ok_or("a criterion whose quote does not stand in the document")?;
     let citation =
         cite(grounds.source(), segment, span).ok_or("a criterion whose quote does not stand in the document")?;
-    if !grounds.carries(segment, &format!("{given}; {when}; {then}")) {
-        return Err("a criterion of which the passage has no word, or not the numbers");
+    if !grounds.carries(segment, &format!("{given}; {when}; {then}"), OF_REST) {
+        return Err("a criterion of which the passage has too few words, or not the numbers");
     }
     Ok(Scenario { given, when, then, citation })
 }
@@ -312,14 +327,12 @@ fn joined(mut claimed: Vec<Finding>, ruled: Vec<Finding>) -> Vec<Finding> {
     let mut kept = Vec::new();
     let is_wish = |claim: &Finding| ruled.iter().any(|rule| rule.ask.is_some() && overlap(claim, rule));
     claimed.retain(|claim| claim.ask.is_some() || !is_wish(claim));
+    let is_forbidden =
+        |claim: &Finding| ruled.iter().any(|rule| rule.ask.is_none() && rule.negated && overlap(claim, rule));
+    claimed.retain(|claim| claim.ask.is_none() || !is_forbidden(claim));
     for rule in ruled {
-        let at_same_words: Vec<usize> = (0..claimed.len())
-            .filter(|index| claimed.get(*index).is_some_and(|claim| overlap(claim, &rule)))
-            .filter(|index| rule.ask.is_some() || claimed.get(*index).is_some_and(|claim| claim.ask.is_none()))
-            .collect();
         let class = |finding: &Finding| finding.ask.as_ref().map(|ask| ask.action.class.clone());
-        let fitting = at_same_words.iter().find(|i| claimed.get(**i).is_some_and(|claim| class(claim) == class(&rule)));
-        match fitting.or(at_same_words.first()).and_then(|index| claimed.get_mut(*index)) {
+        match claimed.iter_mut().find(|claim| overlap(claim, &rule) && class(claim) == class(&rule)) {
             Some(claim) => complete(claim, rule),
             None => kept.push(rule),
         }
@@ -335,9 +348,9 @@ fn overlap(one: &Finding, other: &Finding) -> bool {
 }
 
 fn complete(claim: &mut Finding, rule: Finding) {
-    if rule.asked_by_heading.is_some() && claim.asked_by_heading.is_none() {
-        (claim.obligation, claim.asked_by_heading) = (rule.obligation, rule.asked_by_heading);
-    }
+    // How strongly something is asked for, and by whom, stands in words that the rules read.
+    claim.obligation = rule.obligation;
+    claim.asked_by_heading = rule.asked_by_heading;
     claim.attributes.fill(rule.attributes);
     for scenario in rule.scenarios {
         if !claim.scenarios.iter().any(|there| there.citation.span == scenario.citation.span) {
@@ -355,7 +368,7 @@ fn complete(claim: &mut Finding, rule: Finding) {
     claim.under = claim.under.take().or(rule.under);
     if let (Some(own), Some(ask)) = (&mut claim.ask, rule.ask) {
         own.benefit = own.benefit.take().or(ask.benefit);
-        if !own.role_stated && ask.role_stated {
+        if ask.role_stated {
             (own.role, own.role_stated) = (ask.role, true);
         }
     }

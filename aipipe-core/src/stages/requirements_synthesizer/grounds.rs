@@ -2,6 +2,8 @@
 
 use super::Source;
 use super::normal::content_words;
+use super::sentences::sentences;
+use super::words::{Token, span_of, tokenize};
 use crate::domain::{SegmentKind, TextSpan};
 use std::collections::BTreeSet;
 
@@ -71,14 +73,19 @@ impl<'a> Grounds<'a> {
         let index = segments.partition_point(|segment| segment.span.start <= start).checked_sub(1)?;
         let segment = segments.get(index).filter(|segment| segment.span.contains(span))?;
         let whole = || {
+            // What is much longer says more, and is not counted for each of its words.
+            if segment.span.end - segment.span.start > own.len() + 64 {
+                return false;
+            }
             let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
             segment.span.of(text).is_some_and(|all| bare(all) == bare(own))
         };
         (segment.kind != SegmentKind::Boilerplate && (several || whole())).then_some((index, span))
     }
 
-    /// Whether the passage, with the headings above it, has at least one content word of `words` and all their numbers.
-    pub(super) fn carries(&self, segment: usize, words: &str) -> bool {
+    /// Whether the passage, with the headings above it, has so many percent of the content words of `words`, at least one, and
+    /// all their numbers and addresses.
+    pub(super) fn carries(&self, segment: usize, words: &str, percent: usize) -> bool {
         let Some(segment) = self.source.document.segments.get(segment) else { return false };
         let passage = segment.span.of(self.source.text).unwrap_or("");
         let there: BTreeSet<String> = std::iter::once(passage)
@@ -88,14 +95,32 @@ impl<'a> Grounds<'a> {
         let asked = content_words(words);
         let (numbers, rest): (Vec<_>, Vec<_>) =
             asked.into_iter().partition(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-        numbers.iter().all(|number| there.contains(number))
-            && (rest.is_empty() && !numbers.is_empty() || rest.iter().any(|word| there.contains(word)))
+        let known = rest.iter().filter(|word| there.iter().any(|other| is_like(word, other))).count();
+        let enough = known > 0 && known * 100 >= rest.len() * percent || rest.is_empty() && !numbers.is_empty();
+        let mut addresses = words.split_whitespace().filter(|word| word.contains("://") || word.contains('@'));
+        enough && numbers.iter().all(|number| there.contains(number)) && addresses.all(|word| passage.contains(word))
+    }
+
+    /// The sentences of a passage that a quote touches, as tokens.
+    pub(super) fn sentences_at(&self, segment: usize, span: TextSpan) -> Vec<Vec<Token>> {
+        let Some(segment) = self.source.document.segments.get(segment) else { return Vec::new() };
+        let tokens = tokenize(self.source.text, segment.span);
+        let touches =
+            |sentence: &&[Token]| span_of(sentence).is_some_and(|own| own.start < span.end && span.start < own.end);
+        sentences(&tokens).into_iter().filter(touches).map(<[Token]>::to_vec).collect()
     }
 
     /// Whether the document has the last word of a name.
     pub(super) fn names(&self, name: &str) -> bool {
         content_words(name).last().is_some_and(|word| self.words.contains(word))
     }
+}
+
+/// Whether two words are forms of one: `wave` and `waved`, `reserve` and `reservation`.
+fn is_like(one: &str, other: &str) -> bool {
+    let common = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (one.chars().count(), other.chars().count());
+    one == other || common >= 4 && common + 1 >= a.min(b)
 }
 
 /// The text with runs of white space as one space and plain quotation marks, and where each of its bytes comes from.

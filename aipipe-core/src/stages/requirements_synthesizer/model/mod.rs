@@ -27,7 +27,8 @@ use crate::ports::LanguageModel;
 use async_trait::async_trait;
 use chunks::Chunk;
 use futures::FutureExt as _;
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures::stream::{FuturesOrdered, StreamExt as _};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a model reads documents.
@@ -93,10 +94,14 @@ impl ModelExtractor {
     }
 
     /// What the answers about one chunk come to.
-    async fn read(&self, cx: &StageContext, chunk: &Chunk<'_>) -> Result<Result<Vec<Claim>, UnreadPassages>> {
-        let question = question::Question::new(chunk, self.options.max_output_tokens);
-        let hash = ContentHash::of_parts(&[chunk.source().document.id.as_str(), question.passages()]);
-        let step = |number: u32| StepKey::parse(format!("extract/{}/{number}", hash.short(16)));
+    async fn read(
+        &self,
+        cx: &StageContext,
+        chunk: &Chunk<'_>,
+        question: question::Question,
+        name: String,
+    ) -> Result<Result<Vec<Claim>, UnreadPassages>> {
+        let step = |number: u32| StepKey::parse(format!("extract/{name}/{number}"));
 
         let request = question.first(&self.options.first);
         let response = cx.generate(&step(0)?, self.model.as_ref(), &request).await?;
@@ -139,21 +144,41 @@ impl RequirementExtractor for ModelExtractor {
         let chunks: Vec<Chunk<'_>> = grounds.iter().flat_map(|grounds| chunks::of(grounds, most)).collect();
         let total = chunks.len();
         let mut questions = Vec::new();
+        let mut seen = BTreeMap::<ContentHash, usize>::new();
         for chunk in &chunks {
-            questions.push(self.read(cx, chunk).boxed());
+            let question = question::Question::new(chunk, self.options.max_output_tokens);
+            let hash = ContentHash::of_parts(&[chunk.source().document.id.as_str(), question.passages()]);
+            // The same passages once more in a document are asked about as their own.
+            let before = seen.entry(hash).or_default();
+            let name = if *before == 0 { hash.short(16) } else { format!("{}-{before}", hash.short(16)) };
+            *before += 1;
+            questions.push(self.read(cx, chunk, question, name).boxed());
         }
-        let answers = stream::iter(questions).buffered(self.options.at_once.max(1));
         let mut claims = Vec::new();
         let mut unread = Vec::new();
+        let mut failed = None;
         let mut done = 0;
-        let mut answers = std::pin::pin!(answers);
-        while let Some(answer) = answers.try_next().await? {
-            match answer {
-                Ok(found) => claims.extend(found),
-                Err(passages) => unread.push(passages),
+        let mut waiting = questions.into_iter();
+        let mut asked = FuturesOrdered::new();
+        loop {
+            // After a failure nothing new is asked, and what was asked is waited for: it is paid for.
+            while failed.is_none() && asked.len() < self.options.at_once.max(1) {
+                let Some(question) = waiting.next() else { break };
+                asked.push_back(question);
+            }
+            match asked.next().await {
+                Some(Ok(Ok(found))) => claims.extend(found),
+                Some(Ok(Err(passages))) => unread.push(passages),
+                Some(Err(error)) => {
+                    failed.get_or_insert(error);
+                }
+                None => break,
             }
             done += 1;
             cx.progress(done, total, "passages read");
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         Ok(Extracted::of_claims(&self.name(), sources, claims).with_unread(unread))
     }
