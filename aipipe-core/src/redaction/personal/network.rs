@@ -1,7 +1,7 @@
 //! E-mail addresses (RFC 5321) and addresses of machines.
 
 use crate::domain::TextSpan;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// All e-mail addresses.
 pub(super) fn emails(text: &str) -> impl Iterator<Item = TextSpan> {
