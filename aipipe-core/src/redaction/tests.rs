@@ -141,7 +141,6 @@ proptest! {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "what is measured is real time")]
 fn hostile_repetitions_are_read_to_their_end() {
     // Beginnings of everything, so that whatever looks ahead or back without a bound does so at each of them.
     let starts: String = secrets::starts().map(|start| format!("{start}aB1-")).collect();
