@@ -31,11 +31,11 @@ const LONGEST_LOOK: usize = 4 << 20;
 /// Longest line of the results.
 const LONGEST_RESULT: usize = 64 << 20;
 
-/// A batch ends after a day; one that is older was made for another call.
-const LONGEST_BATCH: Duration = Duration::from_secs(25 * 3600);
+/// How long the results of a batch are kept; of an older one nobody can tell whose it was.
+const KEPT: Duration = Duration::from_secs(29 * 24 * 3600);
 
 /// Most pages of a hundred batches that are looked through.
-const MOST_PAGES: usize = 20;
+const MOST_PAGES: usize = 50;
 
 #[derive(Debug, Serialize)]
 struct WireBatch<'r> {
@@ -162,10 +162,17 @@ impl Settings {
     async fn find(&self, mark: &str, requests: usize, own: &[&BatchId]) -> Result<Option<String>> {
         let mut path = "/v1/messages/batches?limit=100".to_owned();
         let mut under_way = None;
-        'pages: for _ in 0..MOST_PAGES {
+        let mut pages = 0;
+        'pages: loop {
+            // Not to have found it is not to know that it is not there.
+            if pages == MOST_PAGES {
+                let what = "there are too many batches to tell whether this one is among them";
+                return Err(Error::new(ErrorKind::Busy, "batch.submit", what).with("looked_through", pages * 100));
+            }
+            pages += 1;
             let page: WirePage = self.look(&path, "batch.submit").await?;
             for batch in &page.data {
-                if self.clock.now().since(batch.created_at()?) > LONGEST_BATCH {
+                if self.clock.now().since(batch.created_at()?) > KEPT {
                     break 'pages;
                 }
                 let status = batch.status();
@@ -227,6 +234,13 @@ impl Settings {
         let stop = message.stop_reason.as_deref().map_or(StopReason::Other(String::new()), stop_reason);
         ModelResponse::new(message.model, text, usage, cost, vec![attempt]).with_stop(stop)
     }
+}
+
+/// The place among the questions that a line is about, where at least that can be read.
+fn index_of(line: &[u8]) -> Option<usize> {
+    let value: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let (mark, index) = value.get("custom_id")?.as_str()?.rsplit_once('-')?;
+    index.parse().ok().filter(|_| !mark.is_empty())
 }
 
 /// The lines of a body, as they come.
@@ -321,7 +335,14 @@ impl BatchLanguageModel for Anthropic {
         let (made_at, lines) = (status.created_at()?, settings.lines(batch.as_str()).await?);
         let results = try_unfold((lines, settings), move |(mut lines, settings)| async move {
             let Some(line) = lines.next().await? else { return Ok(None) };
-            let result = settings.result(&line, made_at)?;
+            let result = match settings.result(&line, made_at) {
+                Ok(result) => result,
+                // One answer that can't be read takes no other with it.
+                Err(error) => match index_of(&line) {
+                    Some(index) => BatchResult::new(index, Err(error)),
+                    None => return Err(error),
+                },
+            };
             Ok(Some((result, (lines, settings))))
         });
         Ok(results.boxed())
