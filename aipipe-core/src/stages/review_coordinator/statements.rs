@@ -39,10 +39,9 @@ pub(super) fn not_taken(report: &ExtractionReport) -> Option<String> {
         return None;
     }
     let mut text = format!(
-        "## What a model read\n\nOf {} requirements that {} offered, with their criteria, {} were dropped, because no document says \
-         them:\n\n",
-        report.offered,
+        "## What a model read\n\nRequirements offered by “{}”: {}. Dropped, because no document says them (criteria count too): {}.\n\n",
         escape(&report.extractor),
+        report.offered,
         report.dropped.len()
     );
     for dropped in report.dropped.iter().take(MOST) {
