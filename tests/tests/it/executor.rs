@@ -5,7 +5,6 @@
 //! sent, so a question that lacks one of them fails the scenario.
 
 use crate::asked::{Asked, BRIEF};
-use aipipe::anthropic::{Anthropic, Auth, HttpTransport};
 use aipipe::domain::{
     BuildFailure, BuildReport, CodeBundle, ContentHash, DocumentName, IdempotencyKey, IntakeRequest, ProjectName,
     ProjectRoot, ReviewPolicy, Route, Stack, StoryResult, StoryStatus, ValidationReport,
@@ -25,6 +24,7 @@ use aipipe::testing::{
     MemoryArtifacts, MemoryForge, MemoryRecords, ScriptedModel, SequentialIds, StubPackageManager, VirtualClock,
 };
 use aipipe::{Error, ErrorKind, Result};
+use aipipe_anthropic::{Anthropic, Auth, HttpTransport};
 use aipipe_tests::{figures, wire};
 use async_trait::async_trait;
 use std::collections::BTreeMap;

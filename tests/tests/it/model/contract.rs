@@ -1,7 +1,6 @@
 //! Requests of every form the adapter has, before the contract of the Messages API as its own client knows it.
 
 use super::rigs::python;
-use aipipe::anthropic::{Anthropic, Auth, Headers, HttpMethod, HttpRequest, HttpResponse, Transport, TransportError};
 use aipipe::domain::IdempotencyKey;
 use aipipe::domain::Stack;
 use aipipe::local::SystemClock;
@@ -11,6 +10,7 @@ use aipipe::ports::{
 };
 use aipipe::stages::architecture_planner::stack_choice_schema;
 use aipipe::stages::requirements_synthesizer::model::schema as extraction_schema;
+use aipipe_anthropic::{Anthropic, Auth, Headers, HttpMethod, HttpRequest, HttpResponse, Transport, TransportError};
 use aipipe_tests::wire::{self, Noting};
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};

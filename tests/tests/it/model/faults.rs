@@ -3,9 +3,9 @@
 use super::rigs::Server;
 use super::{adapter, question, records, whole_stack};
 use aipipe::ErrorKind;
-use aipipe::anthropic::{Headers, HttpRequest, HttpTransport, Transport as _};
 use aipipe::model::PriceBook;
 use aipipe::ports::{LanguageModel, RecordKey, Table};
+use aipipe_anthropic::{Headers, HttpRequest, HttpTransport, Transport as _};
 use aipipe_tests::figures;
 use futures::StreamExt as _;
 use futures::future::join_all;

@@ -8,7 +8,6 @@ mod prices;
 mod rigs;
 mod scripted;
 
-use aipipe::anthropic::{Anthropic, Auth, HttpTransport};
 use aipipe::domain::{ExecutionId, IdempotencyKey, ProjectName};
 use aipipe::local::SystemClock;
 use aipipe::model::{
@@ -17,6 +16,7 @@ use aipipe::model::{
 };
 use aipipe::ports::{ChargedTo, Clock, IdGenerator, LanguageModel, ModelRequest, Purpose, RecordStore};
 use aipipe::testing::{MemoryRecords, SequentialIds};
+use aipipe_anthropic::{Anthropic, Auth, HttpTransport};
 use aipipe_tests::wire::Noting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
