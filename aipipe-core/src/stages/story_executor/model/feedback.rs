@@ -191,7 +191,7 @@ mod tests {
             ("FAIL src/a.ts > adds", true),
             ("src/a.ts(3,5): error TS2322", true),
             ("src/a.ts:3:5: error", true),
-            ("/work/run/src/a.ts", true),
+            ("/srv/job/src/a.ts", true),
             ("it is in src/a.ts.", true),
             ("FAIL src/a.tsx", false),
             ("FAIL src/a.ts.snap", false),
