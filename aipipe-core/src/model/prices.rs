@@ -249,6 +249,11 @@ mod tests {
     fn a_large_prompt_has_the_price_of_its_tier() {
         let of = |tokens| dollars("claude-haiku-5-5", "2026-11-22", usage(tokens, 1000), Terms::default());
         assert_eq!((of(100_000).as_str(), of(100_001).as_str()), ("0.0105", "0.0525005"));
+        // What is counted just below the next tier may be charged in it.
+        let book = PriceBook::builtin().unwrap();
+        let most = |tokens| book.most("claude-haiku-5-5", at("2026-11-22"), tokens, 1000).unwrap();
+        let charged = book.cost("claude-haiku-5-5", at("2026-11-22"), usage(100_010, 1000), Terms::default());
+        assert!(most(99_990) >= charged.known_part() && most(80_000) < charged.known_part());
     }
 
     #[test]

@@ -244,6 +244,22 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_after_an_attempt_that_broke_off_costs_at_least_what_it_says() {
+        for (failure, is_known) in
+            [((|| error(ErrorKind::Timeout)) as Failure, false), (|| error(ErrorKind::RateLimited), true)]
+        {
+            let clock = Arc::new(SimulatedClock::at(Timestamp::from_unix_millis(0)));
+            let model = model(1, failure, &clock, &Arc::default());
+            let retry = Retry::new(model, clock.clone(), RetryOptions::default());
+            let request = ModelRequest::new("m", "question", 100);
+            let events = clock.run(async { retry.stream(&request).await.unwrap().collect::<Vec<_>>().await }).unwrap();
+            let Some(Ok(ModelEvent::Finished(response))) = events.last() else { panic!("no end: {events:?}") };
+            assert_eq!(matches!(response.cost, Cost::Known(_)), is_known, "{:?}", response.cost);
+            assert_eq!(response.attempts.len(), 2);
+        }
+    }
+
+    #[test]
     fn what_stays_is_not_tried_again() {
         for failure in [
             (|| error(ErrorKind::InvalidInput)) as Failure,

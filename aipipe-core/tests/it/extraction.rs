@@ -4,12 +4,15 @@ use aipipe_core::domain::{ArchitecturePlan, Stack, StackChoice, StackDecision};
 use aipipe_core::domain::{DocumentName, IdempotencyKey, IntakeRequest, ProjectName, ProjectRoot, StorySet};
 use aipipe_core::model::{Cache, MemoryAnswers};
 use aipipe_core::pipeline::{Engine, Pipeline, RunOutcome, StartRequest, upload_documents};
-use aipipe_core::ports::{Clock as _, LanguageModel, MessageRole, ModelRequest};
+use aipipe_core::ports::{
+    Clock as _, LanguageModel, MessageRole, ModelEvent, ModelProfile, ModelRequest, ModelResponse, TokenCount,
+};
 use aipipe_core::stages::requirements_synthesizer::model::schema;
 use aipipe_core::stages::requirements_synthesizer::{ExtractionOptions, ModelExtractor, RequirementExtractor as _};
 use aipipe_core::stages::{ArchitecturePlanner, DocumentProcessor, RequirementsSynthesizer};
 use aipipe_core::testing::{MemoryArtifacts, MemoryRecords, ScriptedModel, SequentialIds, VirtualClock};
 use aipipe_core::{Error, ErrorKind, Result};
+use futures::stream::BoxStream;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -274,6 +277,67 @@ async fn what_did_not_change_is_the_same_question_with_the_same_stories() {
     assert_eq!(id(&before), id(&after));
 }
 
+/// Answers late, but for the first question, which it refuses at once as often as it is told to.
+#[derive(Debug)]
+struct Late {
+    inner: ScriptedModel,
+    refuses: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl LanguageModel for Late {
+    fn profile(&self, model: &str) -> Option<ModelProfile> {
+        self.inner.profile(model)
+    }
+
+    async fn generate(&self, request: &ModelRequest) -> Result<ModelResponse> {
+        let refused = self.refuses.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        if refused {
+            return Err(Error::new(ErrorKind::BudgetExceeded, "model.generate", "the limit is reached"));
+        }
+        let answer = self.inner.generate(request).await;
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        answer
+    }
+
+    async fn stream(&self, request: &ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent>>> {
+        self.inner.stream(request).await
+    }
+
+    async fn count_tokens(&self, request: &ModelRequest) -> Result<TokenCount> {
+        self.inner.count_tokens(request).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_under_way_when_a_call_fails_is_waited_for_and_not_paid_again() {
+    let long = |part: usize| format!("## Part {part}\n\n{}\n\n", format!("Remark {part} about rowing. ").repeat(400));
+    let notes: String = (0..4).map(long).collect();
+    let late = Arc::new(Late { inner: ScriptedModel::by(|_| Ok(answer(&[]))), refuses: AtomicUsize::new(1) });
+    let options = ExtractionOptions::default().with_passage_tokens(3_000);
+    let synthesizer = RequirementsSynthesizer::with_model(late.clone(), options);
+    let desk = Desk::default();
+    let error = desk.read("a", &notes, synthesizer.clone()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BudgetExceeded);
+    assert_eq!(late.inner.calls(), 3, "three were under way");
+    desk.read("a", &notes, synthesizer).await.unwrap();
+    let asked: Vec<_> = late.inner.requests().iter().map(|request| request.messages[0].parts[0].text.clone()).collect();
+    let distinct: std::collections::BTreeSet<_> = asked.iter().collect();
+    assert_eq!(distinct.len(), asked.len(), "no question was answered twice");
+}
+
+#[tokio::test]
+async fn the_same_passages_twice_in_a_document_are_two_questions() {
+    let part = format!("## Part\n\n{}\n\n", "Remark about rowing. ".repeat(400));
+    let model = Arc::new(ScriptedModel::by(|_| Ok(answer(&[]))));
+    let options = ExtractionOptions::default().with_passage_tokens(3_000);
+    let synthesizer = RequirementsSynthesizer::with_model(model.clone(), options);
+    Desk::default().read("a", &part.repeat(3), synthesizer).await.unwrap();
+    assert_eq!(model.calls(), 3);
+}
+
 #[test]
 fn another_model_or_size_is_another_definition() {
     let revision =
@@ -356,6 +420,11 @@ async fn a_model_chooses_a_stack_only_where_the_words_leave_it_open() {
         assert_eq!(decision.stack, default);
         assert!(decision.explanation.contains(why), "{}", decision.explanation);
     }
+
+    // What the words speak against is not open, however it is cited.
+    let denied = format!("{NOTES}\nNo React and no Vue, please.\n");
+    let decision = planned(&denied, &Arc::new(ScriptedModel::new([chosen("vue-spa", quote)]))).await;
+    assert_ne!(decision.stack, Stack::VueSpa, "{}", decision.explanation);
 
     let stated = format!("{NOTES}\nWe will build a REST API in Node with Express.\n");
     let model = Arc::new(ScriptedModel::new([chosen("vue-spa", quote)]));

@@ -2,11 +2,10 @@
 
 use super::Source;
 use crate::Result;
-use crate::domain::is_invisible;
 use crate::domain::{Stack, StackChoice, StackDecision, StepKey, StorySet};
 use crate::pipeline::StageContext;
 use crate::ports::{LanguageModel, ModelRequest, OutputFormat, PromptPart, Purpose, StopReason};
-use crate::stages::requirements_synthesizer::Grounds;
+use crate::stages::requirements_synthesizer::{Grounds, plain};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -145,12 +144,6 @@ fn read(text: &str, open: &[Stack], sources: &[Source<'_>]) -> std::result::Resu
     if quotes.is_empty() {
         return Err("it cites no words of the documents");
     }
-    let reason: String = answer
-        .reason
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_REASON)
-        .collect();
+    let reason: String = plain(&answer.reason).chars().take(LONGEST_REASON).collect();
     Ok((stack, reason.trim().trim_end_matches('.').to_owned(), quotes))
 }

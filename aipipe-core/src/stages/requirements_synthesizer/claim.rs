@@ -181,8 +181,8 @@ fn note(source: Option<&Source<'_>>, quote: &str, reason: &str) -> DroppedClaim 
     DroppedClaim { document, quote, reason: reason.to_owned() }
 }
 
-/// A claim's words on one line, without what can't be seen.
-fn plain(text: &str) -> String {
+/// A model's words on one line, without what can't be seen.
+pub(in crate::stages) fn plain(text: &str) -> String {
     let visible: String =
         text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     conflicts::one_line(&visible)

@@ -56,6 +56,7 @@ mod wish;
 mod words;
 
 pub use super::source::Source;
+pub(super) use claim::plain;
 pub use claim::{Claim, ClaimedCriterion, Extracted};
 pub(super) use grounds::Grounds;
 pub use model::{ExtractionOptions, ModelExtractor};
